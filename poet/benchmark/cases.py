@@ -1,0 +1,115 @@
+"""The benchmark stage: how fast this machine trains and generates, on every device it has.
+
+The figures are this machine's alone. Nothing but the report reads them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from poet.benchmark.timing import median_and_spread, time_repeats
+from poet.config import BenchmarkCase, BenchmarkSettings, OptimizerSettings
+from poet.files import write_json
+from poet.model.sampling import Draw, generate
+from poet.model.transformer import Transformer
+from poet.progress import bar
+from poet.training.device import DEVICES, describe_machine, keep_freed_memory, now, pick_precision, present_devices
+from poet.training.optimizers import make_optimizers
+
+# The values have no influence on the speed.
+OPTIMIZER = OptimizerSettings(
+    matrix_learning_rate=0.01, embedding_learning_rate=0.01, head_learning_rate=0.001, weight_decay=0.0, momentum=0.95
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One way to run a case."""
+
+    device: str
+    precision: torch.dtype
+    threads: int
+
+
+def benchmark(settings: BenchmarkSettings, out: Path) -> dict[str, Any]:
+    """Time every case in every setting that this machine offers; writes and returns benchmark.json."""
+    keep_freed_memory()
+    threads = torch.get_num_threads()
+    plan = [(case, setting) for case in settings.cases for setting in _settings(threads)]
+    results = []
+    with bar("benchmark", len(plan)) as advance:
+        for case, setting in plan:
+            results.append(_measure(case, setting, settings))
+            advance(1, f"{case.name} on {setting.device}")
+    torch.set_num_threads(threads)
+    absent = [kind for kind in DEVICES if kind not in present_devices()]
+    report = {
+        "machine": describe_machine(),
+        "results": results,
+        "skipped": [
+            {"device": kind, "reason": f"torch {torch.__version__} finds no {kind} device on this machine"}
+            for kind in absent
+        ],
+    }
+    write_json(out, report)
+    return report
+
+
+def _settings(threads: int) -> Iterator[Setting]:
+    for kind in present_devices():
+        native = pick_precision("auto", torch.device(kind))
+        for precision in dict.fromkeys((torch.float32, native)):
+            for count in dict.fromkeys((1, threads)) if kind == "cpu" else (threads,):
+                yield Setting(device=kind, precision=precision, threads=count)
+
+
+def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings) -> dict[str, Any]:
+    torch.set_num_threads(setting.threads)
+    device = torch.device(setting.device)
+    clock = partial(now, device)
+    model = Transformer(case.model, case.vocab_size, torch.Generator().manual_seed(0)).to(device)
+    iterations = time_repeats(
+        _training_step(model, case, setting), clock, warmup=settings.warmup, repeats=settings.iterations
+    )
+    seconds, spread = median_and_spread(iterations)
+    model.to(setting.precision).eval()
+    draw = Draw(temperature=0.8, top_k=0, seed=0)
+    tokens = min(settings.generate_tokens, case.model.sequence_len - 1)  # one pass over the context, without a slide
+    generating = partial(_exhaust, model, draw, tokens, setting.precision)
+    generation, _ = median_and_spread(time_repeats(generating, clock, warmup=1, repeats=3))
+    return {
+        "model": case.name,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "device": setting.device,
+        "precision": str(setting.precision).removeprefix("torch."),
+        "compiled": False,
+        "threads": setting.threads,
+        "seconds_per_iteration": seconds,
+        "spread": spread,
+        "tokens_per_second": case.batch_size * case.model.sequence_len / seconds,
+        "generate_tokens_per_second": tokens / generation,
+    }
+
+
+def _training_step(model: Transformer, case: BenchmarkCase, setting: Setting) -> Any:
+    optimizers = make_optimizers(model, OPTIMIZER, setting.precision)
+    generator = torch.Generator().manual_seed(0)
+    shape = (case.batch_size, case.model.sequence_len)
+    inputs, targets = (torch.randint(case.vocab_size, shape, generator=generator).to(setting.device) for _ in range(2))
+
+    def step() -> None:
+        model.loss(inputs, targets, setting.precision).backward()  # type: ignore[no-untyped-call]
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+
+    return step
+
+
+def _exhaust(model: Transformer, draw: Draw, tokens: int, dtype: torch.dtype) -> None:
+    for _ in generate(model, [0], [draw], tokens, dtype):
+        pass

@@ -1,0 +1,66 @@
+"""Stage one: gather the books of a collection as bytes, untouched, with a manifest."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from poet.config import Collection, DownloadSettings, GutenbergSource, PackageSource
+from poet.corpus.manifest import MANIFEST, MISSING, Book, MissingBook, write_manifest
+from poet.corpus.sources.fetched import FetchedBook
+from poet.corpus.sources.folder import fetch_folder
+from poet.corpus.sources.gutenberg import fetch_gutenberg
+from poet.corpus.sources.package import fetch_package
+from poet.errors import SourceError
+from poet.files import replacing_folder
+
+
+def download(collection: Collection, settings: DownloadSettings, out: Path) -> list[Book]:
+    """Fetch every book of `collection` into the folder `out`; returns the rows of its manifest.
+
+    Raises SourceError when a source fails, a book is missing (unless allowed) or two books would share an id.
+    """
+    books: list[Book] = []
+    missing: list[MissingBook] = []
+    with replacing_folder(out) as folder:
+        for fetched in _fetch_all(collection, settings):
+            if isinstance(fetched, MissingBook):
+                missing.append(fetched)
+                continue
+            if any(book.book == fetched.book for book in books):
+                raise SourceError(
+                    f"two books of the collection have the id {fetched.book!r} (second: {fetched.source}); rename or "
+                    "remove one"
+                )
+            books.append(_store(fetched, folder))
+        if not books:
+            raise SourceError(
+                "no source had any book; see download.mirrors and the collection's sources in params.yaml"
+            )
+        write_manifest(folder / MANIFEST, books, Book)
+        write_manifest(folder / MISSING, missing, MissingBook)
+    return books
+
+
+def _fetch_all(collection: Collection, settings: DownloadSettings) -> Iterator[FetchedBook | MissingBook]:
+    for source in collection.sources:
+        if isinstance(source, PackageSource):
+            yield from fetch_package(source)
+        elif isinstance(source, GutenbergSource):
+            yield from fetch_gutenberg(source, settings)
+        else:
+            yield from fetch_folder(source)
+
+
+def _store(fetched: FetchedBook, folder: Path) -> Book:
+    file = fetched.book + fetched.suffix
+    (folder / file).write_bytes(fetched.content)
+    return Book(
+        book=fetched.book,
+        title=fetched.title,
+        author=fetched.author,
+        language=fetched.language,
+        source=fetched.source,
+        file=file,
+        bytes=len(fetched.content),
+        sha256=hashlib.sha256(fetched.content).hexdigest(),
+    )

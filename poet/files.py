@@ -1,0 +1,102 @@
+"""Files are written whole and read with suspicion: atomic writes, checked reads, hashes.
+
+A reader never sees half a file: writers fill a temporary neighbour and rename it. Text is UTF-8 with `\\n`, always.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from poet.errors import DataError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success flush it to the disk and move it to `path`, on failure remove
+    it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `path`; on success it takes the place of `path`, on failure it is
+    removed.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically, line ends untouched."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON; numbers that JSON cannot hold (NaN, infinity) raise ValueError."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_json_lines(path: Path, values: list[Any]) -> None:
+    """Write one JSON value a line."""
+    write_text(path, "".join(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n" for value in values))
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of `path`, line ends untouched; DataError when it is missing or not UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not UTF-8 (byte {error.start}). It is damaged: remove it and run `dvc repro`."
+        ) from None
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in `path`; DataError when it is missing or damaged."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path} is not valid JSON: {error}. It is damaged: remove it and run `dvc repro`.") from None
+
+
+def read_json_lines(path: Path) -> list[Any]:
+    """The JSON values in `path`, one a line; DataError when it is missing or damaged."""
+    try:
+        return [json.loads(line) for line in read_text(path).split("\n") if line]
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path} holds a line that is not JSON: {error}. Remove it and run `dvc repro`.") from None
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of the content of `path`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

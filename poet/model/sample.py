@@ -1,0 +1,57 @@
+"""The sample stage: a grid of prompts, temperatures and seeds."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from poet.config import SampleSettings
+from poet.files import write_json_lines
+from poet.model.sampling import Draw, generate
+from poet.model.saving import Poet, load_model
+from poet.progress import bar
+from poet.tokens.tokenizer import decode, encode
+
+
+def sample(model: Path, settings: SampleSettings, prompts: list[str], *, out: Path) -> str:
+    """Write every prompt at every temperature to the file `out`, one JSON a line; returns the model's sha256.
+
+    Computed on the CPU in float32, so that every machine writes the same samples from the same model, up to rounding.
+    """
+    poet = load_model(model, torch.device("cpu"))
+    rows: list[dict[str, Any]] = []
+    with bar("sample", len(prompts) * settings.tokens) as advance:
+        for prompt in prompts:
+            for draw, text, count in _continue(
+                poet, prompt, settings, first_seed=settings.seed + len(rows), advance=advance
+            ):
+                rows.append({
+                    "sample": len(rows),
+                    "prompt": prompt,
+                    "text": text,
+                    "temperature": draw.temperature,
+                    "top_k": draw.top_k,
+                    "seed": draw.seed,
+                    "tokens": count,
+                })
+    write_json_lines(out, rows)
+    return poet.sha256
+
+
+def _continue(
+    poet: Poet, prompt: str, settings: SampleSettings, first_seed: int, advance: Any
+) -> list[tuple[Draw, str, int]]:
+    """All samples of one prompt, generated side by side."""
+    grid = itertools.product(settings.temperatures, range(settings.samples))
+    draws = [
+        Draw(temperature=temperature, top_k=settings.top_k, seed=first_seed + i)
+        for i, (temperature, _) in enumerate(grid)
+    ]
+    columns = []
+    for ids in generate(poet.model, encode(poet.tokenizer, prompt).tolist(), draws, settings.tokens, torch.float32):
+        columns.append(ids)
+        advance()
+    generated = np.stack(columns, axis=1)  # (draws, tokens)
+    return [(draw, decode(poet.tokenizer, row), len(row)) for draw, row in zip(draws, generated, strict=True)]

@@ -1,0 +1,46 @@
+"""What a person sees while waiting: bars with rate and time left on a terminal, one plain line now and then
+elsewhere.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Bar(Protocol):
+    """Moves a bar on by `advance` and shows `status` beside it."""
+
+    def __call__(self, advance: int = 1, status: str = "") -> None: ...
+
+
+@contextlib.contextmanager
+def bar(title: str, total: int, done: int = 0) -> Iterator[Bar]:
+    """A progress bar on standard error; does nothing where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda advance=1, status="": None
+        return
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[status]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=total, completed=done, status="")
+
+        def advance(advance: int = 1, status: str = "") -> None:
+            progress.advance(task, advance)
+            if status:
+                progress.update(task, status=status)
+
+        yield advance
+
+
+def say(text: str) -> None:
+    """One line on standard error, above any bar."""
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)

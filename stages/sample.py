@@ -1,0 +1,30 @@
+"""Stage sample: a grid of prompts and temperatures."""
+
+from pathlib import Path
+
+import click
+
+from poet.config import load_params
+from poet.files import read_text
+from poet.model.sample import sample
+from poet.tracking import project_root, tracking
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(epilog="Example: python -m stages.sample --collection shakespeare --model models/shakespeare ...")
+@click.option("--params", type=PATH, default="params.yaml", show_default=True)
+@click.option("--collection", type=str, required=True)
+@click.option("--model", type=PATH, required=True)
+@click.option("--out", type=PATH, required=True)
+def main(params: Path, collection: str, model: Path, out: Path) -> None:
+    """Write samples for every prompt and temperature."""
+    settings = load_params(params)
+    prompts = settings.collection(collection).prompts or settings.sample.prompts
+    digest = sample(model, settings.sample, prompts, out=out)
+    with tracking(project_root(), collection, "sample", digest) as tracker:
+        tracker.text("samples/samples.jsonl", read_text(out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Stage tokenize: fit a tokenizer and write token files."""
+
+from pathlib import Path
+
+import click
+
+from poet.config import load_params
+from poet.progress import say
+from poet.tokens.dataset import tokenize
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(epilog="Example: python -m stages.tokenize --clean data/clean/shakespeare --out data/tokens/shakespeare")
+@click.option("--params", type=PATH, default="params.yaml", show_default=True)
+@click.option("--clean", type=PATH, required=True)
+@click.option("--out", type=PATH, required=True)
+def main(params: Path, clean: Path, out: Path) -> None:
+    """Fit a tokenizer to the training text and encode all splits."""
+    settings = load_params(params)
+    meta = tokenize(clean, settings.split, settings.tokenize, out)
+    train = meta["splits"]["train"]
+    say(
+        f"{meta['vocab_size']:,} tokens in the vocabulary, {train['tokens']:,} to train on, "
+        f"{train['characters'] / train['tokens']:.2f} characters each"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Stage train: from tokens to a model."""
+
+from pathlib import Path
+
+import click
+
+from poet.config import load_params
+from poet.tracking import flatten, project_root, tracking
+from poet.training.loop import Outputs, train
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(epilog="Example: python -m stages.train --collection shakespeare --tokens data/tokens/shakespeare ...")
+@click.option("--params", type=PATH, default="params.yaml", show_default=True)
+@click.option("--collection", type=str, required=True)
+@click.option("--tokens", type=PATH, required=True)
+@click.option("--model", type=PATH, required=True)
+@click.option("--history", type=PATH, required=True)
+@click.option("--timing", type=PATH, required=True)
+@click.option("--samples", type=PATH, required=True)
+@click.option("--metrics", type=PATH, required=True)
+def main(
+    params: Path, collection: str, tokens: Path, model: Path, history: Path, timing: Path, samples: Path, metrics: Path
+) -> None:
+    """Train a model; an interrupted training goes on where it was."""
+    settings, root = load_params(params), project_root()
+    outputs = Outputs(model=model, history=history, timing=timing, samples=samples, metrics=metrics)
+    with tracking(root, collection, "train") as tracker:
+        tracker.params(
+            flatten(split=settings.split, tokenize=settings.tokenize, model=settings.model, train=settings.train)
+        )
+        train(
+            tokens,
+            settings.model,
+            settings.train,
+            settings.runtime,
+            outputs=outputs,
+            resume=root / ".poet" / "resume",
+            tracker=tracker,
+        )
+
+
+if __name__ == "__main__":
+    main()
