@@ -291,9 +291,8 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
 def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
     """One line for one pydantic problem: the key as written in params.yaml, what is wrong, what stands there."""
     where = problem["loc"]
-    key = ".".join(
-        str(part) for i, part in enumerate(where) if where[i - 2 : i - 1] != ("sources",)
-    )  # drops the tag of a union
+    # After sources.0 comes the tag of the union, which is no key of the file.
+    key = ".".join(str(part) for i, part in enumerate(where) if i < 2 or where[i - 2] != "sources")
     if problem["type"] == "unexpected_keyword_argument":
         return (
             f"{key}: unknown key{_suggestion(where[-1], [other[-1] for other in missing if other[:-1] == where[:-1]])}"

@@ -30,40 +30,9 @@ PATH = click.Path(path_type=Path)
 @click.option("--benchmark", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 @click.option("--summary", type=PATH, required=True)
-def main(
-    params: Path,
-    collection: str,
-    raw: Path,
-    clean: Path,
-    tokens_meta: Path,
-    model: Path,
-    history: Path,
-    training: Path,
-    training_samples: Path,
-    evaluation: Path,
-    samples: Path,
-    attribution: Path,
-    copying: Path,
-    benchmark: Path,
-    out: Path,
-    summary: Path,
-) -> None:
+def main(params: Path, collection: str, out: Path, summary: Path, **inputs: Path) -> None:
     """Render the page of a collection."""
-    inputs = Inputs(
-        raw=raw,
-        clean=clean,
-        tokens_meta=tokens_meta,
-        model=model,
-        history=history,
-        training=training,
-        training_samples=training_samples,
-        evaluation=evaluation,
-        samples=samples,
-        attribution=attribution,
-        copying=copying,
-        benchmark=benchmark,
-    )
-    digest = report_collection(collection, load_params(params), inputs, page=out, summary=summary)
+    digest = report_collection(collection, load_params(params), Inputs(**inputs), page=out, summary=summary)
     with tracking(project_root(), collection, "report", digest) as tracker:
         tracker.file(out)
 

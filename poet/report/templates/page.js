@@ -19,6 +19,9 @@
     close.textContent = "Close";
     close.addEventListener("click", () => { const link = shownFor; hide(); if (link) link.focus(); });
     popover.replaceChildren(close, ...Array.from(source.childNodes, (node) => node.cloneNode(true)));
+    // On the other half of the window, so that the passage itself stays in sight.
+    const place = link.getBoundingClientRect();
+    popover.classList.toggle("above", place.top > window.innerHeight / 2);
     popover.hidden = false;
     link.setAttribute("aria-expanded", "true");
     shownFor = link;

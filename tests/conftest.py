@@ -1,0 +1,64 @@
+"""Shared fixtures: small books, a small pipeline, and the real mirror where there is one."""
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from poet.config import Params, load_params
+from poet.model.transformer import Transformer
+from tests.tiny import tiny_model
+
+# Models of a few thousand parameters run fastest on one thread; the processes that tests start inherit it.
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).parent.parent
+WORDS = (
+    "the old king spoke softly of winter and his ship while seven birds flew over grey water toward morning"
+).split()
+
+
+@pytest.fixture
+def model() -> Transformer:
+    """A tiny transformer in which every part has an effect."""
+    return tiny_model()
+
+
+@pytest.fixture
+def params() -> Params:
+    """The shipped params.yaml."""
+    return load_params(ROOT / "params.yaml")
+
+
+@pytest.fixture
+def write_books(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder of .txt files from names and texts."""
+
+    def write(**books: str) -> Path:
+        folder = tmp_path / "texts"
+        folder.mkdir(exist_ok=True)
+        for name, text in books.items():
+            (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+        return folder
+
+    return write
+
+
+def babble(seed: int, words: int) -> str:
+    """A text of `words` words over a small vocabulary, in sentences and lines."""
+    source = random.Random(seed)
+    lines = [" ".join(source.choices(WORDS, k=9)).capitalize() + "." for _ in range(words // 9)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The real Gutenberg mirror in POET_TEST_MIRROR; tests that want it are skipped without."""
+    folder = os.environ.get("POET_TEST_MIRROR", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("POET_TEST_MIRROR names no folder with a Gutenberg mirror")
+    return Path(folder).absolute()

@@ -1,0 +1,65 @@
+"""Generation: the cache changes nothing, each sequence is its own, the rules of drawing hold."""
+
+import numpy as np
+import pytest
+import torch
+
+from poet.model.sampling import Draw, _choose, generate
+
+
+def uncached(model, prompt, draws, tokens):
+    """Generation with a whole forward pass per token; slides as documented: at sequence_len, back to the last half."""
+    limit = model.config.sequence_len
+    rows = [list(prompt) for _ in draws]
+    streams = [np.random.Generator(np.random.Philox(key=draw.seed)) for draw in draws]
+    first = max(0, len(prompt) - limit)
+    out = []
+    for _ in range(tokens):
+        logits, _ = model(torch.tensor([row[first:] for row in rows]))
+        ids = _choose(logits[:, -1], draws, streams)
+        filled = len(rows[0]) - first
+        for row, i in zip(rows, ids, strict=True):
+            row.append(int(i))
+        out.append(ids.tolist())
+        if filled == limit:
+            first = len(rows[0]) - limit // 2
+    return out
+
+
+def run(model, prompt, draws, tokens):
+    return [ids.tolist() for ids in generate(model, prompt, draws, tokens, torch.float32)]
+
+
+@pytest.mark.parametrize("length", [1, 5, 12, 30])
+def test_cached_equals_uncached_token_by_token_also_past_the_context(model, length):
+    prompt = [(7 * i) % 40 for i in range(length)]
+    draws = [Draw(temperature=1.0, top_k=0, seed=1), Draw(temperature=0.0, top_k=0, seed=2)]
+    with torch.no_grad():
+        assert run(model, prompt, draws, 40) == uncached(model, prompt, draws, 40)
+
+
+def test_a_sequence_does_not_depend_on_its_neighbours(model):
+    draws = [Draw(temperature=0.9, top_k=5, seed=seed) for seed in (3, 4, 5)]
+    together = run(model, [1, 2], draws, 20)
+    for i, draw in enumerate(draws):
+        assert [ids[0] for ids in run(model, [1, 2], [draw], 20)] == [ids[i] for ids in together]
+
+
+def test_drawing_follows_the_probabilities():
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
+    stream = [np.random.Generator(np.random.Philox(key=1))]
+
+    def frequencies(draw):
+        counts = np.bincount([_choose(logits, [draw], stream)[0] for _ in range(4000)], minlength=4)
+        return counts / counts.sum()
+
+    np.testing.assert_allclose(frequencies(Draw(temperature=1.0, top_k=0, seed=0)), [0.5, 0.3, 0.15, 0.05], atol=0.03)
+    np.testing.assert_allclose(frequencies(Draw(temperature=1.0, top_k=2, seed=0)), [0.625, 0.375, 0, 0], atol=0.03)
+    squared = np.array([0.25, 0.09, 0.0225, 0.0025])
+    np.testing.assert_allclose(frequencies(Draw(temperature=0.5, top_k=0, seed=0)), squared / squared.sum(), atol=0.03)
+    assert frequencies(Draw(temperature=0.0, top_k=0, seed=0)).tolist() == [1, 0, 0, 0]
+
+
+def test_an_empty_prompt_is_our_own_mistake(model):
+    with pytest.raises(ValueError, match="no token"):
+        next(generate(model, [], [Draw(temperature=1.0, top_k=0, seed=0)], 1, torch.float32))

@@ -1,0 +1,79 @@
+"""A model folder: a round trip, and one message for each way in which it can be wrong."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from poet.config import TokenizeSettings
+from poet.errors import ModelError
+from poet.model.saving import load_model, save_model
+from poet.model.transformer import Transformer
+from poet.tokens.tokenizer import train_tokenizer
+from tests.tiny import CONFIG, generator
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tokenizer = train_tokenizer(["some words"], TokenizeSettings(kind="char", vocab_size=300))
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    model = Transformer(CONFIG, tokenizer.get_vocab_size(), generator())
+    save_model(tmp_path / "model", model, tmp_path / "tokenizer.json", data_sha256="0" * 64)
+    return tmp_path / "model"
+
+
+def test_round_trip(folder):
+    model = load_model(folder, CPU).model
+    expected = Transformer(CONFIG, model.vocab_size, generator()).state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in model.state_dict().items())
+    assert model.config == CONFIG
+    assert {tensor.dtype for tensor in load_file(folder / "model.safetensors").values()} == {torch.float32}
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+
+
+def test_another_tokenizer_is_noticed(folder):
+    other = train_tokenizer(["other letters"], TokenizeSettings(kind="char", vocab_size=300))
+    other.save(str(folder / "tokenizer.json"))
+    with pytest.raises(ModelError, match="not the tokenizer that this model was trained with"):
+        load_model(folder, CPU)
+
+
+def change_config(folder, **changes):
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["model"] |= changes.pop("model", {})
+    (folder / "config.json").write_text(json.dumps(config | changes), encoding="utf-8")
+
+
+def test_a_wrong_shape_is_named_with_both_sizes(folder):
+    change_config(folder, model={"n_embd": 32})
+    with pytest.raises(ModelError, match=r"embedding\.weight: shape \(\d+, 16\), expected \(\d+, 32\)"):
+        load_model(folder, CPU)
+
+
+def test_missing_and_unknown_weights_are_named(folder):
+    weights = load_file(folder / "model.safetensors")
+    weights["extra"] = weights.pop("head.weight")
+    save_file(weights, folder / "model.safetensors")
+    with pytest.raises(ModelError, match=r"(?s)extra: unknown.*head\.weight: missing"):
+        load_model(folder, CPU)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: shutil.rmtree(f), "holds no config.json"),
+        (lambda f: (f / "model.safetensors").unlink(), "does not exist"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"x" * 100), "damaged"),
+        (lambda f: change_config(f, format_version=99), "format_version 99; this program reads 1"),
+        (lambda f: change_config(f, model={"n_head": 3}), "describes no model"),
+        (lambda f: (f / "config.json").write_text("{}", encoding="utf-8"), "format_version None"),
+    ],
+)
+def test_each_damage_has_its_message(folder, damage, message):
+    damage(folder)
+    with pytest.raises(ModelError, match=message):
+        load_model(folder, CPU)
