@@ -16,6 +16,7 @@ setup: $(VENV)/ready ## make the virtual environment with the tested versions
 setup-dev: $(VENV)/ready-dev ## the same with what tests and linters need
 
 repro: $(VENV)/ready ## build everything that params.yaml names, up to the reports
+	poet check
 	dvc repro
 	@echo "Open reports/index.html in a browser; 'make ui' shows the runs."
 

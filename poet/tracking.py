@@ -75,7 +75,7 @@ class SpoolTracker(Tracker):
     def __init__(self, folder: Path, name: str, run: RunIdentity, root: Path) -> None:
         self.folder, self.name, self.root = folder, name, root
         self.number = len(self._existing())
-        self.known_step = 0
+        self.known_step = -1  # figures without a step stand at step 0
         self.offline = False
         self.pending: list[dict[str, Any]] = [{"run": dataclasses.asdict(run)}]
 

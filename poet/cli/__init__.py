@@ -2,6 +2,7 @@
 
 import click
 
+from poet.cli.check import check
 from poet.cli.publish import publish
 from poet.cli.ui import ui
 
@@ -15,5 +16,6 @@ def main() -> None:
     """
 
 
+main.add_command(check)
 main.add_command(publish)
 main.add_command(ui)

@@ -1,0 +1,35 @@
+"""Makes params.yaml small enough to build in a minute: `python -m tests.shrink params.yaml`. For tests and CI only."""
+
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 32, "sequence_len": 64, "softcap": 15.0}
+SMALL = {
+    "tokenize": {"vocab_size": 512},
+    "model": SIZES,
+    "train": {"steps": 40, "batch_size": 8, "validate_every": 20, "sample_tokens": 20},
+    "sample": {"temperatures": [0.7, 1.0], "samples": 1, "tokens": 60},
+    "attribute": {"min_length": 6},
+    "benchmark": {
+        "iterations": 2,
+        "generate_tokens": 10,
+        "cases": [{"name": "tiny", "model": SIZES, "vocab_size": 512, "batch_size": 8}],
+    },
+}
+
+
+def shrink(path: Path) -> None:
+    """Change `path` in place, keeping its comments."""
+    yaml = YAML()
+    yaml.width = 200
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    params = yaml.load(path)
+    for section, values in SMALL.items():
+        params[section] |= values
+    yaml.dump(params, path)
+
+
+if __name__ == "__main__":
+    shrink(Path(sys.argv[1]))

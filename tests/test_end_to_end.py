@@ -1,0 +1,210 @@
+"""The whole pipeline in a clean clone, run by DVC as a user runs it, with small parameters: files, MLflow, sharing."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from safetensors.numpy import load_file
+
+from tests.conftest import ROOT, babble
+from tests.shrink import shrink
+
+ENVIRONMENT = {
+    **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))},
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    "GIT_AUTHOR_NAME": "t",
+    "GIT_AUTHOR_EMAIL": "t@example.org",
+    "GIT_COMMITTER_NAME": "t",
+    "GIT_COMMITTER_EMAIL": "t@example.org",
+}
+
+
+def sh(command: str, folder: Path, *, fails: bool = False) -> str:
+    """Run a shell command in `folder`; returns what it printed. Its exit code must be 0, or not 0 if it `fails`."""
+    result = subprocess.run(
+        command, shell=True, cwd=folder, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert (result.returncode != 0) == fails, result.stdout
+    return result.stdout
+
+
+def clone(folder: Path) -> Path:
+    """A repository with the files of this working tree, committed, with small parameters."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    shrink(folder / "params.yaml")
+    sh("git init -q -b main && git add -A && git commit -qm start", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A clone after `dvc repro`."""
+    folder = clone(tmp_path_factory.mktemp("a"))
+    sh("dvc repro", folder)
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file that the pipeline made, but for the timings."""
+    made = [path for top in ("data", "models", "reports") for path in (folder / top).rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in made}
+
+
+def test_every_file_of_the_design_is_there_with_its_keys(built):
+    report = built / "reports" / "shakespeare"
+    columns = "step tokens train_loss validation_loss bits_per_character learning_rate gradient_norm"
+    assert list(pd.read_csv(report / "history.csv")) == columns.split()
+    assert list(pd.read_csv(report / "timing.csv")) == "step seconds tokens_per_second".split()
+    raw = "book title author language source file bytes sha256".split()
+    assert list(pd.read_csv(built / "data/raw/shakespeare/manifest.csv")) == raw
+    assert list(pd.read_csv(built / "data/clean/shakespeare/manifest.csv"))[:11] == [
+        *raw,
+        *"characters removed_characters flags".split(),
+    ]
+    evaluation = json.loads((report / "evaluation.json").read_text(encoding="utf-8"))
+    keys = {"bits_per_character", "bits_per_byte", "loss", "perplexity", "characters", "tokens"}
+    assert keys <= evaluation.keys() and keys == evaluation["held_out_books"].keys()
+    samples = [json.loads(line) for line in (report / "samples.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert set(samples[0]) == {"sample", "prompt", "text", "temperature", "top_k", "seed", "tokens"}
+    assert len(samples) == 3 * 2
+    copying = json.loads((report / "copying.json").read_text(encoding="utf-8"))
+    shares = {"share_at_10", "share_at_20", "share_at_30", "share_at_50", "share_at_100", "longest"}
+    assert shares <= copying.keys() and shares <= copying["held_out"].keys() and "excess_at_30" in copying
+    benchmark = json.loads((built / "reports" / "benchmark.json").read_text(encoding="utf-8"))
+    assert {"model", "device", "precision", "compiled", "threads", "seconds_per_iteration", "tokens_per_second"} <= set(
+        benchmark["results"][0]
+    )
+    assert {row["device"] for row in benchmark["results"]} | {row["device"] for row in benchmark["skipped"]} == {
+        "cpu",
+        "cuda",
+        "mps",
+    }
+    assert load_file(built / "models/shakespeare/model.safetensors")
+
+
+def test_attributed_passages_stand_where_the_file_says(built):
+    report = built / "reports" / "shakespeare"
+    read = lambda name: [json.loads(line) for line in (report / name).read_text(encoding="utf-8").splitlines()]  # noqa: E731
+    spans_of = {row["sample"]: row["spans"] for row in read("attribution.jsonl")}
+    checked = 0
+    for sample in read("samples.jsonl"):
+        for span in spans_of[sample["sample"]]:
+            passage = sample["text"][span["start"] : span["end"]]
+            assert len(passage) >= 6
+            for source in span["sources"]:
+                book = (built / "data/clean/shakespeare" / f"{source['book']}.txt").read_text(encoding="utf-8")
+                assert book[source["start"] :].startswith(passage)
+                checked += 1
+    assert checked > 10
+
+
+def test_a_second_repro_runs_nothing(built):
+    before = snapshot(built)
+    assert "Running stage" not in sh("dvc repro", built)
+    assert snapshot(built) == before
+
+
+def test_git_shows_metrics_and_curves_and_nothing_large(built):
+    untracked = sh("git status --porcelain --untracked-files=all", built).split()
+    shown = {name for name in untracked if "/" in name}
+    folder = "reports/shakespeare/"
+    assert shown == {
+        *(folder + name for name in ("copying.json", "evaluation.json", "history.csv", "timing.csv", "train.json")),
+        "reports/benchmark.json",
+        "reports/summaries/shakespeare.json",
+    }
+
+
+def test_mlflow_holds_parameters_losses_samples_and_the_report(built):
+    client = MlflowClient(tracking_uri=f"sqlite:///{built}/mlflow.db")
+    experiment = client.get_experiment_by_name("shakespeare")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.steps"] == "40" and run.data.params["model.n_embd"] == "32"
+    tags = run.data.tags
+    assert tags["poet.stage"] == "train@shakespeare"
+    assert tags["poet.git_commit"] == sh("git rev-parse HEAD", built).strip()
+    assert tags["poet.model_sha256"] == sh("sha256sum < models/shakespeare/model.safetensors", built).split()[0]
+    history = pd.read_csv(built / "reports/shakespeare/history.csv")
+    for key in ("train_loss", "learning_rate", "gradient_norm"):
+        logged = {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, key)}
+        assert logged == dict(zip(history["step"], history[key], strict=True))
+    measured = history.dropna(subset=["validation_loss"])
+    for key in ("validation_loss", "bits_per_character"):
+        logged = {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, key)}
+        assert logged == dict(zip(measured["step"], measured[key], strict=True))
+    assert client.get_metric_history(run.info.run_id, "tokens_per_second")
+    assert {"evaluation.bits_per_character", "copying.share_at_30"} <= run.data.metrics.keys()
+    artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
+    assert {"samples", "index.html"} <= artifacts
+    samples = {item.path for item in client.list_artifacts(run.info.run_id, "samples")}
+    assert samples == {"samples/step-000020.txt", "samples/step-000040.txt", "samples/samples.jsonl"}
+
+
+def test_a_team_of_two_builds_once(built, tmp_path):
+    """B pulls what A pushed and committed: no stage runs, and all files are equal."""
+    one = tmp_path / "one"
+    shutil.copytree(built, one, symlinks=True)
+    sh(f"dvc remote add --default team {tmp_path}/store && git commit -qam 'Share'", one)
+    sh("dvc push --run-cache", one)
+    sh("git add -A && git commit -qm Results", one)
+    sh(f"git clone -q {one} two", tmp_path)
+    two = tmp_path / "two"
+    sh("dvc pull --run-cache", two)
+    assert "Running stage" not in sh("dvc repro", two)
+    assert snapshot(two) == snapshot(one)
+
+
+def test_an_experiment_changes_what_it_must_and_nothing_else(built, tmp_path):
+    """`dvc exp run -S` on the sampling: the model is not trained again, and the report is new."""
+    folder = tmp_path / "copy"
+    shutil.copytree(built, folder, symlinks=True)
+    printed = sh(
+        "git add -A && git commit -qm Results && dvc exp run --name warm -S 'sample.temperatures=[1.3]'", folder
+    )
+    ran = [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")]
+    assert ran == ["sample@shakespeare", "attribute@shakespeare", "report@shakespeare", "start_page"]
+    assert "warm" in sh("dvc exp show --csv", folder)
+
+
+def test_own_texts_become_a_collection(tmp_path):
+    """As the README tells it: a folder of texts, a few lines in params.yaml, `dvc repro`."""
+    folder = clone(tmp_path)
+    (folder / "data/own/mine").mkdir()
+    (folder / "data/own/mine/Winter - A Founder - en.txt").write_text(babble(1, 20_000), encoding="utf-8")
+    params = (folder / "params.yaml").read_text(encoding="utf-8")
+    mine = "collections:\n  mine:\n    title: Mine\n    sources:\n      - kind: folder\n        path: data/own/mine\n"
+    (folder / "params.yaml").write_text(params.replace("collections:\n", mine), encoding="utf-8")
+    sh("dvc exp run -S 'build=[mine]'", folder)
+    assert "A Founder" in (folder / "reports/mine/index.html").read_text(encoding="utf-8")
+    assert "data/own/mine" not in sh("git status --porcelain --untracked-files=all", folder), (
+        "private texts stay private"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "from_dvc"),
+    [
+        # DVC looks for the collection's parameters before it runs our stage.
+        ("s/^  - shakespeare/  - shakspeare/", "did you mean 'shakespeare'", "'collections.shakspeare' are missing"),
+        ("s/n_layer: 2/n_layer: two/", *2 * ("model.n_layer: should be a valid integer, got 'two'",)),
+    ],
+)
+def test_a_mistake_in_params_is_one_message(tmp_path, change, message, from_dvc):
+    folder = clone(tmp_path)
+    sh(f"sed -i '{change}' params.yaml", folder)
+    for command, expected in (("poet check", message), ("dvc repro", from_dvc)):
+        printed = sh(command, folder, fails=True)
+        assert expected in printed
+        assert "Traceback" not in printed
