@@ -10,13 +10,13 @@ import torch
 
 from poet.config import Params, load_params
 from poet.model.transformer import Transformer
+from tests.clone import ROOT, clone, sh
 from tests.tiny import tiny_model
 
 # Models of a few thousand parameters run fastest on one thread; the processes that tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 
-ROOT = Path(__file__).parent.parent
 WORDS = (
     "the old king spoke softly of winter and his ship while seven birds flew over grey water toward morning"
 ).split()
@@ -53,6 +53,14 @@ def babble(seed: int, words: int) -> str:
     source = random.Random(seed)
     lines = [" ".join(source.choices(WORDS, k=9)).capitalize() + "." for _ in range(words // 9)]
     return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean clone after `dvc repro` with small parameters; shared by all tests, so it is not to be changed."""
+    folder = clone(tmp_path_factory.mktemp("built"))
+    sh("dvc repro", folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,7 @@
 """The whole pipeline in a clean clone, run by DVC as a user runs it, with small parameters: files, MLflow, sharing."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,47 +9,8 @@ import pytest
 from mlflow import MlflowClient
 from safetensors.numpy import load_file
 
-from tests.conftest import ROOT, babble
-from tests.shrink import shrink
-
-ENVIRONMENT = {
-    **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))},
-    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    "GIT_AUTHOR_NAME": "t",
-    "GIT_AUTHOR_EMAIL": "t@example.org",
-    "GIT_COMMITTER_NAME": "t",
-    "GIT_COMMITTER_EMAIL": "t@example.org",
-}
-
-
-def sh(command: str, folder: Path, *, fails: bool = False) -> str:
-    """Run a shell command in `folder`; returns what it printed. Its exit code must be 0, or not 0 if it `fails`."""
-    result = subprocess.run(
-        command, shell=True, cwd=folder, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert (result.returncode != 0) == fails, result.stdout
-    return result.stdout
-
-
-def clone(folder: Path) -> Path:
-    """A repository with the files of this working tree, committed, with small parameters."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
-        if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    shrink(folder / "params.yaml")
-    sh("git init -q -b main && git add -A && git commit -qm start", folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """A clone after `dvc repro`."""
-    folder = clone(tmp_path_factory.mktemp("a"))
-    sh("dvc repro", folder)
-    return folder
+from tests.clone import clone, sh
+from tests.conftest import babble
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

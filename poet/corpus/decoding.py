@@ -1,6 +1,8 @@
 """Bytes to text, without guessing: byte order mark, strict UTF-8, the charset that the file declares, Windows-1252."""
 
 import codecs
+import encodings
+import encodings.aliases
 import re
 
 from poet.errors import CleaningError
@@ -47,7 +49,15 @@ def _decode(content: bytes, name: str) -> str:
     # range too.
     if charset in ("utf-8", "ascii", "us-ascii", "iso-8859-1", "latin-1", "iso-latin-1"):
         charset = "cp1252"
+    if not _is_known(charset):
+        raise CleaningError(f"{name} declares the unknown charset {charset!r}. Convert the file to UTF-8.")
     return _strict(content, charset, name)
+
+
+def _is_known(charset: str) -> bool:
+    """Whether Python itself has the encoding; installed packages may register a codec that answers to any name."""
+    normal = encodings.normalize_encoding(charset)
+    return normal in encodings.aliases.aliases or normal in encodings.aliases.aliases.values()
 
 
 def _strict(content: bytes, encoding: str, name: str) -> str:
@@ -58,5 +68,3 @@ def _strict(content: bytes, encoding: str, name: str) -> str:
             f"{name} cannot be decoded: byte {error.start} (0x{content[error.start]:02x}) is neither UTF-8 nor "
             f"{encoding}. Convert the file to UTF-8."
         ) from None
-    except LookupError:
-        raise CleaningError(f"{name} declares the unknown charset {encoding!r}. Convert the file to UTF-8.") from None

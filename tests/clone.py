@@ -1,0 +1,43 @@
+"""A clean clone with small parameters, and a shell in it that knows nothing of the test's own project."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.shrink import shrink
+
+ROOT = Path(__file__).parent.parent
+
+ENVIRONMENT = {
+    **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))},
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    "OMP_NUM_THREADS": "1",
+    "GIT_AUTHOR_NAME": "t",
+    "GIT_AUTHOR_EMAIL": "t@example.org",
+    "GIT_COMMITTER_NAME": "t",
+    "GIT_COMMITTER_EMAIL": "t@example.org",
+}
+
+
+def sh(command: str, folder: Path, *, fails: bool = False) -> str:
+    """Run a shell command in `folder`; returns what it printed. Its exit code must be 0, or not 0 if it `fails`."""
+    result = subprocess.run(
+        command, shell=True, cwd=folder, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert (result.returncode != 0) == fails, result.stdout
+    return result.stdout
+
+
+def clone(folder: Path) -> Path:
+    """A repository with the files of this working tree, committed, with small parameters."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    shrink(folder / "params.yaml")
+    sh("git init -q -b main && git add -A && git commit -qm start", folder)
+    return folder

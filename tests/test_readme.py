@@ -1,0 +1,54 @@
+"""The README is true: each command is run by a test or by CI, the tree is the tree, the links lead somewhere."""
+
+import re
+import subprocess
+
+from tests.clone import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.strip() and not line.startswith("#")
+]
+# Run elsewhere in another form, each with the reason.
+ELSEWHERE = {
+    "make ui": "serves until it is stopped; tests/cli/test_ui.py starts what it starts",
+    "dvc exp run -S 'build=[philosophers]'": "like women_writers, with more books",
+}
+
+
+def test_every_command_is_run_somewhere():
+    scripts = [ROOT / ".ci" / "run", *(ROOT / "tests").rglob("*.py")]
+    run = "\n".join(path.read_text(encoding="utf-8") for path in scripts if path.name != "test_readme.py")
+    run = run.replace("{tmp_path}/store", "/srv/team/poet").replace("git add -A", "git add dvc.lock reports")
+    missing = [command for command in COMMANDS if command not in run and command not in ELSEWHERE]
+    assert missing == []
+    assert len(COMMANDS) > 10
+
+
+def test_the_tree_is_the_tree():
+    """Every folder and top-level file of git stands in the README with a line, and no other."""
+    (block,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    told = set()
+    parents = []
+    for line in block.splitlines():
+        name = line.strip().split()[0]
+        depth = (len(line) - len(line.lstrip())) // 2
+        parents = [*parents[:depth], name]
+        told.add("".join(parents))
+        assert len(line.split(maxsplit=1)) == 2, f"{name} has no line of its own"
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    real = {name.split("/")[0] + ("/" if "/" in name else "") for name in listed}
+    real |= {"/".join(name.split("/")[:2]) + "/" for name in listed if name.startswith("poet/") and name.count("/") > 1}
+    hidden = {name for name in real if name.startswith(".")}
+    assert {name for name in told if name.count("/") <= 2} >= real - hidden
+    made = {"data/raw/", "data/clean/", "data/tokens/", "data/index/", "data/own/", "models/", "reports/"}
+    modules = set(listed)
+    assert {name for name in told if name not in real | modules | made} == set()
+
+
+def test_links_lead_to_files():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
