@@ -1,29 +1,19 @@
-"""params.yaml as frozen dataclasses: the only reader of YAML, and the only place that knows which values are allowed.
+"""The settings of params.yaml as frozen dataclasses, and which values each may have.
 
-Everything wrong with the file is reported at once, by the key a user would edit. Defaults stand in params.yaml, not
-here,
-so that the file shows the whole recipe; only what most people never touch has a default below.
+Defaults stand in params.yaml, not here, so that the file shows the whole recipe; only what most people never touch has
+a default below. `poet.params_file` reads the file.
 """
 
-import difflib
-import json
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import pydantic
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from poet.errors import ConfigError
 
 # A collection's name is also its folder and its DVC stage suffix.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-
-# pydantic's words for a key that is not there.
-MISSING = ("missing", "missing_argument")
 
 STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
 
@@ -55,13 +45,26 @@ class GutenbergSource:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class FolderSource:
-    """Your own .txt files below `path`; `<title> - <author> - <language>.txt` names fill the manifest."""
+    """Your own .txt files below `path`; `<title> - <author> - <language>.txt` names fill the manifest.
+
+    With `aliases`, neutral names take the place of titles and authors everywhere.
+    """
 
     kind: Literal["folder"]
     path: str
+    aliases: bool = False
 
 
-Source = Annotated[PackageSource | GutenbergSource | FolderSource, Field(discriminator="kind")]
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class CalibreSource:
+    """The books of the Calibre library in the folder `path` that have a TXT format; `aliases` as for a folder."""
+
+    kind: Literal["calibre"]
+    path: str
+    aliases: bool = False
+
+
+Source = Annotated[PackageSource | GutenbergSource | FolderSource | CalibreSource, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -79,13 +82,31 @@ class DownloadSettings:
 
     mirrors: Annotated[list[str], Field(min_length=1)]
     allow_missing: bool
+    max_bytes: Count  # of one file
+
+
+# Parts of a text that cleaning can take out.
+Part = Literal[
+    "licence",
+    "small_print",
+    "credits",
+    "transcriber_notes",
+    "illustrations",
+    "contents",
+    "prefaces",
+    "footnotes",
+    "index",
+]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class CleanSettings:
-    """How much of a text must survive cleaning, as a share of what lies between its licence markers."""
+    """What cleaning takes out, and how much of what lies between the licence markers must survive it, as a share."""
 
+    drop: list[Part]
+    unwrap: bool
     minimum_kept: Share
+    duplicates: Literal["warn", "drop", "fail"]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -236,80 +257,3 @@ class Params:
         if name not in self.collections:
             raise ConfigError(f"unknown collection {name!r}; params.yaml knows {', '.join(self.collections)}")
         return self.collections[name]
-
-
-_validator = pydantic.TypeAdapter(Params)
-
-
-def load_params(path: Path) -> Params:
-    """Read and check `path`; ConfigError lists every wrong key, type and value in it."""
-    raw = _read_yaml(path)
-    try:
-        # By way of JSON: strict mode then takes a mapping for a dataclass, and still refuses "3" for a number.
-        params = _validator.validate_json(json.dumps(raw, default=str))
-    except pydantic.ValidationError as error:
-        found = error.errors()
-        missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
-        raise _config_error(path, [_describe(problem, missing) for problem in found] + _unknown_builds(raw)) from None
-    if problems := _unknown_builds(raw):
-        raise _config_error(path, problems)
-    return params
-
-
-def _config_error(path: Path, problems: list[str]) -> ConfigError:
-    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    return ConfigError(f"{path} has {count}:\n" + "\n".join(f"  {problem}" for problem in problems))
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        raw = YAML(typ="safe").load(path)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; run from the root of the project or pass --params") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path} should hold keys and values, got {type(raw).__name__}")
-    return raw
-
-
-def _unknown_builds(raw: dict[str, Any]) -> list[str]:
-    """Names in `build` that no collection has; checked on the raw file so that it is reported together with all
-    else.
-    """
-    build, collections = raw.get("build"), raw.get("collections")
-    if not isinstance(build, list) or not isinstance(collections, dict):
-        return []
-    return [
-        f"build: unknown collection {name!r}{_suggestion(str(name), collections)}; known are "
-        f"{', '.join(map(str, collections))}"
-        for name in build
-        if name not in collections
-    ]
-
-
-def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
-    """One line for one pydantic problem: the key as written in params.yaml, what is wrong, what stands there."""
-    where = problem["loc"]
-    # After sources.0 comes the tag of the union, which is no key of the file.
-    key = ".".join(str(part) for i, part in enumerate(where) if i < 2 or where[i - 2] != "sources")
-    if problem["type"] == "unexpected_keyword_argument":
-        return (
-            f"{key}: unknown key{_suggestion(where[-1], [other[-1] for other in missing if other[:-1] == where[:-1]])}"
-        )
-    if problem["type"] in MISSING:
-        return f"{key}: missing"
-    message = (
-        problem["msg"]
-        .removeprefix("Value error, ")
-        .replace("Input should", "should")
-        .replace("array", "list")
-        .replace("an object", "a mapping")
-    )
-    shown = isinstance(problem["input"], (str, int, float, bool, type(None)))
-    return f"{key}: {message}, got {problem['input']!r}" if shown else f"{key}: {message}"
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, [str(name) for name in known], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

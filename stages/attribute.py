@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from poet.attribution.attribute import attribute
-from poet.config import load_params
 from poet.files import sha256
+from poet.params_file import load_params
 from poet.progress import say
 from poet.tracking import numbers, project_root, tracking
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from poet.config import load_params
 from poet.corpus.download import download
+from poet.params_file import load_params
 from poet.progress import say
 
 PATH = click.Path(path_type=Path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from poet.config import load_params
+from poet.params_file import load_params
 from poet.report.collection import Inputs, report_collection
 from poet.tracking import project_root, tracking
 
@@ -18,6 +18,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--collection", type=str, required=True)
 @click.option("--raw", type=PATH, required=True)
 @click.option("--clean", type=PATH, required=True)
+@click.option("--corpus", type=PATH, required=True)
 @click.option("--tokens-meta", type=PATH, required=True)
 @click.option("--model", type=PATH, required=True)
 @click.option("--history", type=PATH, required=True)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from poet.config import load_params
 from poet.files import read_text
 from poet.model.sample import sample
+from poet.params_file import load_params
 from poet.tracking import project_root, tracking
 
 PATH = click.Path(path_type=Path)

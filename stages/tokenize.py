@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from poet.config import load_params
+from poet.params_file import load_params
 from poet.progress import say
 from poet.tokens.dataset import tokenize
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from poet.config import load_params
+from poet.params_file import load_params
 from poet.tracking import flatten, project_root, tracking
 from poet.training.loop import Outputs, train
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from poet.config import Params, load_params
+from poet.config import Params
 from poet.model.transformer import Transformer
+from poet.params_file import load_params
 from tests.clone import ROOT, clone, sh
 from tests.tiny import tiny_model
 
@@ -20,6 +21,12 @@ torch.set_num_threads(1)
 WORDS = (
     "the old king spoke softly of winter and his ship while seven birds flew over grey water toward morning"
 ).split()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or fills the cache of the user who runs it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from poet.config import load_params
 from poet.errors import ConfigError
+from poet.params_file import load_params
 from tests.conftest import ROOT
 
 

@@ -1,9 +1,8 @@
 """All maximal verbatim matches of a text in the indexed books.
 
 For every start in the text, the longest passage of the books that begins there (the matching statistics); a match
-counts
-when it is long enough and not inside another one. All starts are searched at once: each step of the binary search over
-the suffix array is one NumPy operation on as many rows as there are starts.
+counts when it is long enough and not inside another one. All starts are searched at once: each step of the binary
+search over the suffix array is one NumPy operation on as many rows as there are starts.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,10 @@
 import click
 
 from poet.cli.check import check
+from poet.cli.clean_text import clean_text
+from poet.cli.collection import collection
 from poet.cli.publish import publish
+from poet.cli.search import search
 from poet.cli.ui import ui
 
 
@@ -16,6 +19,5 @@ def main() -> None:
     """
 
 
-main.add_command(check)
-main.add_command(publish)
-main.add_command(ui)
+for command in (check, clean_text, collection, publish, search, ui):
+    main.add_command(command)

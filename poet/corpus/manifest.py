@@ -15,6 +15,7 @@ from poet.files import write_text
 
 MANIFEST = "manifest.csv"
 MISSING = "missing.csv"
+REMOVALS = "removals.csv"
 
 # Windows and most file systems take 255 bytes for a name; this leaves room for suffixes and temporary names.
 MAX_STEM = 80
@@ -38,13 +39,12 @@ class Book:
 
 @dataclass(frozen=True, kw_only=True)
 class CleanBook(Book):
-    """A book after cleaning: `removed_characters` of its decoded text went; `flags` are remarks, separated by
-    spaces.
-    """
+    """A book after cleaning: `removed_characters` went; `removed` tells rule, parts and bytes; `flags` are remarks."""
 
     characters: int
     removed_characters: int
     flags: str
+    removed: str
 
 
 @dataclass(frozen=True, kw_only=True)

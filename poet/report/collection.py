@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from poet.config import Params
-from poet.corpus.manifest import MANIFEST, MISSING, CleanBook, MissingBook, read_manifest
+from poet.corpus.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_manifest
 from poet.files import read_json, read_json_lines, sha256, write_json
 from poet.report.charts import Chart, Level, Line, line_chart, thin
 from poet.report.pages import render_page
@@ -27,6 +27,7 @@ class Inputs:
 
     raw: Path
     clean: Path
+    corpus: Path
     tokens_meta: Path
     model: Path
     history: Path
@@ -59,6 +60,8 @@ def report_collection(name: str, params: Params, inputs: Inputs, *, page: Path, 
         by_book=characters_by_book(samples),
         books=list(shelf.books.values()),
         missing=read_manifest(inputs.raw / MISSING, MissingBook),
+        corpus=read_json(inputs.corpus),
+        removals=_removals(inputs.clean / REMOVALS),
         training=training,
         training_samples=read_json_lines(inputs.training_samples),
         evaluation=evaluation,
@@ -85,6 +88,12 @@ def report_collection(name: str, params: Params, inputs: Inputs, *, page: Path, 
     }
     write_json(summary, figures)
     return sha256(inputs.model / "model.safetensors")
+
+
+def _removals(path: Path) -> dict[str, list[Any]]:
+    """What cleaning took out of each book, in the order of the text."""
+    table = pd.read_csv(path, dtype={"book": str}, keep_default_na=False)
+    return {str(book): list(rows.to_dict("index").values()) for book, rows in table.groupby("book", sort=False)}
 
 
 def _loss_chart(history: pd.DataFrame) -> Chart:

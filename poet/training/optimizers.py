@@ -1,10 +1,9 @@
 """Muon for the matrices of the blocks, AdamW for embedding and head.
 
-Muon (Jordan et al. 2024) replaces the momentum of a matrix by the nearest orthogonal one, found by a few Newton-Schulz
-steps, so that all directions learn at one rate. torch has a Muon of its own since 2.9; it works on one matrix at a time
-and
-always in bfloat16, which many CPUs only emulate. This one stacks equal shapes and computes in the dtype of the
-training.
+Muon (Jordan et al. 2024) replaces the momentum of a matrix by the nearest orthogonal one, found by a few Newton-
+Schulz steps, so that all directions learn at one rate. torch has a Muon of its own since 2.9; it works on one matrix
+at a time and always in bfloat16, which many CPUs only emulate. This one stacks equal shapes and computes in the dtype
+of the training.
 """
 
 from collections import defaultdict

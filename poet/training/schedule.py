@@ -1,8 +1,7 @@
 """The learning rate over a run: a linear warm-up, a plateau, a linear cool-down to zero.
 
-The plateau makes a longer run an honest continuation of a shorter one, up to where its cool-down begins (the trapezoid
-of
-Hägele et al. 2024, arXiv 2405.18392).
+The plateau makes a longer run an honest continuation of a shorter one, up to where its cool-down begins (the
+trapezoid of Hägele et al. 2024, arXiv 2405.18392).
 """
 
 

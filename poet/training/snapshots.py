@@ -1,9 +1,8 @@
 """Snapshots of a running training, so that any interruption costs at most the time since the last one.
 
 They live outside what DVC knows, in a folder named by a hash of everything that determines the result: data,
-parameters,
-code. Whatever changes the result therefore starts afresh, and a finished stage never extends itself. A snapshot is
-written beside its final name, flushed to the disk and renamed, so one that has its name is whole.
+parameters, code. Whatever changes the result therefore starts afresh, and a finished stage never extends itself. A
+snapshot is written beside its final name, flushed to the disk and renamed, so one that has its name is whole.
 """
 
 import hashlib

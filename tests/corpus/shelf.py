@@ -6,10 +6,17 @@ from poet.config import CleanSettings, Collection, DownloadSettings, FolderSourc
 from poet.corpus.clean import clean
 from poet.corpus.download import download
 
+CLEAN = CleanSettings(
+    drop=["licence", "small_print", "credits", "transcriber_notes", "illustrations"],
+    unwrap=False,
+    minimum_kept=0.8,
+    duplicates="warn",
+)
+
 
 def clean_shelf(texts: Path, out: Path) -> Path:
     """Download and clean the .txt files in the folder `texts`; returns the folder with cleaned books."""
     collection = Collection(title="Test", sources=[FolderSource(kind="folder", path=str(texts))])
-    download(collection, DownloadSettings(mirrors=["none"], allow_missing=False), out / "raw")
-    clean(out / "raw", CleanSettings(minimum_kept=0.8), out / "clean")
+    download(collection, DownloadSettings(mirrors=["none"], allow_missing=False, max_bytes=10**8), out / "raw")
+    clean(out / "raw", CLEAN, out=out / "clean", quality=out / "corpus.json")
     return out / "clean"

@@ -72,7 +72,9 @@ def test_pieces_joined_are_the_text_and_show_the_longest_span(case):
 def book(**changes):
     row = {"book": "b", "title": "T", "author": "A", "language": "en", "source": "folder:b.txt", "file": "b.txt"}
     return CleanBook(
-        **row | {"bytes": 1, "sha256": "", "characters": 1, "removed_characters": 0, "flags": ""} | changes
+        **row
+        | {"bytes": 1, "sha256": "", "characters": 1, "removed_characters": 0, "flags": "", "removed": ""}
+        | changes
     )
 
 
@@ -112,6 +114,11 @@ def render_hostile(tmp_path):
         by_book=characters_by_book([shown]),
         books=list(shelf.books.values()),
         missing=[],
+        corpus={
+            "books": {"b": {"words": 1, "distinct_words": 1, "odd": {HOSTILE: 1}, "removed": {HOSTILE: 0.5}}},
+            "overlaps": [{"book": HOSTILE, "other": HOSTILE, "share": 0.5}],
+        },
+        removals={"b": [{"rule": HOSTILE, "bytes": 1, "first_words": HOSTILE, "last_words": HOSTILE}]},
         training={"parameters": 5, "epochs": 1.0, "precision": HOSTILE, "device": HOSTILE},
         training_samples=[{"step": 1, "prompt": HOSTILE, "text": HOSTILE}],
         evaluation=figures,

@@ -1,0 +1,47 @@
+"""`poet clean-text`: the cleaning rules for loose files."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from poet.cli.search import PARAMS
+
+
+@click.command("clean-text", epilog="Example: poet clean-text pg1342.txt notes.txt --out clean --json")
+@click.argument("files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the texts.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
+@PARAMS
+def clean_text(files: tuple[Path, ...], out: Path, as_json: bool, params: Path) -> None:
+    """Clean FILES by the rules of `clean` in params.yaml; nothing is written if one of them cannot be cleaned."""
+    from poet.corpus.cleaning import clean_text as clean
+    from poet.errors import CleaningError
+    from poet.files import write_text
+    from poet.params_file import load_params
+
+    settings = load_params(params).clean
+    if len({path.stem for path in files}) < len(files):
+        raise CleaningError("two of the files have the same name, and would overwrite each other")
+    results = {path: clean(path.read_bytes(), path.suffix, str(path), settings) for path in files}
+    for path, result in results.items():
+        write_text(out / f"{path.stem}.txt", result.text)
+    if as_json:
+        told = [
+            {
+                "file": str(path),
+                "characters": len(result.text),
+                "flags": list(result.flags),
+                "removals": [dataclasses.asdict(removal) for removal in result.removals],
+            }
+            for path, result in results.items()
+        ]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for path, result in results.items():
+        click.echo(f"{path}: {len(result.text):,} characters kept {' '.join(result.flags)}")
+        for removal in result.removals:
+            click.echo(
+                f"  {removal.rule:<18} {removal.bytes:>7,} bytes  {removal.first_words} ... {removal.last_words}"
+            )

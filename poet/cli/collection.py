@@ -1,0 +1,80 @@
+"""`poet collection`: the shelves in params.yaml."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from poet.cli.search import PARAMS, print_entries, query_options
+
+# More books than this are hardly meant; a search for one common word finds thousands.
+MOST_UNASKED = 40
+
+
+@click.group(epilog="Example: poet collection add bronte --author bronte --language en")
+def collection() -> None:
+    """Add, show and remove collections in params.yaml; comments and order stay."""
+
+
+@collection.command(epilog="Example: poet collection add duo --id 1342 --id 158")
+@click.argument("name")
+@query_options
+@click.option("--label", default="", help="Title of the collection; by default made from its name.")
+@click.option("--yes", is_flag=True, help=f"Add more than {MOST_UNASKED} books.")
+@PARAMS
+def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
+    """Add Gutenberg books to the collection NAME, by number or by search; a new NAME makes a new collection."""
+    from poet.corpus import catalog
+    from poet.corpus.mirrors import Mirrors
+    from poet.errors import PoetError
+    from poet.params_file import add_collection, load_params
+
+    wanted = catalog.Query(**query)
+    if wanted.is_empty:
+        raise click.UsageError("say which books: --id, --author, --title, --subject or --language")
+    settings = load_params(params).download
+    found = catalog.search(catalog.open_catalog(Mirrors(settings.mirrors, max_bytes=settings.max_bytes)), wanted)
+    if unknown := sorted(set(wanted.ids) - {entry.id for entry in found}):
+        raise PoetError(f"Gutenberg's catalog has no text {', '.join(map(str, unknown))} that fits")
+    if not found:
+        raise PoetError("no book matches; try fewer words with `poet search`")
+    if len(found) > MOST_UNASKED and not yes:
+        raise PoetError(f"this would add {len(found)} books; narrow the search, or say --yes")
+    new = set(add_collection(params, name, label or name.replace("_", " ").capitalize(), [entry.id for entry in found]))
+    print_entries([entry for entry in found if entry.id in new])
+    click.echo(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'")
+
+
+@collection.command(epilog="Example: poet collection show women_writers")
+@click.argument("name")
+@PARAMS
+def show(name: str, params: Path) -> None:
+    """Show the sources of the collection NAME, and what the catalog says of its Gutenberg books."""
+    from poet.config import GutenbergSource
+    from poet.corpus import catalog
+    from poet.corpus.mirrors import Mirrors
+    from poet.params_file import load_params
+
+    settings = load_params(params)
+    shelf = settings.collection(name)
+    click.echo(shelf.title)
+    for source in shelf.sources:
+        if isinstance(source, GutenbergSource):
+            mirrors = Mirrors(settings.download.mirrors, max_bytes=settings.download.max_bytes)
+            entries = {entry.id: entry for entry in catalog.open_catalog(mirrors)}
+            print_entries([entries[number] for number in source.ids if number in entries])
+            if unknown := [str(number) for number in source.ids if number not in entries]:
+                click.echo(f"not in the catalog: {', '.join(unknown)}")
+        else:
+            click.echo(f"{source.kind}: {getattr(source, 'path', '') or getattr(source, 'distribution', '')}")
+
+
+@collection.command(epilog="Example: poet collection remove bronte")
+@click.argument("name")
+@PARAMS
+def remove(name: str, params: Path) -> None:
+    """Take the collection NAME out of params.yaml; what was built from it stays on the disk."""
+    from poet.params_file import remove_collection
+
+    remove_collection(params, name)
+    click.echo(f"{name} removed from {params}")
