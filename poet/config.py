@@ -69,11 +69,15 @@ Source = Annotated[PackageSource | GutenbergSource | FolderSource | CalibreSourc
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Collection:
-    """A shelf of books under one name; its prompts, where given, take the place of `sample.prompts`."""
+    """A shelf of books under one name; its prompts, where given, take the place of `sample.prompts`.
+
+    A book with weight 2 in `weights` is read twice as often in training as the others, one with 0.5 half as often.
+    """
 
     title: str
     sources: Annotated[list[Source], Field(min_length=1)]
     prompts: list[str] = Field(default_factory=list)
+    weights: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -117,12 +121,21 @@ class SplitSettings:
     held_out_books: list[str]
 
 
+TokenizerKind = Literal["char", "byte", "word", "ngram", "bytegram", "bpe"]
+
+
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class TokenizeSettings:
-    """`vocab_size` counts all tokens of a `bpe` tokenizer; a `char` tokenizer is as large as its alphabet."""
+    """`vocab_size` counts all tokens; `char` and `byte` are as large as their alphabet whatever it says.
 
-    kind: Literal["char", "bpe"]
-    vocab_size: Annotated[int, Field(ge=258, le=1_000_000)]
+    The tokenizer is fitted to a seeded sample of at most `train_characters` of the training text.
+    """
+
+    kind: TokenizerKind
+    vocab_size: Annotated[int, Field(ge=2, le=1_000_000)]
+    max_ngram: Annotated[int, Field(ge=2, le=64)]  # characters (ngram) or bytes (bytegram) in the longest token
+    min_frequency: Count  # a word, n-gram or pair that is rarer gets no token
+    train_characters: Count
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -15,7 +15,7 @@ SMALL = {
     "benchmark": {
         "iterations": 2,
         "generate_tokens": 10,
-        "cases": [{"name": "tiny", "model": SIZES, "vocab_size": 512, "batch_size": 8}],
+        "cases": [{"name": "default", "model": SIZES, "vocab_size": 512, "batch_size": 8}],
     },
 }
 

@@ -53,7 +53,7 @@ def test_all_problems_are_reported_at_once(tmp_path):
         "train.steps: missing",
         "model.n_layer: should be a valid integer, got 'four'",
         "split.validation: should be less than or equal to 0.5, got 0.9",
-        "tokenize.kind: should be 'char' or 'bpe', got 'words'",
+        "tokenize.kind: should be 'char', 'byte', 'word', 'ngram', 'bytegram' or 'bpe', got 'words'",
     ):
         assert line in message
 

@@ -78,7 +78,7 @@ def test_git_shows_metrics_and_curves_and_nothing_large(built):
     shown = {name for name in untracked if "/" in name}
     folder = "reports/shakespeare/"
     assert shown == {
-        *(folder + f"{name}.json" for name in ("corpus", "copying", "evaluation", "train")),
+        *(folder + f"{name}.json" for name in ("copying", "corpus", "evaluation", "tokenizers", "train")),
         *(folder + f"{name}.csv" for name in ("history", "timing")),
         "reports/benchmark.json",
         "reports/summaries/shakespeare.json",

@@ -44,7 +44,7 @@ def uncovered(script: Path, declared: set[str]) -> set[str]:
 
 
 def test_the_stages_are_those_of_the_design():
-    names = "download clean tokenize train evaluate index sample attribute benchmark report start_page"
+    names = "download clean tokenize tokenizers train evaluate index sample attribute benchmark report start_page"
     assert list(STAGES) == names.split()
     assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(STAGES)
 

@@ -3,7 +3,7 @@
 The figures are this machine's alone. Nothing but the report reads them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -73,7 +73,7 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
     clock = partial(now, device)
     model = Transformer(case.model, case.vocab_size, torch.Generator().manual_seed(0)).to(device)
     iterations = time_repeats(
-        _training_step(model, case, setting), clock, warmup=settings.warmup, repeats=settings.iterations
+        training_step(case, device, setting.precision), clock, warmup=settings.warmup, repeats=settings.iterations
     )
     seconds, spread = median_and_spread(iterations)
     model.to(setting.precision).eval()
@@ -95,14 +95,16 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
     }
 
 
-def _training_step(model: Transformer, case: BenchmarkCase, setting: Setting) -> Any:
-    optimizers = make_optimizers(model, OPTIMIZER, setting.precision)
+def training_step(case: BenchmarkCase, device: torch.device, precision: torch.dtype) -> Callable[[], None]:
+    """A call that trains the model of `case` for one step on random tokens."""
+    model = Transformer(case.model, case.vocab_size, torch.Generator().manual_seed(0)).to(device)
+    optimizers = make_optimizers(model, OPTIMIZER, precision)
     generator = torch.Generator().manual_seed(0)
     shape = (case.batch_size, case.model.sequence_len)
-    inputs, targets = (torch.randint(case.vocab_size, shape, generator=generator).to(setting.device) for _ in range(2))
+    inputs, targets = (torch.randint(case.vocab_size, shape, generator=generator).to(device) for _ in range(2))
 
     def step() -> None:
-        model.loss(inputs, targets, setting.precision).backward()  # type: ignore[no-untyped-call]
+        model.loss(inputs, targets, precision).backward()  # type: ignore[no-untyped-call]
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()

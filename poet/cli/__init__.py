@@ -7,6 +7,8 @@ from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
 from poet.cli.publish import publish
 from poet.cli.search import search
+from poet.cli.tokenizers import tokenizers
+from poet.cli.tokens import tokens
 from poet.cli.ui import ui
 
 
@@ -19,5 +21,5 @@ def main() -> None:
     """
 
 
-for command in (check, clean_text, collection, publish, search, ui):
+for command in (check, clean_text, collection, publish, search, tokenizers, tokens, ui):
     main.add_command(command)

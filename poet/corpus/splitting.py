@@ -39,10 +39,17 @@ def split_books(clean: Path, settings: SplitSettings) -> Iterator[SplitBook]:
     out whole.
     """
     books = read_manifest(clean / MANIFEST, CleanBook)
-    held_out = set(settings.held_out_books)
-    if all(book.book in held_out for book in books):
+    if all(book.book in settings.held_out_books for book in books):
         raise DataError(f"split.held_out_books holds back every book of {clean}; leave at least one to train on")
     for book in books:
         text = read_text(clean / book.file)
-        cut = 0 if book.book in held_out else max(1, int(len(text) * (1 - settings.validation)))
-        yield SplitBook(book=book, text=text, cut=cut)
+        yield SplitBook(book=book, text=text, cut=_cut(book, len(text), settings))
+
+
+def training_characters(books: list[CleanBook], settings: SplitSettings) -> int:
+    """How long the training text of `books` is, without reading it."""
+    return sum(_cut(book, book.characters, settings) for book in books)
+
+
+def _cut(book: CleanBook, characters: int, settings: SplitSettings) -> int:
+    return 0 if book.book in settings.held_out_books else max(1, int(characters * (1 - settings.validation)))

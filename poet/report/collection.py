@@ -29,6 +29,7 @@ class Inputs:
     clean: Path
     corpus: Path
     tokens_meta: Path
+    tokenizers: Path
     model: Path
     history: Path
     training: Path
@@ -68,6 +69,7 @@ def report_collection(name: str, params: Params, inputs: Inputs, *, page: Path, 
         copying=copying,
         min_length=params.attribute.min_length,
         tokens=read_json(inputs.tokens_meta),
+        tokenizers=read_json(inputs.tokenizers),
         model=read_json(inputs.model / "config.json"),
         benchmark=benchmark,
         loss_chart=_loss_chart(history),

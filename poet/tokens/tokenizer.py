@@ -1,9 +1,9 @@
-"""Tokenizers, all of them Hugging Face `tokenizers` files: trained from text, loaded, and applied in parallel pieces.
+"""Tokenizers, all of them Hugging Face `tokenizers` files: loaded, told apart, and applied in parallel pieces.
 
-Every kind gives back any Unicode text exactly. The token with id 0 stands between books; no text can produce it.
+Every kind but `word` gives back any Unicode text exactly. The token with id 0 stands between books; no text can produce
+it. `poet.tokens.vocabulary` makes them.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -11,60 +11,43 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models
 
-from poet.config import TokenizeSettings
 from poet.errors import DataError
 
 SEPARATOR = "<|book|>"
 SEPARATOR_ID = 0
-KINDS = ("bpe", "char")
+UNKNOWN = "<unk>"  # only `word` has it
 
-# Encoding runs on pieces of about this many characters: long enough to keep every core busy, short enough that the
-# tokenizer's per-call tables stay small. One call over a whole book is several times slower.
-PIECE = 1 << 16
-PIECES_AT_ONCE = 32
+# Encoding runs on pieces of about this many characters: the library's own tables then stay in the processor's caches,
+# and every core has work. Pieces of 64 KiB take 1.4 times as long, a book in one call four times (docs/log.md).
+PIECE = 1 << 12
+PIECES_AT_ONCE = 512
+# Where a text offers no good place to cut for so long, it is cut anyway, so that memory stays bounded.
+LONGEST_PIECE = 1 << 20
 
-# Where a text may be cut without changing its byte-pair tokens: before a single blank between two other characters.
-# The pre-tokenizer always begins a word there, so that the pieces' tokens are the tokens of the whole.
-CUT = re.compile(r"(?<=\S)(?= \S)")
+# Where a text may be cut without changing its words: before a single blank between two other characters, or between
+# the punctuation and the letters of a script that writes no blanks. Pre-tokenizers always begin a word there, so that
+# the pieces' tokens are the tokens of the whole.
+CUT = re.compile(r"(?<=\S)(?= \S)|(?<=[。，、！？；：])(?=[぀-ヿ一-鿿])")
 
-
-def train_tokenizer(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
-    """Fit a tokenizer of `settings.kind` to `texts` (training text only); the same texts give the same tokenizer."""
-    if settings.kind == "char":
-        return _train_char(texts)
-    return _train_bpe(texts, settings.vocab_size)
-
-
-def _train_char(texts: Iterable[str]) -> Tokenizer:
-    """One token per character that occurs, in code point order, and one per byte for the characters that do not."""
-    alphabet: set[str] = set()
-    for text in texts:
-        alphabet.update(text)
-    tokens = [SEPARATOR, *sorted(alphabet), *(f"<0x{byte:02X}>" for byte in range(256))]
-    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, [], byte_fallback=True))
-    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
-    return tokenizer
+# n-grams ignore words, so their texts are cut into fixed chunks instead, which end with a line where they can. The
+# pattern is also the pre-tokenizer in the file: both cut alike, and a best segmentation is the best of its chunk.
+CHUNK = r"[\s\S]{0,4095}\n|[\s\S]{1,4096}"
 
 
-def _train_bpe(texts: Iterable[str], vocab_size: int) -> Tokenizer:
-    """Byte-level byte-pair encoding with GPT-2's word pattern (Radford et al. 2019)."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        special_tokens=[SEPARATOR],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    # As an added token the separator would be cut out of texts that happen to spell it; as a mere entry it is out of
-    # reach.
-    content = json.loads(tokenizer.to_str())
-    content["added_tokens"] = []
-    return Tokenizer.from_str(json.dumps(content))
+def kind_of(tokenizer: Tokenizer) -> str:
+    """The kind of one of our tokenizers, from its parts."""
+    of_bytes = isinstance(tokenizer.decoder, decoders.ByteLevel)
+    match tokenizer.model:
+        case models.WordLevel():
+            return "word"
+        case models.Unigram():
+            return "bytegram" if of_bytes else "ngram"
+        case _ if of_bytes:
+            return "byte" if tokenizer.get_vocab_size() == 257 else "bpe"
+        case _:
+            return "char"
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -88,23 +71,40 @@ def encode(tokenizer: Tokenizer, text: str) -> NDArray[np.uint32]:
     """The token ids of `text`, exactly as one call would give them, computed piece by piece on all cores: (n,)
     uint32.
     """
-    pieces = _pieces(text)
-    parts = [np.zeros(0, dtype=np.uint32)]
-    while batch := list(islice(pieces, PIECES_AT_ONCE)):
-        parts.extend(
-            np.asarray(encoding.ids, dtype=np.uint32)
-            for encoding in tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-        )
-    return np.concatenate(parts)
+    return np.concatenate([np.zeros(0, dtype=np.uint32), *encode_pieces(tokenizer, text)])
 
 
-def _pieces(text: str) -> Iterator[str]:
+def encode_pieces(tokenizer: Tokenizer, text: str) -> Iterator[NDArray[np.uint32]]:
+    """The same ids, a piece of the text at a time."""
+    parts = chunks(text) if isinstance(tokenizer.model, models.Unigram) else pieces(text)
+    while batch := list(islice(parts, PIECES_AT_ONCE)):
+        for encoding in tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+            yield np.asarray(encoding.ids, dtype=np.uint32)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """`text` in pieces of about PIECE characters, between words."""
     start = 0
     while start < len(text):
-        cut = CUT.search(text, start + PIECE)
-        end = cut.start() if cut else len(text)
+        cut = CUT.search(text, start + PIECE, start + LONGEST_PIECE)
+        end = cut.start() if cut else min(len(text), start + LONGEST_PIECE)
         yield text[start:end]
         start = end
+
+
+def chunks(text: str) -> Iterator[str]:
+    """`text` in the chunks of CHUNK."""
+    return (match.group() for match in re.finditer(CHUNK, text))
+
+
+def token_lengths(tokenizer: Tokenizer) -> NDArray[np.int64]:
+    """Characters that each token of a `word` tokenizer stands for: (vocab_size,); 0 for the separator and the
+    unknown.
+    """
+    lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int64)
+    for token, i in tokenizer.get_vocab().items():
+        lengths[i] = 0 if token in {SEPARATOR, UNKNOWN} else len(token)
+    return lengths
 
 
 def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:

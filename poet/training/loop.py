@@ -114,7 +114,11 @@ def _assemble(
         model=model,
         optimizers=make_optimizers(model, settings.optimizer, dtype),
         batches=Batches(
-            data.splits[TRAIN], sequence_len=config.sequence_len, batch_size=settings.batch_size, seed=settings.seed
+            data.splits[TRAIN],
+            sequence_len=config.sequence_len,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            books=data.meta["splits"][TRAIN]["books"],
         ),
         settings=settings,
         snapshots=Snapshots(folder=resume / key),

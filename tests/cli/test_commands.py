@@ -1,5 +1,6 @@
 """The `poet` command: help with an example everywhere, and what `make ui` starts."""
 
+import json
 import os
 import signal
 import socket
@@ -14,10 +15,37 @@ import pytest
 from click.testing import CliRunner
 
 from poet.cli import main
-from stages import attribute, benchmark, clean, download, evaluate, index, report, sample, start_page, tokenize, train
+from poet.tokens.tokenizer import load_tokenizer
+from stages import (
+    attribute,
+    benchmark,
+    clean,
+    download,
+    evaluate,
+    index,
+    report,
+    sample,
+    start_page,
+    tokenize,
+    tokenizers,
+    train,
+)
 from tests.clone import ENVIRONMENT, ROOT
 
-STAGES = [attribute, benchmark, clean, download, evaluate, index, report, sample, start_page, tokenize, train]
+STAGES = [
+    attribute,
+    benchmark,
+    clean,
+    download,
+    evaluate,
+    index,
+    report,
+    sample,
+    start_page,
+    tokenize,
+    tokenizers,
+    train,
+]
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))
@@ -42,6 +70,37 @@ def test_check_tells_what_is_wrong(tmp_path):
     bad = CliRunner().invoke(main, ["check", "--params", str(tmp_path / "params.yaml")])
     assert bad.exit_code == 1
     assert "collections: missing" in bad.output
+
+
+def test_tokens_shows_how_a_text_is_cut(built, monkeypatch):
+    monkeypatch.chdir(built)
+    result = CliRunner().invoke(main, ["tokens", "Absolute truth\n", "--collection", "shakespeare"])
+    assert result.exit_code == 0, result.output
+    tokenizer = load_tokenizer(built / "data/tokens/shakespeare/tokenizer.json")
+    ids = tokenizer.encode("Absolute truth\n").ids
+    assert f"15 characters, {len(ids)} tokens of kind bpe, and back exactly" in result.output
+    assert all(f" {i} " in result.output for i in ids)
+
+
+def test_tokens_of_a_collection_that_is_not_built_are_told(built, monkeypatch):
+    monkeypatch.chdir(built)
+    result = CliRunner().invoke(main, ["tokens", "truth", "--collection", "philosophers"])
+    assert result.exit_code == 1
+    assert "data/tokens/philosophers/tokenizer.json does not exist" in result.output
+
+
+def test_tokenizers_compares_all_kinds(built, monkeypatch):
+    monkeypatch.chdir(built)
+    table = CliRunner().invoke(main, ["tokenizers", "--vocab-size", "300"])
+    assert table.exit_code == 0, table.output
+    assert "tokenize.vocab_size: 300 is too small for a ngram tokenizer" in " ".join(table.output.split())
+    rows = json.loads(CliRunner().invoke(main, ["tokenizers", "--json"]).output)
+    of = {row["kind"]: row for row in rows}
+    assert list(of) == ["char", "byte", "word", "ngram", "bytegram", "bpe"]
+    assert [row["kind"] for row in rows if row["chosen"]] == ["bpe"]
+    assert of["char"]["characters_per_token"] == of["byte"]["bytes_per_token"] == 1
+    assert of["bpe"]["characters_per_token"] > of["ngram"]["characters_per_token"] > 1
+    assert of["word"]["unknown"] > 0 == of["bpe"]["unknown"]
 
 
 def test_ui_serves_the_store_of_the_project(built):

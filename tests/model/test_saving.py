@@ -7,19 +7,19 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from poet.config import TokenizeSettings
 from poet.errors import ModelError
 from poet.model.saving import load_model, save_model
 from poet.model.transformer import Transformer
-from poet.tokens.tokenizer import train_tokenizer
+from poet.tokens.vocabulary import train_tokenizer
 from tests.tiny import CONFIG, generator
+from tests.tokens.sizes import CHAR
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def folder(tmp_path):
-    tokenizer = train_tokenizer(["some words"], TokenizeSettings(kind="char", vocab_size=300))
+    tokenizer = train_tokenizer(["some words"], CHAR)
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     model = Transformer(CONFIG, tokenizer.get_vocab_size(), generator())
     save_model(tmp_path / "model", model, tmp_path / "tokenizer.json", data_sha256="0" * 64)
@@ -36,7 +36,7 @@ def test_round_trip(folder):
 
 
 def test_another_tokenizer_is_noticed(folder):
-    other = train_tokenizer(["other letters"], TokenizeSettings(kind="char", vocab_size=300))
+    other = train_tokenizer(["other letters"], CHAR)
     other.save(str(folder / "tokenizer.json"))
     with pytest.raises(ModelError, match="not the tokenizer that this model was trained with"):
         load_model(folder, CPU)

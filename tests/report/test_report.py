@@ -125,6 +125,7 @@ def render_hostile(tmp_path):
         copying=shares | {"held_out": shares},
         min_length=5,
         tokens={"kind": HOSTILE, "vocab_size": 9, "splits": {"train": split}},
+        tokenizers=[{"kind": HOSTILE, "chosen": True, "skipped": HOSTILE}],
         model={"data_sha256": HOSTILE, "tokenizer_sha256": HOSTILE},
         benchmark={"machine": machine, "results": [], "skipped": [{"device": HOSTILE, "reason": HOSTILE}]},
         loss_chart=chart,

@@ -11,7 +11,7 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from poet.config import ModelConfig, OptimizerSettings, RuntimeSettings, SplitSettings, TokenizeSettings, TrainSettings
+from poet.config import ModelConfig, OptimizerSettings, RuntimeSettings, SplitSettings, TrainSettings
 from poet.errors import ConfigError, Interrupted, TrainingError
 from poet.files import read_json, read_json_lines
 from poet.model.saving import load_model
@@ -23,6 +23,7 @@ from poet.training.loop import Outputs, train
 from poet.training.snapshots import Snapshots
 from tests.conftest import ROOT, babble
 from tests.corpus.shelf import clean_shelf
+from tests.tokens.sizes import CHAR
 
 MODEL = ModelConfig(n_layer=2, n_head=2, n_embd=16, sequence_len=32, softcap=15.0)
 TRAIN = TrainSettings(
@@ -52,7 +53,7 @@ ALWAYS = RuntimeSettings(snapshot_seconds=1e-9)
 def tokens(write_books, tmp_path):
     clean = clean_shelf(write_books(a=babble(1, 4000)), tmp_path)
     split = SplitSettings(validation=0.1, held_out_books=[])
-    tokenize(clean, split, TokenizeSettings(kind="char", vocab_size=300), tmp_path / "tokens")
+    tokenize(clean, split, CHAR, {}, tmp_path / "tokens")
     return tmp_path / "tokens"
 
 

@@ -1,0 +1,6 @@
+"""Where the pipeline keeps what a command reads of a collection; dvc.yaml is what puts it there."""
+
+from pathlib import Path
+
+CLEAN = Path("data/clean")
+TOKENS = Path("data/tokens")

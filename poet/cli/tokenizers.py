@@ -1,0 +1,65 @@
+"""`poet tokenizers`: all kinds of tokenizer on one collection."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from poet.cli.folders import CLEAN
+from poet.cli.search import PARAMS
+
+
+@click.command(epilog="Example: poet tokenizers --collection shakespeare --vocab-size 8000")
+@click.option("--collection", "name", help="A collection that is built; by default the first in `build`.")
+@click.option("--vocab-size", type=click.IntRange(min=2), help="Instead of tokenize.vocab_size.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@PARAMS
+def tokenizers(name: str | None, vocab_size: int | None, as_json: bool, params: Path) -> None:
+    """Train every kind of tokenizer on the training text of a collection; measure them on its validation text."""
+    import dataclasses
+
+    from poet.params_file import load_params
+    from poet.tokens.comparison import compare_tokenizers
+
+    settings = load_params(params)
+    name = name or settings.build[0]
+    settings.collection(name)
+    sizes = dataclasses.replace(settings.tokenize, vocab_size=vocab_size or settings.tokenize.vocab_size)
+    rows = compare_tokenizers(CLEAN / name, settings.split, sizes)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        _print(rows)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        "kind",
+        caption="on the validation text; lost: characters in unknown words; MB/s: encoding; bold: in params.yaml",
+    )
+    for column in ("vocabulary", "chars/token", "bytes/token", "lost", "training", "MB/s"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        style = "bold" if row["chosen"] else None
+        if "skipped" in row:
+            table.add_row(row["kind"], "no room", "-", "-", "-", "-", "-", style="dim")
+            continue
+        table.add_row(
+            row["kind"],
+            f"{row['vocab_size']:,}",
+            f"{row['characters_per_token']:.3f}",
+            f"{row['bytes_per_token']:.3f}",
+            f"{row['unknown']:.1%}",
+            f"{row['train_seconds']:.2f} s",
+            f"{row['encode_bytes_per_second'] / 1e6:.1f}",
+            style=style,
+        )
+    console = Console(markup=False)
+    console.print(table)
+    for row in rows:
+        if "skipped" in row:
+            console.print(row["skipped"])
