@@ -4,21 +4,17 @@ Defaults stand in params.yaml, not here, so that the file shows the whole recipe
 a default below. `poet.params_file` reads the file.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-import pydantic
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from poet.errors import ConfigError
+from poet.model_settings import STRICT, Count, ModelSettings, Share
 
 # A collection's name is also its folder and its DVC stage suffix.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
-STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
-
-Share = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -139,49 +135,45 @@ class TokenizeSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class ModelConfig:
-    """The sizes of the transformer, in the field's usual terms."""
-
-    n_layer: Count
-    n_head: Count
-    n_embd: Count
-    sequence_len: Annotated[int, Field(ge=2)]
-    softcap: Positive
-
-    @model_validator(mode="after")
-    def _heads_fit(self) -> Self:
-        if self.n_embd % (2 * self.n_head):
-            raise ValueError(
-                f"n_embd ({self.n_embd}) must be a multiple of twice n_head ({self.n_head}): rotary positions turn "
-                "pairs within a head"
-            )
-        return self
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class OptimizerSettings:
-    """Muon trains the matrices of the blocks, AdamW embedding and head; each has a peak learning rate of its own."""
+    """Muon trains the matrices of the blocks, AdamW embedding and head, each with a peak learning rate of its own; or
+    AdamW trains all with `learning_rate`. "auto" takes AdamW for the preset classic, else Muon.
+    """
 
+    kind: Literal["auto", "muon", "adamw"]
     matrix_learning_rate: Positive
     embedding_learning_rate: Positive
     head_learning_rate: Positive
+    learning_rate: Positive
     weight_decay: Annotated[float, Field(ge=0)]
     momentum: Share
+    clip_norm: Annotated[float, Field(ge=0)]  # longer gradients are cut to this length; 0: never
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class TrainSettings:
-    """The training recipe; a step sees `batch_size` sequences of `model.sequence_len` tokens."""
+    """The training recipe; a step sees `batch_size` rows of `state_windows` windows of `model.sequence_len` tokens.
+
+    It may compute them in `accumulate` parts, on `processes` processes, with the parameters divided among them by
+    `shard`; that changes nothing but rounding. Training stops after `patience` validations without a better one (0:
+    never).
+    """
 
     seed: Annotated[int, Field(ge=0)]
     device: str
     precision: Literal["auto", "float32", "bfloat16"]
+    compile: Literal["auto", "on", "off"]
+    processes: Count
+    shard: bool
     steps: Count
     batch_size: Count
+    accumulate: Count
+    state_windows: Count
     optimizer: OptimizerSettings
     warmup_steps: Annotated[int, Field(ge=0)]
     cooldown: Annotated[float, Field(ge=0, le=1)]
     validate_every: Count
+    patience: Annotated[int, Field(ge=0)]
     sample_prompt: Annotated[str, Field(min_length=1)]
     sample_tokens: Count
 
@@ -201,6 +193,9 @@ class SampleSettings:
     prompts: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     temperatures: Annotated[list[Annotated[float, Field(ge=0, le=10)]], Field(min_length=1)]
     top_k: Annotated[int, Field(ge=0)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+    min_p: Share
+    repetition_penalty: Annotated[float, Field(ge=1)]
     samples: Count
     tokens: Count
 
@@ -217,7 +212,7 @@ class BenchmarkCase:
     """One model size to time."""
 
     name: str
-    model: ModelConfig
+    model: ModelSettings
     vocab_size: Count
     batch_size: Count
 
@@ -256,7 +251,7 @@ class Params:
     clean: CleanSettings
     split: SplitSettings
     tokenize: TokenizeSettings
-    model: ModelConfig
+    model: ModelSettings
     train: TrainSettings
     evaluate: EvaluateSettings
     sample: SampleSettings

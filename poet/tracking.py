@@ -124,13 +124,18 @@ class SpoolTracker(Tracker):
 
 
 @contextmanager
-def tracking(root: Path, collection: str, stage: str, model_sha256: str = "") -> Iterator[Tracker]:
+def tracking(
+    root: Path, collection: str, stage: str, model_sha256: str = "", *, record: bool = True
+) -> Iterator[Tracker]:
     """A tracker for one execution of `stage`, spooled below `root`/.poet/spool and flushed at the end, whatever
     happens.
 
     Without `model_sha256` the execution is a run of its own (a training); with it, it attaches to the run of that
-    model.
+    model. Without `record` nothing is: of several processes only one speaks.
     """
+    if not record:
+        yield Tracker()
+        return
     name = f"{collection}-{stage}" + (f"-{model_sha256[:16]}" if model_sha256 else "")
     tracker = SpoolTracker(root / ".poet" / "spool", name, identify_run(root, collection, model_sha256), root)
     status = "FAILED"

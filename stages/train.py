@@ -6,7 +6,9 @@ import click
 
 from poet.params_file import load_params
 from poet.tracking import flatten, project_root, tracking
-from poet.training.loop import Outputs, train
+from poet.training.distributed import join_world, launch, launched
+from poet.training.run import Outputs
+from poet.training.train import train
 
 PATH = click.Path(path_type=Path)
 
@@ -23,10 +25,14 @@ PATH = click.Path(path_type=Path)
 def main(
     params: Path, collection: str, tokens: Path, model: Path, history: Path, timing: Path, samples: Path, metrics: Path
 ) -> None:
-    """Train a model; an interrupted training goes on where it was."""
+    """Train a model; an interrupted training goes on where it was. Also run by torchrun, on one machine or many."""
     settings, root = load_params(params), project_root()
+    if settings.train.processes > 1 and not launched():
+        launch("stages.train", settings.train.processes)
+        return
     outputs = Outputs(model=model, history=history, timing=timing, samples=samples, metrics=metrics)
-    with tracking(root, collection, "train") as tracker:
+    world = join_world(settings.train.device)
+    with tracking(root, collection, "train", record=world.leads) as tracker:
         tracker.params(
             flatten(split=settings.split, tokenize=settings.tokenize, model=settings.model, train=settings.train)
         )
@@ -38,6 +44,7 @@ def main(
             outputs=outputs,
             resume=root / ".poet" / "resume",
             tracker=tracker,
+            world=world,
         )
 
 

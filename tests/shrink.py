@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 32, "sequence_len": 64, "softcap": 15.0}
+SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 32, "sequence_len": 64}
 SMALL = {
     "tokenize": {"vocab_size": 512},
     "model": SIZES,
@@ -15,7 +15,7 @@ SMALL = {
     "benchmark": {
         "iterations": 2,
         "generate_tokens": 10,
-        "cases": [{"name": "default", "model": SIZES, "vocab_size": 512, "batch_size": 8}],
+        "cases": [{"name": "default", "model": {"preset": "modern", **SIZES}, "vocab_size": 512, "batch_size": 8}],
     },
 }
 

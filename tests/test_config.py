@@ -61,7 +61,7 @@ def test_all_problems_are_reported_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"model__n_head": 5}, "model: n_embd (192) must be a multiple of twice n_head (5)"),
+        ({"model__n_head": 5}, "model: n_embd 192 must be a multiple of n_head 5"),
         ({"model__n_embd": True}, "model.n_embd: should be a valid integer, got True"),
         ({"train": None}, "train: missing"),
         ({"train": 3}, "train: should be a mapping, got 3"),

@@ -1,21 +1,47 @@
 """A model small enough to be checked against anything."""
 
+import dataclasses
+from typing import Any
+
 import torch
 
-from poet.config import ModelConfig
 from poet.model.transformer import Transformer
+from poet.model_settings import PRESETS, ModelConfig, Yoke
 
-CONFIG = ModelConfig(n_layer=2, n_head=2, n_embd=16, sequence_len=12, softcap=15.0)
+CONFIG = ModelConfig(n_layer=2, n_head=2, n_embd=16, sequence_len=12)
 VOCAB_SIZE = 40
+
+
+def _with(**changes: Any) -> ModelConfig:
+    return dataclasses.replace(CONFIG, **changes)
+
+
+# One of each thing that can be chosen.
+VARIANTS = {
+    "classic": _with(**PRESETS["classic"]),
+    "classic with biases": _with(**PRESETS["classic"] | {"bias": True}),
+    "tied": _with(tied_head=True),
+    "swiglu": _with(activation="swiglu"),
+    "gelu": _with(activation="gelu"),
+    "relu": _with(activation="relu"),
+    "tanh": _with(activation="tanh"),
+    "leaky relu": _with(activation="leaky_relu"),
+    "grouped queries": _with(n_head=4, n_kv_head=2),
+    "no soft-cap, no norm of queries": _with(softcap=0.0, qk_norm=False),
+    "compression": _with(n_layer=3, compression=0.25),
+    "yoke": _with(yoke=Yoke(layer=1, width=6, residual=True, state=False)),
+    "yoke without residual": _with(yoke=Yoke(layer=0, width=6, residual=False, state=False)),
+    "yoke state": _with(yoke=Yoke(layer=1, width=6, residual=False, state=True)),
+}
 
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def tiny_model() -> Transformer:
+def tiny_model(config: ModelConfig = CONFIG) -> Transformer:
     """A model whose zero matrices are filled, so that every part has an effect."""
-    model = Transformer(CONFIG, VOCAB_SIZE, generator())
+    model = Transformer(config, VOCAB_SIZE, generator()).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             if not parameter.any():

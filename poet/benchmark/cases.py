@@ -18,11 +18,19 @@ from poet.model.sampling import Draw, generate
 from poet.model.transformer import Transformer
 from poet.progress import bar
 from poet.training.device import DEVICES, describe_machine, keep_freed_memory, now, pick_precision, present_devices
-from poet.training.optimizers import make_optimizers
+from poet.training.distributed import World
+from poet.training.engine import Engine
 
 # The values have no influence on the speed.
 OPTIMIZER = OptimizerSettings(
-    matrix_learning_rate=0.01, embedding_learning_rate=0.01, head_learning_rate=0.001, weight_decay=0.0, momentum=0.95
+    kind="muon",
+    matrix_learning_rate=0.01,
+    embedding_learning_rate=0.01,
+    head_learning_rate=0.001,
+    learning_rate=0.001,
+    weight_decay=0.0,
+    momentum=0.95,
+    clip_norm=0.0,
 )
 
 
@@ -71,13 +79,13 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
     torch.set_num_threads(setting.threads)
     device = torch.device(setting.device)
     clock = partial(now, device)
-    model = Transformer(case.model, case.vocab_size, torch.Generator().manual_seed(0)).to(device)
+    model = Transformer(case.model.resolved(), case.vocab_size, torch.Generator().manual_seed(0)).to(device)
     iterations = time_repeats(
         training_step(case, device, setting.precision), clock, warmup=settings.warmup, repeats=settings.iterations
     )
     seconds, spread = median_and_spread(iterations)
     model.to(setting.precision).eval()
-    draw = Draw(temperature=0.8, top_k=0, seed=0)
+    draw = Draw(temperature=0.8, seed=0)
     tokens = min(settings.generate_tokens, case.model.sequence_len - 1)  # one pass over the context, without a slide
     generating = partial(_exhaust, model, draw, tokens, setting.precision)
     generation, _ = median_and_spread(time_repeats(generating, clock, warmup=1, repeats=3))
@@ -97,17 +105,18 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
 
 def training_step(case: BenchmarkCase, device: torch.device, precision: torch.dtype) -> Callable[[], None]:
     """A call that trains the model of `case` for one step on random tokens."""
-    model = Transformer(case.model, case.vocab_size, torch.Generator().manual_seed(0)).to(device)
-    optimizers = make_optimizers(model, OPTIMIZER, precision)
     generator = torch.Generator().manual_seed(0)
+    engine = Engine(
+        Transformer(case.model.resolved(), case.vocab_size, generator).to(device),
+        OPTIMIZER,
+        precision,
+        world=World(device=device),
+    )
     shape = (case.batch_size, case.model.sequence_len)
     inputs, targets = (torch.randint(case.vocab_size, shape, generator=generator).to(device) for _ in range(2))
 
     def step() -> None:
-        model.loss(inputs, targets, precision).backward()  # type: ignore[no-untyped-call]
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
+        engine.step(inputs, targets, 1.0, 0)
 
     return step
 

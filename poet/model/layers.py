@@ -1,36 +1,71 @@
-"""The parts of the transformer: norm, rotary positions, attention, MLP and the block that joins them.
+"""The parts of the transformer: norm, positions, attention, MLP and the block that joins them.
 
-Shapes: B sequences, T positions, C = n_embd, H = n_head, D = C / H (head width). Weights are float32 masters; every
-matrix is cast to the dtype of its input, so one code path serves float32 and bfloat16 without autocast (as nanochat
-does).
+Shapes: B sequences, T positions, S positions so far, C = n_embd, H = n_head, K = n_kv_head, D = C / H (head width),
+W = MLP width. Weights are float32 masters; every matrix is cast to the dtype of its input, so one code path serves
+float32 and bfloat16 without autocast (as nanochat does).
 """
 
 import functools
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from poet.model.activations import squared_relu
+from poet.model_settings import ModelConfig, Yoke
+
 # How fast the slowest rotary pair turns; the usual base of Su et al. 2021 (arXiv 2104.09864).
 ROTARY_BASE = 10_000.0
 
-# Keys and values of the positions seen so far, each (B, H, S, D).
-LayerCache = tuple[Tensor, Tensor]
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu2": squared_relu,
+    "gelu": F.gelu,
+    "relu": F.relu,
+    "swiglu": F.silu,  # of one half of a doubled projection, times the other half
+    "tanh": torch.tanh,
+    "leaky_relu": F.leaky_relu,
+}
 
 
 class Linear(nn.Linear):
-    """A matrix without bias that computes in the dtype of its input: (..., in) -> (..., out)."""
+    """A matrix that computes in the dtype of its input: (..., in) -> (..., out)."""
 
-    def __init__(self, in_features: int, out_features: int) -> None:
-        super().__init__(in_features, out_features, bias=False)
+    def __init__(self, in_features: int, out_features: int, bias: bool = False) -> None:
+        super().__init__(in_features, out_features, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.linear(input, self.weight.to(input.dtype))
+        return F.linear(input, self.weight.to(input.dtype), None if self.bias is None else self.bias.to(input.dtype))
+
+
+class LayerNorm(nn.Module):
+    """Zero mean and unit variance over the last axis, then a learned scale, and a shift with `bias`."""
+
+    def __init__(self, width: int, bias: bool) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        return F.layer_norm(x, (x.size(-1),), self.weight.to(x.dtype), bias)
+
+
+class RMSNorm(nn.Module):
+    """Root mean square 1 over the last axis (Zhang & Sennrich 2019), without a weight."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return rms_norm(x)
 
 
 def rms_norm(x: Tensor) -> Tensor:
-    """Scale each vector of the last axis to root mean square 1 (Zhang & Sennrich 2019), without a weight."""
+    """Scale each vector of the last axis to root mean square 1."""
     return F.rms_norm(x, (x.size(-1),))
+
+
+def make_norm(config: ModelConfig) -> nn.Module:
+    """A norm over n_embd of the kind in `config`."""
+    return RMSNorm() if config.norm == "rms" else LayerNorm(config.n_embd, config.bias)
 
 
 @functools.lru_cache(maxsize=8)
@@ -49,86 +84,125 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)
 
 
+class KeyValues:
+    """Keys and values of one layer for the positions so far, in room for all there can be: each (B, K, length, D)."""
+
+    def __init__(self, batch: int, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> None:
+        shape = (batch, config.kv_heads, config.sequence_len, config.head_width)
+        self.keys, self.values = (torch.empty(shape, device=device, dtype=dtype) for _ in range(2))
+
+    def extend(self, k: Tensor, v: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """Add (B, K, T, D) from position `start` on; returns all S = start + T of both."""
+        end = start + k.size(2)
+        self.keys[:, :, start:end], self.values[:, :, start:end] = k, v
+        return self.keys[:, :, :end], self.values[:, :, :end]
+
+
 class Attention(nn.Module):
-    """Causal self-attention with rotary positions and normalised queries and keys."""
+    """Causal self-attention; each head of keys and values serves H / K heads of queries."""
 
-    def __init__(self, n_embd: int, n_head: int) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.n_head = n_head
-        self.qkv = Linear(n_embd, 3 * n_embd)
-        self.out = Linear(n_embd, n_embd)
+        self.heads = (config.n_head, config.kv_heads, config.kv_heads)
+        self.head_width, self.qk_norm, self.dropout = config.head_width, config.qk_norm, config.dropout
+        self.rows = [heads * config.head_width for heads in self.heads]  # of queries, keys and values in `qkv`
+        self.qkv = Linear(config.n_embd, sum(self.rows), config.bias)
+        self.out = Linear(config.n_embd, config.n_embd, config.bias)
 
-    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], cache: LayerCache | None) -> tuple[Tensor, LayerCache]:
-        """(B, T, C) -> (B, T, C) and the keys and values of all S positions so far; `rotary` holds the T new
-        positions.
-        """
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor] | None, cache: KeyValues | None, start: int) -> Tensor:
+        """(B, T, C) -> (B, T, C); `rotary` holds the T new positions, which begin at `start` of the cache."""
         B, T, C = x.shape
-        q, k, v = self.qkv(x).view(B, T, 3, self.n_head, C // self.n_head).unbind(dim=2)  # each (B, T, H, D)
-        q, k = rotate(rms_norm(q), *rotary), rotate(rms_norm(k), *rotary)
-        q, k, v = (t.transpose(1, 2) for t in (q, k, v))  # (B, H, T, D)
+        q, k, v = self.qkv(x).view(B, T, sum(self.heads), self.head_width).split(self.heads, dim=2)  # (B, T, H|K, D)
+        if self.qk_norm:
+            q, k = rms_norm(q), rms_norm(k)
+        if rotary is not None:
+            q, k = rotate(q, *rotary), rotate(k, *rotary)
+        q, k, v = (t.transpose(1, 2) for t in (q, k, v))  # (B, H|K, T, D)
         if cache is not None:
-            k, v = torch.cat((cache[0], k), dim=2), torch.cat((cache[1], v), dim=2)  # (B, H, S, D)
-        y = attend(q, k, v)  # (B, H, T, D)
-        return self.out(y.transpose(1, 2).reshape(B, T, C)), (k, v)
+            k, v = cache.extend(k, v, start)  # (B, K, S, D)
+        y = attend(q, k, v, self.dropout if self.training else 0.0)  # (B, H, T, D)
+        out: Tensor = self.out(y.transpose(1, 2).reshape(B, T, C))
+        return out
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention of the last T of S positions, (B, H, T, D) over (B, H, S, D): each sees itself and the past."""
+def attend(q: Tensor, k: Tensor, v: Tensor, dropout: float = 0.0) -> Tensor:
+    """Causal attention of the last T of S positions, (B, H, T, D) over (B, K, S, D): each sees itself and the past."""
     T, S = q.size(2), k.size(2)
+    if k.size(1) != q.size(1):
+        k, v = (t.repeat_interleave(q.size(1) // k.size(1), dim=1) for t in (k, v))
     if T == 1:
-        return F.scaled_dot_product_attention(q, k, v)
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
     if T == S and q.device.type != "mps":
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
     # is_causal aligns at the first key, wrong with a cache; on MPS it leaks the future in half precision
     # (pytorch#195910).
     mask = torch.ones(T, S, dtype=torch.bool, device=q.device).tril(S - T)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-
-
-class _SquaredReLU(torch.autograd.Function):
-    """relu(x)^2 in two passes over memory forward and two back; autograd's own chain of relu and pow takes seven."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        positive = x.relu()
-        ctx.save_for_backward(positive)
-        return positive * positive
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        (positive,) = ctx.saved_tensors
-        slope: Tensor = (gradient * positive).mul_(2)
-        return slope
-
-
-def squared_relu(x: Tensor) -> Tensor:
-    """relu(x)^2, elementwise (So et al. 2021, arXiv 2109.08668)."""
-    y: Tensor = _SquaredReLU.apply(x)  # type: ignore[no-untyped-call]
-    return y
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
 
 
 class MLP(nn.Module):
-    """Two matrices around a squared ReLU: (B, T, C) -> (B, T, C)."""
+    """Two matrices around an activation: (B, T, C) -> (B, T, C), by way of `width` hidden activations."""
 
-    def __init__(self, n_embd: int) -> None:
+    def __init__(self, config: ModelConfig, width: int, *, gate: bool = False) -> None:
         super().__init__()
-        self.up = Linear(n_embd, 4 * n_embd)
-        self.down = Linear(4 * n_embd, n_embd)
+        self.gated = config.activation == "swiglu"
+        self.activation = ACTIVATIONS[config.activation]
+        self.up = Linear(config.n_embd, width * (2 if self.gated else 1), config.bias)
+        self.down = Linear(width, config.n_embd, config.bias)
+        self.gate = Linear(width, width) if gate else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.down(squared_relu(self.up(x)))
-        return y
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The output and the hidden activations (B, T, W); `state`, those of the window before at the same T
+        positions, enters through the gate.
+        """
+        hidden = self.up(x)  # (B, T, W) or (B, T, 2 W)
+        if self.gated:
+            hidden, factor = hidden.chunk(2, dim=-1)
+        if state is not None and self.gate is not None:
+            hidden = hidden + self.gate(state)
+        hidden = self.activation(hidden)
+        if self.gated:
+            hidden = hidden * factor
+        return self.down(hidden), hidden
 
 
 class Block(nn.Module):
-    """One layer: attention and MLP, each behind a norm and added to the residual stream."""
+    """Layer number `layer`: attention and MLP, each behind a norm and added to the residual stream."""
 
-    def __init__(self, n_embd: int, n_head: int) -> None:
+    def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
-        self.attention = Attention(n_embd, n_head)
-        self.mlp = MLP(n_embd)
+        self.yoke: Yoke | None = config.yoke if config.yoke and config.yoke.layer == layer else None
+        self.dropout = config.dropout
+        self.attention_norm, self.mlp_norm = make_norm(config), make_norm(config)
+        self.attention = Attention(config)
+        self.mlp = MLP(config, mlp_width(config, layer), gate=bool(self.yoke and self.yoke.state))
 
-    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], cache: LayerCache | None) -> tuple[Tensor, LayerCache]:
-        y, cache = self.attention(rms_norm(x), rotary, cache)
-        x = x + y
-        return x + self.mlp(rms_norm(x)), cache
+    def forward(
+        self,
+        x: Tensor,
+        rotary: tuple[Tensor, Tensor] | None,
+        cache: KeyValues | None = None,
+        start: int = 0,
+        state: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """(B, T, C) -> (B, T, C), and the hidden activations of the MLP (B, T, W)."""
+        y = self.attention(self.attention_norm(x), rotary, cache, start)
+        x = x + F.dropout(y, self.dropout, self.training)
+        y, hidden = self.mlp(self.mlp_norm(x), state)
+        y = F.dropout(y, self.dropout, self.training)
+        return (y if self.yoke and not self.yoke.residual else x + y), hidden
+
+
+def mlp_width(config: ModelConfig, layer: int) -> int:
+    """Hidden width of the MLP in `layer`: the yoke's, or 4 C (8/3 C for the three matrices of swiglu) at the first and
+    last layer, falling linearly to `compression` of that in the middle.
+
+    >>> sizes = dict(n_layer=5, n_head=1, n_embd=64, sequence_len=8)
+    >>> [mlp_width(ModelConfig(**sizes, compression=0.5), layer) for layer in range(5)]
+    [256, 192, 128, 192, 256]
+    """
+    if config.yoke and config.yoke.layer == layer:
+        return config.yoke.width
+    full = config.n_embd * 8 // 3 if config.activation == "swiglu" else 4 * config.n_embd
+    ends = 1.0 if config.n_layer == 1 else abs(2 * layer / (config.n_layer - 1) - 1)
+    return max(1, round(full * (config.compression + (1 - config.compression) * ends)))

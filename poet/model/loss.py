@@ -1,4 +1,4 @@
-"""Cross-entropy of soft-capped logits, without ever holding all logits of a batch.
+"""Cross-entropy of (soft-capped) logits, without ever holding all logits of a batch.
 
 The logits of 8,192 positions over 2,048 tokens are 64 MB, written and read several times by a plain cross-entropy. Here
 each chunk of positions goes to its loss and on to its gradients while it is still in the processor's cache; backward
@@ -27,14 +27,16 @@ class _CappedCrossEntropy(torch.autograd.Function):
         total = torch.zeros((), device=hidden.device)
         for i in range(0, len(hidden), CHUNK):
             h, target = hidden[i : i + CHUNK], targets[i : i + CHUNK, None]
-            capped = softcap_((h @ head.T).float(), cap)  # (chunk, V)
+            logits = (h @ head.T).float()  # (chunk, V)
+            capped = softcap_(logits, cap) if cap else logits
             log_z = capped.logsumexp(dim=-1, keepdim=True)
             total += (log_z - capped.gather(1, target)).sum()
             if d_hidden is not None and d_weight is not None:
-                slope = 1 - (capped / cap).square()  # derivative of the soft-cap
                 gradient = (capped - log_z).exp_()  # softmax
                 gradient.scatter_add_(1, target, -torch.ones_like(log_z))
-                gradient = gradient.mul_(slope).div_(len(hidden)).to(hidden.dtype)
+                if cap:
+                    gradient.mul_(1 - (capped / cap).square())  # derivative of the soft-cap
+                gradient = gradient.div_(len(hidden)).to(hidden.dtype)
                 torch.mm(gradient, head, out=d_hidden[i : i + CHUNK])
                 d_weight += gradient.T @ h
         ctx.save_for_backward(d_hidden, d_weight)
@@ -47,8 +49,8 @@ class _CappedCrossEntropy(torch.autograd.Function):
 
 
 def capped_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, cap: float) -> Tensor:
-    """Mean loss in nats of predicting `targets` (N,) int64 from `hidden` (N, C) through the head `weight` (V, C):
-    float32 scalar.
+    """Mean loss in nats of predicting `targets` (N,) int64 from `hidden` (N, C) through the head `weight` (V, C),
+    with logits soft-capped at `cap` unless that is 0: float32 scalar.
     """
     loss: Tensor = _CappedCrossEntropy.apply(hidden, weight, targets, cap)  # type: ignore[no-untyped-call]
     return loss

@@ -46,7 +46,14 @@ def _continue(
     """All samples of one prompt, generated side by side."""
     grid = itertools.product(settings.temperatures, range(settings.samples))
     draws = [
-        Draw(temperature=temperature, top_k=settings.top_k, seed=first_seed + i)
+        Draw(
+            temperature=temperature,
+            seed=first_seed + i,
+            top_k=settings.top_k,
+            top_p=settings.top_p,
+            min_p=settings.min_p,
+            repetition_penalty=settings.repetition_penalty,
+        )
         for i, (temperature, _) in enumerate(grid)
     ]
     columns = []

@@ -1,15 +1,16 @@
 """Generation with a key/value cache: one forward pass of one position per token.
 
 Randomness comes from a counter-based stream per sequence on the host, and the choice is made by inverting the
-cumulative
-distribution, so a sequence depends on its own seed alone: not on the device, and not on what is generated beside it.
+cumulative distribution, so a sequence depends on its own seed alone: not on the device, and not on what is generated
+beside it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,11 +19,20 @@ from poet.model.transformer import Cache, Transformer
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """How one sequence is drawn: `temperature` 0 takes the likeliest token, `top_k` 0 keeps all tokens."""
+    """How one sequence is drawn.
+
+    `temperature` 0 takes the likeliest token. Of all others only those stay that are among the `top_k` likeliest (0:
+    all), among the likeliest that together have `top_p` of the probability (Holtzman et al. 2020; 1: all), and at least
+    `min_p` as likely as the likeliest (Nguyen et al. 2024; 0: all). Tokens that the context holds already are made less
+    likely by `repetition_penalty` (Keskar et al. 2019; 1: not).
+    """
 
     temperature: float
-    top_k: int
     seed: int
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
 
 
 @torch.no_grad()
@@ -31,37 +41,80 @@ def generate(
 ) -> Iterator[NDArray[np.int64]]:
     """Continue `prompt` once for each of `draws`: yields `tokens` times the next ids, (len(draws),) int64.
 
-    When the model's sequence_len positions are full, the text slides: the last half is read again from position 0.
+    When the model's sequence_len positions are full, the text slides: the last half is read again from position 0. A
+    yoke's state passes from the full window to the new one.
     """
     if not prompt:
         raise ValueError("the prompt holds no token")
-    device, limit = model.head.weight.device, model.config.sequence_len
+    device, limit = model.embedding.weight.device, model.config.sequence_len
     streams = [np.random.Generator(np.random.Philox(key=draw.seed)) for draw in draws]
-    text = torch.tensor([list(prompt)] * len(draws), device=device)  # (B, T)
-    cache: Cache | None = None
+    text = torch.tensor([list(prompt)] * len(draws))  # (B, T)
+    cache = model.new_cache(len(draws), dtype)
     pending = text[:, -limit:]  # tokens that the cache does not hold yet
     for _ in range(tokens):
-        logits, cache = model(pending, cache, dtype)
-        ids = _choose(logits[:, -1].cpu(), draws, streams)
+        logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, V)
+        ids = choose(logits, text, draws, streams)
         yield ids
-        pending = torch.from_numpy(ids)[:, None].to(device)
+        pending = torch.from_numpy(ids)[:, None]
         text = torch.cat((text, pending), dim=1)[:, -limit:]
-        if cache[0][0].size(2) == limit:
-            cache, pending = None, text[:, -max(1, limit // 2) :]
+        if cache.length == limit:
+            cache = model.new_cache(len(draws), dtype, _state_of(cache, limit))
+            pending = text[:, -max(1, limit // 2) :]
 
 
-def _choose(logits: Tensor, draws: Sequence[Draw], streams: Sequence[np.random.Generator]) -> NDArray[np.int64]:
-    """One id per row of `logits` (B, V) float32, each row by its own rule and stream."""
-    ids = np.empty(len(draws), dtype=np.int64)
-    for i, (draw, stream) in enumerate(zip(draws, streams, strict=True)):
-        if draw.temperature == 0:
-            ids[i] = int(logits[i].argmax())
-            continue
-        row = logits[i].double() / draw.temperature
-        if 0 < draw.top_k < len(row):
-            row[row < row.topk(draw.top_k).values[-1]] = -torch.inf
-        cumulative = row.softmax(dim=-1).cumsum(dim=-1).numpy()
-        ids[i] = min(
-            int(np.searchsorted(cumulative, stream.random() * cumulative[-1], side="right")), len(cumulative) - 1
-        )
-    return ids
+def _state_of(cache: Cache, limit: int) -> Tensor | None:
+    """The yoke's activations of a full window, (B, limit, W)."""
+    assert cache.hidden is None or cache.hidden.size(1) == limit
+    return cache.hidden
+
+
+def choose(
+    logits: Tensor, text: Tensor, draws: Sequence[Draw], streams: Sequence[np.random.Generator]
+) -> NDArray[np.int64]:
+    """One id per row of `logits` (B, V) float32 after the ids `text` (B, T), each row by its own rule and stream."""
+    scores = logits.double()
+    for i, draw in enumerate(draws):
+        if draw.repetition_penalty != 1:
+            seen = scores[i, text[i]]
+            scores[i, text[i]] = torch.where(seen > 0, seen / draw.repetition_penalty, seen * draw.repetition_penalty)
+    greedy = scores.argmax(dim=-1)
+    temperature = _column(draw.temperature or 1.0 for draw in draws)
+    probabilities = F.softmax(_limited(scores / temperature, draws), dim=-1)
+    probabilities[probabilities < _least_probability(probabilities, draws)] = 0
+    cumulative = probabilities.cumsum(dim=-1)
+    # A greedy row draws nothing, so that its neighbours' streams are theirs alone.
+    uniform = _column(stream.random() if draw.temperature else 0.0 for draw, stream in zip(draws, streams, strict=True))
+    drawn = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]
+    # Rounding may put the point past the last token that has any probability.
+    drawn = torch.minimum(drawn, (probabilities > 0).long().cumsum(dim=-1).argmax(dim=-1))
+    is_greedy = torch.tensor([draw.temperature == 0 for draw in draws])
+    return torch.where(is_greedy, greedy, drawn).numpy()
+
+
+def _limited(scores: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """`scores` (B, V) with all but the top_k of each row at minus infinity."""
+    largest = max(draw.top_k for draw in draws)
+    if largest == 0:
+        return scores
+    best = scores.topk(min(largest, scores.size(-1)), dim=-1).values
+    last = torch.tensor([min(draw.top_k or 1, best.size(-1)) - 1 for draw in draws])[:, None]
+    limited = torch.tensor([draw.top_k > 0 for draw in draws])[:, None]
+    return scores.masked_fill(limited & (scores < best.gather(1, last)), -torch.inf)
+
+
+def _least_probability(probabilities: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """The probability (B, 1) below which top_p and min_p drop a token."""
+    least = _column(draw.min_p for draw in draws) * probabilities.amax(dim=-1, keepdim=True)
+    if all(draw.top_p == 1 for draw in draws):
+        return least
+    ordered = probabilities.sort(dim=-1, descending=True).values
+    before = ordered.cumsum(dim=-1) - ordered  # the probability of all that are likelier
+    kept = before < _column(draw.top_p for draw in draws)
+    last = ordered.masked_fill(~kept, torch.inf).amin(dim=-1, keepdim=True)
+    nucleus = torch.tensor([draw.top_p < 1 for draw in draws])[:, None]
+    return torch.where(nucleus, torch.maximum(least, last), least)
+
+
+def _column(values: Iterable[float]) -> Tensor:
+    """One value per row: (B, 1) float64."""
+    return torch.tensor(list(values), dtype=torch.float64)[:, None]

@@ -4,7 +4,9 @@ Nothing else is needed to generate, and nothing in it is executable. Device, pre
 """
 
 import dataclasses
+import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,24 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from torch import Tensor
 
-from poet.config import ModelConfig
 from poet.errors import ModelError
 from poet.files import read_json, replacing_folder, sha256, write_json
 from poet.model.transformer import Transformer
+from poet.model_settings import ModelConfig
 from poet.tokens.tokenizer import load_tokenizer
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 WEIGHTS = "model.safetensors"
+LAST_WEIGHTS = "last.safetensors"  # after the last step, where the best were earlier
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
+
+# From each older format to the next. 1 had only sizes and softcap; all else was what the defaults still are.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: lambda about: about}
+
+_config = pydantic.TypeAdapter(ModelConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +45,31 @@ class Poet:
     sha256: str
 
 
-def save_model(folder: Path, model: Transformer, tokenizer: Path, data_sha256: str) -> str:
-    """Write `model` and a copy of the file `tokenizer` to `folder`; returns the sha256 of the weights."""
+def save_model(
+    folder: Path,
+    config: ModelConfig,
+    vocab_size: int,
+    *,
+    best: dict[str, Tensor],
+    last: dict[str, Tensor],
+    tokenizer: Path,
+    data_sha256: str,
+) -> str:
+    """Write the weights `best` and `last` of a training and a copy of the file `tokenizer` to `folder`; returns the
+    sha256 of the best, which are the model.
+    """
     with replacing_folder(folder) as out:
-        weights = {name: tensor.detach().float().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        save_file(weights, out / WEIGHTS)
+        for weights, name in ((best, WEIGHTS), (last, LAST_WEIGHTS)):
+            save_file({key: tensor.float().contiguous() for key, tensor in weights.items()}, out / name)
         shutil.copyfile(tokenizer, out / TOKENIZER)
-        config = {
+        about = {
             "format_version": FORMAT_VERSION,
-            "model": dataclasses.asdict(model.config),
-            "vocab_size": model.vocab_size,
+            "model": dataclasses.asdict(config),
+            "vocab_size": vocab_size,
             "tokenizer_sha256": sha256(tokenizer),
             "data_sha256": data_sha256,
         }
-        write_json(out / CONFIG, config)
+        write_json(out / CONFIG, about)
         return sha256(out / WEIGHTS)
 
 
@@ -76,10 +96,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder} holds no {CONFIG}: it is not a model. Run `dvc repro` to train one, or `dvc pull` to fetch one."
         )
     about: dict[str, Any] = read_json(folder / CONFIG)
-    if about.get("format_version") != FORMAT_VERSION:
+    version = about.get("format_version")
+    if version not in (*MIGRATIONS, FORMAT_VERSION):
         raise ModelError(
-            f"{folder / CONFIG} has format_version {about.get('format_version')!r}; this program reads {FORMAT_VERSION}"
+            f"{folder / CONFIG} has format_version {version!r}; this program reads {min(MIGRATIONS)} to "
+            f"{FORMAT_VERSION}. Use a newer program, or train again with `dvc repro`."
         )
+    while version in MIGRATIONS:
+        about, version = MIGRATIONS[version](about), version + 1
     missing = {"model", "vocab_size", "tokenizer_sha256"} - about.keys()
     if missing:
         raise ModelError(f"{folder / CONFIG} lacks {', '.join(sorted(missing))}")
@@ -88,7 +112,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 def _model_config(folder: Path, sizes: dict[str, Any]) -> ModelConfig:
     try:
-        return ModelConfig(**sizes)
+        return _config.validate_json(json.dumps(sizes))
     except pydantic.ValidationError as error:
         raise ModelError(f"{folder / CONFIG} describes no model: {error}") from None
 

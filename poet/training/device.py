@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
 import torch
 
 from poet.errors import ConfigError
@@ -51,6 +52,26 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
         capabilities = torch.cpu.get_capabilities()
         native = device.type == "cpu" and bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
     return torch.bfloat16 if native else torch.float32
+
+
+def seed_dropout(seed: int, step: int, rank: int) -> None:
+    """Make what dropout drops a function of (seed, step, rank), so that a resumed training drops the same.
+
+    The one use of torch's global generator: attention takes no other.
+    """
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, dtype=np.uint64)[0] >> 1))
+
+
+def matrix_multiply_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Multiplications and additions per second that `device` reaches in a large matrix product, the best of several."""
+    size = 4096 if device.type == "cuda" else 1024
+    a, b = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
+    seconds = []
+    for _ in range(8):
+        start = now(device)
+        a @ b
+        seconds.append(now(device) - start)
+    return 2 * size**3 / min(seconds)
 
 
 def synchronize(device: torch.device) -> None:

@@ -24,11 +24,11 @@ def score(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: torch.
     """
     if len(ids) == 0:
         return math.nan
-    device = model.head.weight.device
+    device = model.embedding.weight.device
     total = math.log(model.vocab_size)
     for block, scored_from in _window_batches(ids, model.config.sequence_len, stride):
         tokens = torch.from_numpy(block.astype(np.int64)).to(device)  # (B, T + 1)
-        logits, _ = model(tokens[:, :-1], dtype=dtype)
+        logits = model(tokens[:, :-1], dtype=dtype)
         logits, targets = logits[:, scored_from:], tokens[:, scored_from + 1 :]
         total += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").item()
     return total

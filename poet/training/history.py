@@ -18,7 +18,7 @@ HISTORY_COLUMNS = [
     "learning_rate",
     "gradient_norm",
 ]
-TIMING_COLUMNS = ["step", "seconds", "tokens_per_second"]
+TIMING_COLUMNS = ["step", "seconds", "tokens_per_second", "utilization"]
 
 # Steps over which a train loss is averaged where one figure is shown.
 SMOOTHING = 50
@@ -41,9 +41,10 @@ class History:
         return sum(losses) / len(losses) if losses else math.nan
 
     @property
-    def validation(self) -> dict[str, Any]:
-        """The last row that holds a validation loss."""
-        return next(row for row in reversed(self.rows) if "validation_loss" in row)
+    def best_validation(self) -> dict[str, Any]:
+        """The row with the lowest validation loss; an empty one when there is no validation text."""
+        measured = [row for row in self.rows if "validation_loss" in row]
+        return min(measured, key=lambda row: float(row["validation_loss"]), default={})
 
     def write(self, history: Path, timing: Path) -> None:
         """Write both tables; what was not measured at a step is left empty."""

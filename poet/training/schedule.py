@@ -5,7 +5,7 @@ trapezoid of Hägele et al. 2024, arXiv 2405.18392).
 """
 
 
-def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: float) -> float:
+def learning_rate_factor(step: float, steps: float, warmup_steps: float, cooldown: float) -> float:
     """The factor on every learning rate at `step` (from 0) of `steps`; `cooldown` is the share of the run that cools
     down.
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from poet.files import sha256
 
@@ -32,14 +31,12 @@ class Snapshots:
 
     folder: Path
 
-    def save(
-        self, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer], progress: dict[str, Any]
-    ) -> None:
+    def save(self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Store the state after `step` steps; `progress` is any JSON value that the loop wants back."""
         final, temporary = self.folder / f"step-{step:09d}", self.folder / ".writing"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        save_file(_pack(model, optimizers), temporary / TENSORS)
+        save_file(tensors, temporary / TENSORS)
         state = {"step": step, "sha256": sha256(temporary / TENSORS), "progress": progress}
         (temporary / STATE).write_text(json.dumps(state), encoding="utf-8")
         for file in temporary.iterdir():
@@ -50,20 +47,17 @@ class Snapshots:
         for old in self._names()[:-KEPT]:
             shutil.rmtree(self.folder / old)
 
-    def restore(self, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> tuple[int, dict[str, Any]] | None:
-        """Load the newest whole snapshot into `model` and `optimizers`: its step and progress, or None when there is
-        none.
-        """
+    def restore(self) -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
+        """Step, tensors and progress of the newest whole snapshot, or None when there is none."""
         for name in reversed(self._names()):
             try:
                 state = json.loads((self.folder / name / STATE).read_text(encoding="utf-8"))
                 if sha256(self.folder / name / TENSORS) != state["sha256"]:
                     continue
                 tensors = load_file(self.folder / name / TENSORS)
+                return int(state["step"]), tensors, state["progress"]
             except (OSError, ValueError, KeyError, SafetensorError):
                 continue  # damaged: an older one, or a fresh start, loses time and nothing else
-            _unpack(tensors, model, optimizers)
-            return int(state["step"]), state["progress"]
         return None
 
     def clear(self) -> None:
@@ -82,29 +76,6 @@ def resume_key(parts: list[str], code: Path, packages: tuple[str, ...]) -> str:
     for path in sorted(path for package in packages for path in (code / package).rglob("*.py")):
         digest.update(str(path.relative_to(code)).encode("utf-8") + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _pack(model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
-    """All tensors of the training under flat names."""
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for i, optimizer in enumerate(optimizers):
-        for index, state in optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{i}.{index}.{key}": value for key, value in state.items()}
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def _unpack(tensors: dict[str, Tensor], model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> None:
-    model.load_state_dict({
-        name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")
-    })
-    for i, optimizer in enumerate(optimizers):
-        whole = optimizer.state_dict()
-        whole["state"] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(f"optimizer.{i}."):
-                index, key = name.split(".")[2:]
-                whole["state"].setdefault(int(index), {})[key] = tensor
-        optimizer.load_state_dict(whole)
 
 
 def _flush(path: Path) -> None:

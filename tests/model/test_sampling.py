@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from poet.model.sampling import Draw, _choose, generate
+from poet.model.sampling import Draw, choose, generate
 
 
 def uncached(model, prompt, draws, tokens):
@@ -15,8 +15,8 @@ def uncached(model, prompt, draws, tokens):
     first = max(0, len(prompt) - limit)
     out = []
     for _ in range(tokens):
-        logits, _ = model(torch.tensor([row[first:] for row in rows]))
-        ids = _choose(logits[:, -1], draws, streams)
+        logits = model(torch.tensor([row[first:] for row in rows]))
+        ids = choose(logits[:, -1], torch.tensor(rows), draws, streams)
         filled = len(rows[0]) - first
         for row, i in zip(rows, ids, strict=True):
             row.append(int(i))
@@ -50,7 +50,7 @@ def test_drawing_follows_the_probabilities():
     stream = [np.random.Generator(np.random.Philox(key=1))]
 
     def frequencies(draw):
-        counts = np.bincount([_choose(logits, [draw], stream)[0] for _ in range(4000)], minlength=4)
+        counts = np.bincount([choose(logits, torch.tensor([[0]]), [draw], stream)[0] for _ in range(4000)], minlength=4)
         return counts / counts.sum()
 
     np.testing.assert_allclose(frequencies(Draw(temperature=1.0, top_k=0, seed=0)), [0.5, 0.3, 0.15, 0.05], atol=0.03)

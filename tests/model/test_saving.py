@@ -11,7 +11,7 @@ from poet.errors import ModelError
 from poet.model.saving import load_model, save_model
 from poet.model.transformer import Transformer
 from poet.tokens.vocabulary import train_tokenizer
-from tests.tiny import CONFIG, generator
+from tests.tiny import CONFIG, VARIANTS, generator
 from tests.tokens.sizes import CHAR
 
 CPU = torch.device("cpu")
@@ -22,8 +22,14 @@ def folder(tmp_path):
     tokenizer = train_tokenizer(["some words"], CHAR)
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     model = Transformer(CONFIG, tokenizer.get_vocab_size(), generator())
-    save_model(tmp_path / "model", model, tmp_path / "tokenizer.json", data_sha256="0" * 64)
+    save(tmp_path / "model", model, tmp_path / "tokenizer.json")
     return tmp_path / "model"
+
+
+def save(folder, model, tokenizer):
+    weights = model.state_dict()
+    about = {"best": weights, "last": weights, "tokenizer": tokenizer, "data_sha256": "0" * 64}
+    return save_model(folder, model.config, model.vocab_size, **about)
 
 
 def test_round_trip(folder):
@@ -32,7 +38,35 @@ def test_round_trip(folder):
     assert all(torch.equal(tensor, expected[name]) for name, tensor in model.state_dict().items())
     assert model.config == CONFIG
     assert {tensor.dtype for tensor in load_file(folder / "model.safetensors").values()} == {torch.float32}
-    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+    names = ["config.json", "last.safetensors", "model.safetensors", "tokenizer.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+
+
+@pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
+def test_variants_come_back(folder, tmp_path, config):
+    model = Transformer(config, load_model(folder, CPU).tokenizer.get_vocab_size(), generator())
+    save(tmp_path / "variant", model, folder / "tokenizer.json")
+    again = load_model(tmp_path / "variant", CPU).model
+    assert again.config == config
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in again.state_dict().items())
+
+
+def test_compiled_and_half_precision_models_leave_no_trace(folder, tmp_path):
+    model = load_model(folder, CPU).model
+    for block in model.blocks:
+        block.compile()
+    save(tmp_path / "compiled", model.to(torch.bfloat16), folder / "tokenizer.json")
+    again = load_model(tmp_path / "compiled", CPU).model
+    assert {tensor.dtype for tensor in again.state_dict().values()} == {torch.float32}
+    assert list(again.state_dict()) == list(model.state_dict())
+
+
+def test_a_model_of_the_first_format_is_read(folder):
+    """Format 1 knew sizes and soft-cap alone."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    sizes = {"n_layer": 2, "n_head": 2, "n_embd": 16, "sequence_len": 12, "softcap": 15.0}
+    (folder / "config.json").write_text(json.dumps(config | {"format_version": 1, "model": sizes}), encoding="utf-8")
+    assert load_model(folder, CPU).model.config == CONFIG
 
 
 def test_another_tokenizer_is_noticed(folder):
@@ -68,7 +102,7 @@ def test_missing_and_unknown_weights_are_named(folder):
         (lambda f: shutil.rmtree(f), "holds no config.json"),
         (lambda f: (f / "model.safetensors").unlink(), "does not exist"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 100), "damaged"),
-        (lambda f: change_config(f, format_version=99), "format_version 99; this program reads 1"),
+        (lambda f: change_config(f, format_version=99), "format_version 99; this program reads 1 to 2"),
         (lambda f: change_config(f, model={"n_head": 3}), "describes no model"),
         (lambda f: (f / "config.json").write_text("{}", encoding="utf-8"), "format_version None"),
     ],

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poet.config import ModelConfig
 from poet.model.transformer import Transformer
+from poet.model_settings import ModelConfig
 from poet.training.baselines import compressor_bits_per_character
 from poet.training.evaluation import _window_batches, score, text_metrics
 from tests.conftest import babble
@@ -36,7 +36,7 @@ def test_a_text_within_the_window_equals_one_forward_pass(length):
     with torch.no_grad():
         model.head.weight.normal_(generator=generator(1))
     ids = np.random.default_rng(0).integers(20, size=length)
-    logits, _ = model(torch.from_numpy(ids[None, :-1]))
+    logits = model(torch.from_numpy(ids[None, :-1]))
     expected = F.cross_entropy(logits[0], torch.from_numpy(ids[1:]), reduction="sum").item() + math.log(20)
     assert score(model, ids, stride=0.5, dtype=torch.float32) == pytest.approx(expected, rel=1e-5)
 

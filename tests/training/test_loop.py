@@ -11,37 +11,49 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from poet.config import ModelConfig, OptimizerSettings, RuntimeSettings, SplitSettings, TrainSettings
+from poet.config import OptimizerSettings, RuntimeSettings, SplitSettings, TrainSettings
 from poet.errors import ConfigError, Interrupted, TrainingError
 from poet.files import read_json, read_json_lines
 from poet.model.saving import load_model
+from poet.model_settings import ModelSettings
 from poet.tokens.dataset import tokenize
 from poet.tracking import Tracker
-from poet.training import loop
+from poet.training import engine, loop
 from poet.training.device import pick_device, pick_precision
-from poet.training.loop import Outputs, train
+from poet.training.distributed import join_world
+from poet.training.run import Outputs
 from poet.training.snapshots import Snapshots
+from poet.training.train import train
 from tests.conftest import ROOT, babble
 from tests.corpus.shelf import clean_shelf
 from tests.tokens.sizes import CHAR
 
-MODEL = ModelConfig(n_layer=2, n_head=2, n_embd=16, sequence_len=32, softcap=15.0)
+MODEL = ModelSettings(preset="modern", n_layer=2, n_head=2, n_embd=16, sequence_len=32)
 TRAIN = TrainSettings(
     seed=1,
     device="cpu",
     precision="float32",
+    compile="off",
+    processes=1,
+    shard=False,
     steps=60,
     batch_size=4,
+    accumulate=1,
+    state_windows=1,
     optimizer=OptimizerSettings(
+        kind="auto",
         matrix_learning_rate=0.02,
         embedding_learning_rate=0.05,
         head_learning_rate=0.02,
         weight_decay=0.0,
         momentum=0.95,
+        learning_rate=0.01,
+        clip_norm=0.0,
     ),
     warmup_steps=5,
     cooldown=0.5,
     validate_every=20,
+    patience=0,
     sample_prompt="the ",
     sample_tokens=8,
 )
@@ -68,7 +80,8 @@ def outputs(folder):
 
 
 def run(tokens, out, settings=TRAIN, runtime=RARELY, model=MODEL, tracker=None):
-    train(tokens, model, settings, runtime, outputs=outputs(out), resume=out / "resume", tracker=tracker or Tracker())
+    where = {"outputs": outputs(out), "resume": out / "resume", "tracker": tracker or Tracker()}
+    train(tokens, model, settings, runtime, **where, world=join_world(settings.device))
     return (out / "model" / "model.safetensors").read_bytes()
 
 
@@ -81,11 +94,11 @@ def test_it_learns_and_leaves_everything(tokens, tmp_path):
     assert history["step"].tolist() == list(range(1, 61))
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0] - 1
     assert history.dropna()["step"].tolist() == [20, 40, 60]
-    assert list(pd.read_csv(tmp_path / "out" / "timing.csv")) == ["step", "seconds", "tokens_per_second"]
+    assert list(pd.read_csv(tmp_path / "out" / "timing.csv")) == ["step", "seconds", "tokens_per_second", "utilization"]
     assert [row["step"] for row in read_json_lines(tmp_path / "out" / "samples.jsonl")] == [20, 40, 60]
     metrics = read_json(tmp_path / "out" / "train.json")
     assert metrics["bits_per_character"] == history["bits_per_character"].iloc[-1]
-    assert load_model(tmp_path / "out" / "model", torch.device("cpu")).model.config == MODEL
+    assert load_model(tmp_path / "out" / "model", torch.device("cpu")).model.config == MODEL.resolved()
     assert not (tmp_path / "out" / "resume").exists() or not list((tmp_path / "out" / "resume").iterdir())
 
 
@@ -147,16 +160,16 @@ def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path):
     assert (tmp_path / "cut" / "model" / "model.safetensors").read_bytes() == run(tokens, tmp_path / "whole", settings)
 
 
-def test_a_damaged_snapshot_falls_back_to_the_one_before(tmp_path, model):
+def test_a_damaged_snapshot_falls_back_to_the_one_before(tmp_path):
     snapshots = Snapshots(folder=tmp_path / "key")
     for step in (1, 2, 3):
-        snapshots.save(step, model, [], {"rows": [step]})
+        snapshots.save(step, {"x": torch.tensor([step])}, {"rows": [step]})
     assert [path.name for path in sorted((tmp_path / "key").iterdir())] == ["step-000000002", "step-000000003"]
     newest = tmp_path / "key" / "step-000000003" / "tensors.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])
-    assert snapshots.restore(model, []) == (2, {"rows": [2]})
+    assert snapshots.restore() == (2, {"x": torch.tensor([2])}, {"rows": [2]})
     (tmp_path / "key" / "step-000000002" / "state.json").write_text("{", encoding="utf-8")
-    assert snapshots.restore(model, []) is None
+    assert snapshots.restore() is None
 
 
 def test_other_parameters_start_afresh(tokens, tmp_path, monkeypatch):
@@ -175,15 +188,15 @@ def test_other_parameters_start_afresh(tokens, tmp_path, monkeypatch):
 def test_a_loss_that_is_not_finite_stops_before_the_update(tokens, tmp_path, monkeypatch):
     updates = []
 
-    def poisoned(run, inputs, targets, dtype, loss=loop.Transformer.loss):
-        value = loss(run, inputs, targets, dtype)
-        return value * float("nan") if len(updates) == 3 else value
+    def poisoned(model, *arguments, loss=engine.Transformer.loss):
+        value, state = loss(model, *arguments)
+        return value * float("nan") if len(updates) == 3 else value, state
 
     def count(*arguments, record=loop._record):
         updates.append(1)
         record(*arguments)
 
-    monkeypatch.setattr(loop.Transformer, "loss", poisoned)
+    monkeypatch.setattr(engine.Transformer, "loss", poisoned)
     monkeypatch.setattr(loop, "_record", count)
     with pytest.raises(TrainingError, match=r"loss became nan.*at step 3.*learning_rate"):
         run(tokens, tmp_path / "out")

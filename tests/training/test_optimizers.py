@@ -9,7 +9,14 @@ from poet.training.schedule import learning_rate_factor
 from tests.tiny import generator
 
 SETTINGS = OptimizerSettings(
-    matrix_learning_rate=0.02, embedding_learning_rate=0.1, head_learning_rate=0.01, weight_decay=0.1, momentum=0.9
+    kind="muon",
+    matrix_learning_rate=0.02,
+    embedding_learning_rate=0.1,
+    head_learning_rate=0.01,
+    learning_rate=0.001,
+    weight_decay=0.1,
+    momentum=0.9,
+    clip_norm=0.0,
 )
 
 
@@ -42,7 +49,7 @@ def test_stacked_matrices_are_orthogonalised_one_by_one():
     gradient = torch.randn(24, 8, generator=generator())
     whole = torch.nn.Parameter(torch.zeros(24, 8))
     parts = [torch.nn.Parameter(torch.zeros(8, 8)) for _ in range(3)]
-    for group in ([{"params": [whole], "blocks": 3}], [{"params": parts}]):
+    for group in ([{"params": [whole], "rows": [8, 8, 8]}], [{"params": parts}]):
         for parameter, piece in zip(group[0]["params"], gradient.chunk(len(group[0]["params"])), strict=True):
             parameter.grad = piece.clone()
         Muon(group, lr=0.1, momentum=0.0, weight_decay=0.0, dtype=torch.float32).step()

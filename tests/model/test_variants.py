@@ -1,0 +1,128 @@
+"""Every variant of the transformer: all of it learns, nothing sees the future, the cache changes nothing."""
+
+import pytest
+import torch
+
+from poet.model.layers import mlp_width
+from poet.model.sampling import Draw, generate
+from poet.model_settings import ModelConfig, Yoke
+from poet.training.distributed import World
+from poet.training.engine import Engine
+from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, generator, tiny_model
+from tests.training.recipes import ADAMW, MUON
+
+EACH = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
+
+
+def tokens(*shape, seed=2):
+    return torch.randint(VOCAB_SIZE, shape, generator=generator(seed))
+
+
+@EACH
+@pytest.mark.parametrize("optimizer", [MUON, ADAMW], ids=["muon", "adamw"])
+def test_every_parameter_has_a_gradient_and_moves(config, optimizer):
+    """The yoke of the first torch-transformer-poet had blocks that no optimizer knew."""
+    model = tiny_model(config)
+    windows = 2 if model.carries_state else 1
+    engine = Engine(model, optimizer, torch.float32, world=World(device=torch.device("cpu")), state_windows=windows)
+    x = tokens(4, windows * 12 + 1)
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    engine.gradients(x[:, :-1], x[:, 1:])
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.any(), name
+    model.zero_grad()
+    engine.step(x[:, :-1], x[:, 1:], 1.0, 0)
+    for name, parameter in model.named_parameters():
+        assert not torch.equal(parameter, before[name]), name
+
+
+@EACH
+def test_the_future_does_not_move_the_past(config):
+    model, one = tiny_model(config), tokens(1, 10)
+    other = one.clone()
+    other[0, 6] = (other[0, 6] + 1) % VOCAB_SIZE
+    before, after = model(one), model(other)
+    assert torch.equal(before[:, :6], after[:, :6])
+    assert (before[:, 6:] != after[:, 6:]).any()
+
+
+@EACH
+def test_a_cache_changes_nothing(config):
+    model, x = tiny_model(config), tokens(2, 10)
+    cache = model.new_cache(2, torch.float32)
+    parts = torch.cat([model(part, cache) for part in x.split([4, 1, 5], dim=1)], dim=1)
+    torch.testing.assert_close(parts, model(x), atol=1e-5, rtol=1e-4)
+
+
+@EACH
+def test_variants_generate_past_their_context(config):
+    steps = list(generate(tiny_model(config), [1, 2], [Draw(temperature=1.0, seed=0)] * 2, 30, torch.float32))
+    assert len(steps) == 30
+
+
+def test_the_state_of_one_window_enters_the_next():
+    model = tiny_model(VARIANTS["yoke state"])
+    x, y = tokens(2, 12), tokens(2, 12, seed=3)
+    alone, state = model.loss(x, y)
+    after, _ = model.loss(x, y, torch.float32, state)
+    assert state.shape == (2, 12, 6) and not state.requires_grad
+    assert alone.item() != after.item()
+
+
+def test_state_is_carried_in_generation():
+    """After the window is full, the next one is read as `loss` would read it: with the state of the full window."""
+    model = tiny_model(VARIANTS["yoke state"])
+    prompt = tokens(1, 12)
+    ids = [
+        int(step[0]) for step in generate(model, prompt[0].tolist(), [Draw(temperature=0, seed=0)], 2, torch.float32)
+    ]
+    with torch.no_grad():
+        cache = model.new_cache(1, torch.float32)
+        first = int(model(prompt, cache)[0, -1].argmax())
+        text = torch.cat((prompt, torch.tensor([[first]])), dim=1)[:, -6:]
+        second = int(model(text, model.new_cache(1, torch.float32, cache.hidden))[0, -1].argmax())
+    assert ids == [first, second]
+
+
+def test_a_yoke_without_residual_is_all_that_passes():
+    """With the yoke's output at zero, the input has no influence any more."""
+    model = tiny_model(VARIANTS["yoke without residual"])
+    with torch.no_grad():
+        model.blocks[0].mlp.down.weight.zero_()
+    assert torch.equal(model(tokens(1, 8)), model(tokens(1, 8, seed=9)))
+
+
+def test_compression_narrows_the_middle():
+    config = ModelConfig(n_layer=7, n_head=1, n_embd=30, sequence_len=8, compression=0.1)
+    assert [mlp_width(config, layer) for layer in range(7)] == [120, 84, 48, 12, 48, 84, 120]
+
+
+def test_grouped_queries_equal_repeated_keys_and_values():
+    """Against full attention whose keys and values are copies of the shared ones."""
+    grouped, full = tiny_model(VARIANTS["grouped queries"]), tiny_model(ModelConfig(**{**vars(CONFIG), "n_head": 4}))
+    with torch.no_grad():
+        for one, other in zip(grouped.parameters(), full.parameters(), strict=True):
+            if one.shape == other.shape:
+                other.copy_(one)
+        for one, other in zip(grouped.blocks, full.blocks, strict=True):
+            q, k, v = one.attention.qkv.weight.split([16, 8, 8])
+            k, v = (t.view(2, 4, 16).repeat_interleave(2, dim=0).reshape(16, 16) for t in (k, v))
+            other.attention.qkv.weight.copy_(torch.cat((q, k, v)))
+    torch.testing.assert_close(grouped(tokens(2, 9)), full(tokens(2, 9)), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"n_head": 3}, "n_embd 16 must be a multiple of n_head 3"),
+        ({"n_head": 16}, "heads of 1; rotary positions turn pairs"),
+        ({"n_head": 4, "n_kv_head": 3}, "n_kv_head 3 must divide n_head 4"),
+        (
+            {"yoke": Yoke(layer=2, width=4, residual=True, state=False)},
+            "yoke.layer 2 is out of range; allowed are 0 to 1",
+        ),
+    ],
+)
+def test_sizes_that_do_not_fit_are_told(changes, message):
+    with pytest.raises(ValueError, match=message):
+        ModelConfig(**{**vars(CONFIG), **changes})
