@@ -51,7 +51,7 @@ class ModelConfig:
     bias: bool = False
     tied_head: bool = False  # the head shares the embedding's matrix
     init: Init = "zero"  # output projections start at zero, or all as in GPT-2
-    softcap: Annotated[float, Field(ge=0)] = 15.0  # logits stay within; 0: no bound
+    softcap: Annotated[float, Field(ge=0, le=40)] = 15.0  # logits stay within; 0: no bound
     dropout: Share = 0.0
     compression: Annotated[float, Field(gt=0, le=1)] = 1.0  # MLP width of the middle layers over that of the ends
     yoke: Yoke | None = None
@@ -113,7 +113,7 @@ class ModelSettings:
     bias: bool | None = None
     tied_head: bool | None = None
     init: Init | None = None
-    softcap: Annotated[float, Field(ge=0)] | None = None
+    softcap: Annotated[float, Field(ge=0, le=40)] | None = None
     dropout: Share = 0.0
     compression: Annotated[float, Field(gt=0, le=1)] = 1.0
     yoke: Yoke | None = None

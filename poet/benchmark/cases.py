@@ -3,7 +3,7 @@
 The figures are this machine's alone. Nothing but the report reads them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,7 +87,7 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
     model.to(setting.precision).eval()
     draw = Draw(temperature=0.8, seed=0)
     tokens = min(settings.generate_tokens, case.model.sequence_len - 1)  # one pass over the context, without a slide
-    generating = partial(_exhaust, model, draw, tokens, setting.precision)
+    generating = partial(exhaust, model, [draw], tokens, setting.precision)
     generation, _ = median_and_spread(time_repeats(generating, clock, warmup=1, repeats=3))
     return {
         "model": case.name,
@@ -103,12 +103,14 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
     }
 
 
-def training_step(case: BenchmarkCase, device: torch.device, precision: torch.dtype) -> Callable[[], None]:
+def training_step(
+    case: BenchmarkCase, device: torch.device, precision: torch.dtype, optimizer: OptimizerSettings = OPTIMIZER
+) -> Callable[[], None]:
     """A call that trains the model of `case` for one step on random tokens."""
     generator = torch.Generator().manual_seed(0)
     engine = Engine(
         Transformer(case.model.resolved(), case.vocab_size, generator).to(device),
-        OPTIMIZER,
+        optimizer,
         precision,
         world=World(device=device),
     )
@@ -121,6 +123,7 @@ def training_step(case: BenchmarkCase, device: torch.device, precision: torch.dt
     return step
 
 
-def _exhaust(model: Transformer, draw: Draw, tokens: int, dtype: torch.dtype) -> None:
-    for _ in generate(model, [0], [draw], tokens, dtype):
+def exhaust(model: Transformer, draws: Sequence[Draw], tokens: int, dtype: torch.dtype) -> None:
+    """Generate `tokens` tokens for each of `draws`, and forget them."""
+    for _ in generate(model, [0], draws, tokens, dtype):
         pass

@@ -5,6 +5,8 @@ import click
 from poet.cli.check import check
 from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
+from poet.cli.doctor import doctor
+from poet.cli.generate import generate
 from poet.cli.publish import publish
 from poet.cli.search import search
 from poet.cli.tokenizers import tokenizers
@@ -21,5 +23,5 @@ def main() -> None:
     """
 
 
-for command in (check, clean_text, collection, publish, search, tokenizers, tokens, ui):
+for command in (check, clean_text, collection, doctor, generate, publish, search, tokenizers, tokens, ui):
     main.add_command(command)

@@ -4,3 +4,4 @@ from pathlib import Path
 
 CLEAN = Path("data/clean")
 TOKENS = Path("data/tokens")
+MODELS = Path("models")

@@ -22,5 +22,7 @@ class _SquaredReLU(torch.autograd.Function):
 
 def squared_relu(x: Tensor) -> Tensor:
     """relu(x)^2, elementwise (So et al. 2021, arXiv 2109.08668)."""
+    if not x.requires_grad:
+        return x.relu().square_()
     y: Tensor = _SquaredReLU.apply(x)  # type: ignore[no-untyped-call]
     return y

@@ -18,6 +18,13 @@ from poet.model_settings import ModelConfig, Yoke
 # How fast the slowest rotary pair turns; the usual base of Su et al. 2021 (arXiv 2104.09864).
 ROTARY_BASE = 10_000.0
 
+# What the library adds to the mean square of float32, so that both ways agree.
+RMS_EPSILON = torch.finfo(torch.float32).eps
+
+# Up to so many positions a CPU that trains in bfloat16 computes attention by plain matrix products: torch 2.13's own
+# backward pass takes five to eight times as long there (docs/log.md). Their memory grows with the square.
+LONGEST_PRODUCT = 1024
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu2": squared_relu,
     "gelu": F.gelu,
@@ -60,6 +67,8 @@ class RMSNorm(nn.Module):
 
 def rms_norm(x: Tensor) -> Tensor:
     """Scale each vector of the last axis to root mean square 1."""
+    if not x.requires_grad and x.dtype == torch.float32:  # a third of the library's overhead, which counts per token
+        return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + RMS_EPSILON)
     return F.rms_norm(x, (x.size(-1),))
 
 
@@ -73,9 +82,10 @@ def rotary_table(length: int, width: int, device: torch.device, dtype: torch.dty
     """Cosines and sines of positions 0..length-1, each (length, 1, width / 2). Computed, never saved: no buffers in a
     state dict.
     """
-    frequency = ROTARY_BASE ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
-    angle = torch.outer(torch.arange(length, dtype=torch.float64), frequency)[:, None, :]
-    return angle.cos().to(device, dtype), angle.sin().to(device, dtype)
+    with torch.inference_mode(False):  # generation and training share the tables
+        frequency = ROTARY_BASE ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+        angle = torch.outer(torch.arange(length, dtype=torch.float64), frequency)[:, None, :]
+        return angle.cos().to(device, dtype), angle.sin().to(device, dtype)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -112,11 +122,15 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor] | None, cache: KeyValues | None, start: int) -> Tensor:
         """(B, T, C) -> (B, T, C); `rotary` holds the T new positions, which begin at `start` of the cache."""
         B, T, C = x.shape
-        q, k, v = self.qkv(x).view(B, T, sum(self.heads), self.head_width).split(self.heads, dim=2)  # (B, T, H|K, D)
+        n_query, n_key, _ = self.heads
+        heads = self.qkv(x).view(B, T, sum(self.heads), self.head_width)
+        # Queries and keys go through norm and rotation as one: half as many operations.
+        qk, v = heads.split([n_query + n_key, n_key], dim=2)  # (B, T, H + K, D), (B, T, K, D)
         if self.qk_norm:
-            q, k = rms_norm(q), rms_norm(k)
+            qk = rms_norm(qk)
         if rotary is not None:
-            q, k = rotate(q, *rotary), rotate(k, *rotary)
+            qk = rotate(qk, *rotary)
+        q, k = qk.split([n_query, n_key], dim=2)
         q, k, v = (t.transpose(1, 2) for t in (q, k, v))  # (B, H|K, T, D)
         if cache is not None:
             k, v = cache.extend(k, v, start)  # (B, K, S, D)
@@ -130,6 +144,14 @@ def attend(q: Tensor, k: Tensor, v: Tensor, dropout: float = 0.0) -> Tensor:
     T, S = q.size(2), k.size(2)
     if k.size(1) != q.size(1):
         k, v = (t.repeat_interleave(q.size(1) // k.size(1), dim=1) for t in (k, v))
+    if (
+        q.requires_grad
+        and q.device.type == "cpu"
+        and q.dtype == torch.bfloat16
+        and S <= LONGEST_PRODUCT
+        and not dropout
+    ):
+        return _attend_by_products(q, k, v)
     if T == 1:
         return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
     if T == S and q.device.type != "mps":
@@ -138,6 +160,15 @@ def attend(q: Tensor, k: Tensor, v: Tensor, dropout: float = 0.0) -> Tensor:
     # (pytorch#195910).
     mask = torch.ones(T, S, dtype=torch.bool, device=q.device).tril(S - T)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+
+
+def _attend_by_products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """The same for T = S, written out."""
+    B, H, T, D = q.shape
+    q, k, v = (t.reshape(B * H, T, D) for t in (q, k, v))
+    future = torch.full((T, T), -torch.inf, device=q.device, dtype=q.dtype).triu(1)
+    weights = torch.baddbmm(future, q, k.mT, alpha=D**-0.5).softmax(dim=-1)  # (B H, T, T)
+    return torch.bmm(weights, v).view(B, H, T, D)
 
 
 class MLP(nn.Module):

@@ -35,7 +35,7 @@ class Draw:
     repetition_penalty: float = 1.0
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def generate(
     model: Transformer, prompt: Sequence[int], draws: Sequence[Draw], tokens: int, dtype: torch.dtype
 ) -> Iterator[NDArray[np.int64]]:
@@ -77,18 +77,20 @@ def choose(
         if draw.repetition_penalty != 1:
             seen = scores[i, text[i]]
             scores[i, text[i]] = torch.where(seen > 0, seen / draw.repetition_penalty, seen * draw.repetition_penalty)
-    greedy = scores.argmax(dim=-1)
     temperature = _column(draw.temperature or 1.0 for draw in draws)
     probabilities = F.softmax(_limited(scores / temperature, draws), dim=-1)
-    probabilities[probabilities < _least_probability(probabilities, draws)] = 0
+    if any(draw.top_p < 1 or draw.min_p for draw in draws):
+        probabilities[probabilities < _least_probability(probabilities, draws)] = 0
     cumulative = probabilities.cumsum(dim=-1)
     # A greedy row draws nothing, so that its neighbours' streams are theirs alone.
     uniform = _column(stream.random() if draw.temperature else 0.0 for draw, stream in zip(draws, streams, strict=True))
     drawn = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]
-    # Rounding may put the point past the last token that has any probability.
-    drawn = torch.minimum(drawn, (probabilities > 0).long().cumsum(dim=-1).argmax(dim=-1))
-    is_greedy = torch.tensor([draw.temperature == 0 for draw in draws])
-    return torch.where(is_greedy, greedy, drawn).numpy()
+    if (drawn == scores.size(-1)).any():  # rounding put the point past the last token that has any probability
+        drawn = torch.minimum(drawn, (probabilities > 0).long().cumsum(dim=-1).argmax(dim=-1))
+    if any(draw.temperature == 0 for draw in draws):
+        is_greedy = torch.tensor([draw.temperature == 0 for draw in draws])
+        drawn = torch.where(is_greedy, scores.argmax(dim=-1), drawn)
+    return drawn.numpy()
 
 
 def _limited(scores: Tensor, draws: Sequence[Draw]) -> Tensor:

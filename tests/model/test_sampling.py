@@ -60,6 +60,49 @@ def test_drawing_follows_the_probabilities():
     assert frequencies(Draw(temperature=0.0, top_k=0, seed=0)).tolist() == [1, 0, 0, 0]
 
 
+def kept(probabilities, **rule):
+    """The tokens that 3,000 draws choose from."""
+    logits = torch.log(torch.tensor([probabilities]))
+    stream = [np.random.Generator(np.random.Philox(key=1))]
+    draw = Draw(temperature=1.0, seed=0, **rule)
+    return {int(choose(logits, torch.tensor([[0]]), [draw], stream)[0]) for _ in range(3000)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({}, {0, 1, 2, 3}),
+        ({"top_k": 2}, {0, 1}),
+        ({"top_p": 0.5}, {0}),
+        ({"top_p": 0.51}, {0, 1}),
+        ({"top_p": 0.96}, {0, 1, 2, 3}),
+        ({"min_p": 0.2}, {0, 1, 2}),
+        ({"min_p": 0.59}, {0, 1}),
+        ({"top_k": 3, "top_p": 0.6, "min_p": 0.1}, {0, 1}),
+    ],
+)
+def test_limits_keep_what_they_say(rule, expected):
+    assert kept([0.5, 0.3, 0.15, 0.05], **rule) == expected
+
+
+def test_each_row_has_its_own_limits():
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]] * 3))
+    draws = [Draw(temperature=1.0, seed=0, top_p=0.4), Draw(temperature=1.0, seed=1), Draw(temperature=0.0, seed=2)]
+    streams = [np.random.Generator(np.random.Philox(key=i)) for i in range(3)]
+    rows = np.array([choose(logits, torch.zeros(3, 1, dtype=torch.long), draws, streams) for _ in range(500)])
+    assert [set(column.tolist()) for column in rows.T] == [{0}, {0, 1, 2, 3}, {0}]
+
+
+def test_repetition_makes_what_was_said_less_likely():
+    """CTRL's rule: positive scores are divided, negative ones multiplied."""
+    logits = torch.tensor([[2.0, 1.9, -1.0]])
+    draw = Draw(temperature=0.0, seed=0, repetition_penalty=1.2)
+    assert choose(logits, torch.tensor([[2]]), [draw], [np.random.default_rng(0)]).tolist() == [0]
+    assert choose(logits, torch.tensor([[0, 0]]), [draw], [np.random.default_rng(0)]).tolist() == [1]
+    assert choose(logits, torch.tensor([[0, 1]]), [draw], [np.random.default_rng(0)]).tolist() == [0]
+    assert logits.tolist() == [[2.0, pytest.approx(1.9), -1.0]], "the scores themselves do not change"
+
+
 def test_an_empty_prompt_is_our_own_mistake(model):
     with pytest.raises(ValueError, match="no token"):
         next(generate(model, [], [Draw(temperature=1.0, top_k=0, seed=0)], 1, torch.float32))

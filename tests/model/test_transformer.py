@@ -31,6 +31,18 @@ def test_attention_equals_the_plain_one(queries, keys):
     torch.testing.assert_close(attend(q, k, v), plain_attention(q, k, v))
 
 
+def test_attention_for_training_in_bfloat16_equals_the_plain_one():
+    """Values and gradients; a CPU takes another way there."""
+    found = []
+    for attention in (attend, plain_attention):
+        q, k, v = (torch.randn(2, 3, 9, 4, generator=generator(n)).bfloat16().requires_grad_() for n in range(3))
+        y = attention(q, k, v)
+        y.backward(torch.ones_like(y) * torch.arange(4))
+        found.append([y, q.grad, k.grad, v.grad])
+    for ours, plain in zip(*found, strict=True):
+        torch.testing.assert_close(ours, plain, atol=0.02, rtol=0.03)
+
+
 def test_rotary_scores_depend_on_the_distance_alone():
     cos, sin = rotary_table(12, 8, torch.device("cpu"), torch.float64)
     q, k = (torch.randn(8, dtype=torch.float64, generator=generator(i)) for i in range(2))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_a_dead_process_ends_the_job_and_the_next_call_resumes(tokens, tmp_path)
 
 def _has_rank(pid, rank):
     try:
-        with open(f"/proc/{pid}/environ", encoding="utf-8", errors="replace") as file:
+        with pathlib.Path(f"/proc/{pid}/environ").open(encoding="utf-8", errors="replace") as file:
             return f"RANK={rank}" in file.read().split("\0")
     except OSError:
         return False
