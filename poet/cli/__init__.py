@@ -2,6 +2,7 @@
 
 import click
 
+from poet.cli.attribute import attribute
 from poet.cli.check import check
 from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
@@ -21,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (check, clean_text, collection, publish, search, tokenizers, tokens, ui):
+for command in (attribute, check, clean_text, collection, publish, search, tokenizers, tokens, ui):
     main.add_command(command)

@@ -4,3 +4,5 @@ from pathlib import Path
 
 CLEAN = Path("data/clean")
 TOKENS = Path("data/tokens")
+INDEX = Path("data/index")
+REPORTS = Path("reports")
