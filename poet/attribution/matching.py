@@ -160,7 +160,8 @@ def _spans(
     exact: bool,
 ) -> list[Span]:
     """The spans at `places` (spans, 2), characters of the text, whose bytes in `query` are `passages` (spans, 2)."""
-    found = _sources(index, shards, query, passages)
+    # Verbatim, a passage has as many characters in the book as in the text; else the index has to tell.
+    found = _sources(index, shards, query, passages, places[:, 1] - places[:, 0] if exact else None)
     bits = surprise(index, view, places.tolist())
     spans: list[Span] = []
     for (start, end), sources, value in zip(places.tolist(), found, bits, strict=True):
@@ -180,8 +181,13 @@ def _spans(
     return spans
 
 
-def _sources(index: Index, shards: Sequence[Shard], query: Query, passages: Numbers) -> list[list[Source]]:
-    """For each of `passages`, (start, end) in bytes, every book that holds it, in the order of the collection."""
+def _sources(
+    index: Index, shards: Sequence[Shard], query: Query, passages: Numbers, characters: Numbers | None
+) -> list[list[Source]]:
+    """For each of `passages`, (start, end) in bytes, every book that holds it, in the order of the collection.
+
+    `characters` is how many each has there, if that is known.
+    """
     found: list[list[Source]] = [[] for _ in passages]
     lengths = passages[:, 1] - passages[:, 0]
     for shard in shards:  # their books ascend
@@ -198,12 +204,12 @@ def _sources(index: Index, shards: Sequence[Shard], query: Query, passages: Numb
         counts = np.diff(np.append(first, len(group)))
         for at, count in zip(order[first], counts, strict=True):
             number, position = int(passage[at]), int(positions[at])
-            found[number].append(
-                Source(
-                    book=index.books[shard.books[book[at]]],
-                    start=shard.character(position),
-                    end=shard.character(position + int(lengths[number])),
-                    count=int(count),
-                )
+            start = shard.character(position)
+            end = (
+                shard.character(position + int(lengths[number]))
+                if characters is None
+                else start + int(characters[number])
             )
+            name = index.books[shard.books[book[at]]]
+            found[number].append(Source(book=name, start=start, end=end, count=int(count)))
     return found

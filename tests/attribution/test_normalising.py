@@ -27,7 +27,10 @@ def test_every_whole_character_stands_for_its_stretch_of_the_original(text):
     assert view.origin[-1] == len(text) and (not text or view.origin[0] == 0)
     wholes = [0, *(i for i in range(1, len(view.origin)) if view.origin[i] > view.origin[i - 1])] if text else []
     for i, j in itertools.pairwise(wholes):
-        assert normalise(text[view.origin[i] : view.origin[j]]).text == view.text[i:j]
+        alone = normalise(text[view.origin[i] : view.origin[j]]).text
+        # A mark that stays with a dash or space which the one before has swallowed: the stretch still holds both.
+        swallowed = view.text[i - 1] if i and view.text[i - 1] in "- " else ""
+        assert alone in (view.text[i:j], swallowed + view.text[i:j])
 
 
 @given(mixed, st.integers(1, 5))
