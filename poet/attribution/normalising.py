@@ -105,16 +105,10 @@ def _groups(text: str) -> Iterator[tuple[int, int]]:
 
 @functools.cache
 def _begins_a_group(letter: str) -> bool:
-    """Whether `letter` can never be joined to, or change places with, what stands before it."""
-    first = unicodedata.normalize("NFD", letter)[0]
-    return unicodedata.combining(first) == 0 and first not in _joining()
+    """Whether `letter` is never joined to, and never changes places with, what stands before it.
 
-
-@functools.cache
-def _joining() -> frozenset[str]:
-    """The characters that composition can join to the one before: the second ones of all pairs that Unicode knows, and
-    the vowels and final consonants of Hangul, which it joins by arithmetic.
+    Composition joins to the letter before nothing but marks and, by arithmetic, the vowels and final consonants of
+    Hangul; a test goes through all of Unicode.
     """
-    pairs = (unicodedata.decomposition(chr(code)).split() for code in range(0x110000))
-    seconds = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and not pair[0].startswith("<")}
-    return frozenset(seconds | set(map(chr, [*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)])))
+    first = unicodedata.normalize("NFD", letter)[0]
+    return not (unicodedata.category(first).startswith("M") or "\u1161" <= first <= "\u11ff")

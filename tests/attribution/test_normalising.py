@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.attribution.normalising import PLAIN, SPACES, normalise, pieces
+from poet.attribution.normalising import PLAIN, SPACES, _begins_a_group, normalise, pieces
 from tests.attribution.shelf import mixed
 
 texts = st.one_of(mixed, st.text(), st.text(st.characters(min_codepoint=0x300, max_codepoint=0x1FFF), max_size=12))
@@ -52,3 +52,13 @@ def test_every_white_space_counts():
 def test_quotes_dashes_spaces_and_case_are_evened_out():
     assert normalise("‘It’s’ –  “ÉTÉ”--\r\n\tStraße").text == "'it's' - \"été\"- strasse"
     assert normalise("e\u0301").text == "é"
+
+
+def test_nothing_that_unicode_composes_or_reorders_begins_a_group():
+    for letter in map(chr, range(0x110000)):
+        parts = unicodedata.decomposition(letter).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            assert not _begins_a_group(chr(int(parts[1], 16)))
+        if unicodedata.combining(letter):
+            assert not _begins_a_group(letter)
+    assert all(_begins_a_group(letter) for letter in "aé—“ß中가ᄀ")
