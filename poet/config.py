@@ -180,14 +180,21 @@ class TrainSettings:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class EvaluateSettings:
-    """Each window of the validation text moves on by `stride` of its length; the part it repeats is context only."""
+    """Each window of the validation text moves on by `stride` of its length; the part it repeats is context only.
+
+    `extract_prompts` random passages of the training text are given to be completed from memory.
+    """
 
     stride: Annotated[float, Field(gt=0, le=1)]
+    extract_prompts: Count
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class SampleSettings:
-    """Every prompt at every temperature, `samples` times, `tokens` tokens long."""
+    """Every prompt at every temperature, `samples` times, `tokens` tokens long.
+
+    With `max_copy` no passage of more characters than that is written as it stands in the training text (0: no limit).
+    """
 
     seed: Annotated[int, Field(ge=0)]
     prompts: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
@@ -196,6 +203,7 @@ class SampleSettings:
     top_p: Annotated[float, Field(gt=0, le=1)]
     min_p: Share
     repetition_penalty: Annotated[float, Field(ge=1)]
+    max_copy: Annotated[int, Field(ge=0)]
     samples: Count
     tokens: Count
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from poet.attribution.index import build_index
+from poet.attribution.building import build_index
 from poet.params_file import load_params
 from poet.progress import say
 

@@ -11,6 +11,7 @@ SMALL = {
     "model": SIZES,
     "train": {"steps": 40, "batch_size": 8, "validate_every": 20, "sample_tokens": 20},
     "sample": {"temperatures": [0.7, 1.0], "samples": 1, "tokens": 60},
+    "evaluate": {"extract_prompts": 8},
     "attribute": {"min_length": 6},
     "benchmark": {
         "iterations": 2,

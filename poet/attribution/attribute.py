@@ -1,12 +1,11 @@
 """The attribute stage: every sample's verbatim passages with their sources, and the copying metrics."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 from poet.attribution.copying import copying_metrics, cut_like
 from poet.attribution.index import open_index
-from poet.attribution.matching import find_spans
+from poet.attribution.matching import attribution_row
 from poet.config import AttributeSettings, SplitSettings
 from poet.corpus.splitting import HELD_OUT, VALIDATION, split_books
 from poet.files import read_json_lines, write_json, write_json_lines
@@ -33,13 +32,12 @@ def attribute(
     rows, attributed = read_json_lines(samples), []
     with bar("attribute", len(rows)) as advance:
         for row in rows:
-            spans = [dataclasses.asdict(span) for span in find_spans(index, row["text"], settings.min_length)]
-            attributed.append({"sample": row["sample"], "spans": spans})
+            attributed.append(attribution_row(index, row["sample"], row["text"], settings.min_length))
             advance()
     write_json_lines(out, attributed)
     texts = [row["text"] for row in rows]
     unseen = [part for book in split_books(clean, split) if (part := book.part(VALIDATION) + book.part(HELD_OUT))]
     human = cut_like(unseen, [len(text) for text in texts for _ in range(HUMAN_PER_SAMPLE)])
-    copying = copying_metrics(index, texts, human)
+    copying = copying_metrics(index, texts, human, [row["temperature"] for row in rows])
     write_json(metrics, copying)
     return copying

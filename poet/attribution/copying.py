@@ -1,4 +1,4 @@
-"""How much of a text is copied: the share of its characters inside long verbatim matches.
+"""How much of a text is copied: the share of its characters inside long verbatim matches, and how new its phrases are.
 
 People repeat phrases too, and quote each other, so every figure stands beside the same figure for human text that was
 held out of training, cut to the same lengths (McCoy et al. 2021, arXiv 2111.09509, for the method of comparing).
@@ -7,47 +7,90 @@ held out of training, cut to the same lengths (McCoy et al. 2021, arXiv 2111.095
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from poet.attribution.index import Index
-from poet.attribution.matching import maximal_matches
+from poet.attribution.matching import find_spans, match_reaches, maximal
+from poet.attribution.searching import Numbers
 
 # Match lengths, in characters, at which the share is told; the excess is told at 30, a clause rather than a phrase.
 LENGTHS = (10, 20, 30, 50, 100)
 EXCESS_AT = 30
+# Lengths, in characters, of the n-grams of which is told what share no book holds.
+NOVELTY = (4, 8, 12, 16, 20, 30, 40, 50)
 
 
-def copying_metrics(index: Index, samples: Sequence[str], human: Sequence[str]) -> dict[str, Any]:
-    """The keys of copying.json for the generated `samples`, and under `held_out` the same for the `human` texts."""
-    generated, held_out = _copied(index, samples), _copied(index, human)
-    key = f"share_at_{EXCESS_AT}"
-    excess = generated[key] - held_out[key] if human else None
-    return generated | {f"excess_at_{EXCESS_AT}": excess, "held_out": held_out}
+def copying_metrics(
+    index: Index, samples: Sequence[str], human: Sequence[str], temperatures: Sequence[float] = ()
+) -> dict[str, Any]:
+    """The keys of copying.json for the generated `samples`, and under `held_out` the same for the `human` texts.
+
+    `temperatures`, one for each sample, split the figures once more, under `by_temperature`.
+    """
+    reaches = [match_reaches(index, text) for text in samples]
+    metrics = _measure(index, samples, reaches)
+    held_out = _measure(index, human, [match_reaches(index, text) for text in human])
+
+    def excess(share: float) -> float | None:
+        return share - held_out[key] if human else None
+
+    key, name = f"share_at_{EXCESS_AT}", f"excess_at_{EXCESS_AT}"
+    metrics[name] = excess(metrics[key])
+    metrics["by_temperature"] = {}
+    for temperature in sorted(set(temperatures)):
+        numbers = [i for i, other in enumerate(temperatures) if other == temperature]
+        one = _measure(index, [samples[i] for i in numbers], [reaches[i] for i in numbers], numbers)
+        metrics["by_temperature"][f"{temperature:g}"] = one | {name: excess(one[key])}
+    return metrics | {"held_out": held_out}
 
 
-def _copied(index: Index, texts: Sequence[str]) -> dict[str, Any]:
-    matches = [maximal_matches(index, text, min(LENGTHS)) for text in texts]
+def _measure(
+    index: Index, texts: Sequence[str], reaches: Sequence[Numbers], numbers: Sequence[int] | None = None
+) -> dict[str, Any]:
+    """The metrics of `texts`, whose matches end at `reaches`; `numbers` are their places among all texts."""
     characters = sum(len(text) for text in texts)
     metrics: dict[str, Any] = {}
     for length in LENGTHS:
-        covered = sum(
-            covered_characters([match for match in found if match[1] - match[0] >= length]) for found in matches
-        )
+        covered = sum(covered_characters(maximal(found, length)) for found in reaches)
         metrics[f"share_at_{length}"] = covered / characters if characters else 0.0
-    metrics["longest"] = max((end - start for found in matches for start, end in found), default=0)
+    metrics |= _longest(index, texts, reaches, numbers or range(len(texts)))
+    metrics["novelty"] = {str(n): _novelty(reaches, n) for n in NOVELTY}
     metrics["characters"] = characters
     return metrics
 
 
-def covered_characters(matches: Sequence[tuple[int, int]]) -> int:
-    """How many positions lie in at least one of `matches` (start, end), which are sorted by start.
+def _longest(index: Index, texts: Sequence[str], reaches: Sequence[Numbers], numbers: Sequence[int]) -> dict[str, Any]:
+    """The length of the longest match, and the first of that length: what it says, in which sample, from where."""
+    lengths = [int((found - np.arange(len(found))).max(initial=0)) for found in reaches]
+    longest = max(lengths, default=0)
+    if not longest:
+        return {"longest": 0, "longest_match": None}
+    at = lengths.index(longest)
+    start = int(np.argmax(reaches[at] - np.arange(len(reaches[at]))))
+    passage = texts[at][start : start + longest]
+    source = find_spans(index, passage, longest)[0].sources[0]
+    match = {"book": source.book, "start": source.start, "text": passage, "sample": numbers[at]}
+    return {"longest": longest, "longest_match": match}
 
-    >>> covered_characters([(0, 5), (3, 8), (10, 12)])
+
+def _novelty(reaches: Sequence[Numbers], n: int) -> float | None:
+    """The share of the n-grams of characters that no book holds; None when every text is shorter."""
+    fits = [(found - np.arange(len(found)))[: max(0, len(found) - n + 1)] for found in reaches]
+    total = sum(len(lengths) for lengths in fits)
+    return sum(int(np.count_nonzero(lengths < n)) for lengths in fits) / total if total else None
+
+
+def covered_characters(matches: Numbers) -> int:
+    """How many positions lie in at least one of `matches`, (matches, 2) of start and end, sorted by start.
+
+    >>> covered_characters(np.array([(0, 5), (3, 8), (10, 12)]))
     10
     """
-    covered = reached = 0
-    for start, end in matches:
-        covered += max(0, end - max(start, reached))
-        reached = max(reached, end)
-    return covered
+    if not len(matches):
+        return 0
+    starts, reached = matches[:, 0], np.maximum.accumulate(matches[:, 1])
+    fresh = np.maximum(starts, np.concatenate(([0], reached[:-1])))
+    return int(np.maximum(0, matches[:, 1] - fresh).sum())
 
 
 def cut_like(texts: Sequence[str], lengths: Sequence[int]) -> list[str]:

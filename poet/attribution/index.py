@@ -1,85 +1,142 @@
 """A suffix array over the training text: every passage of every book, in alphabetical order, ready to be searched.
 
-The text is UTF-8 bytes, the books one after another with the byte 0xFF between them, which no UTF-8 text holds; so no
-match crosses from one book into the next. Positions inside a book are told in characters.
+The text is UTF-8 bytes, the books one after another with the byte 0xFF after each, which no UTF-8 text holds; so no
+match crosses from one book into the next. Positions inside a book are told in characters. There are two views, the
+text itself and its normalised form (poet.attribution.normalising), each in shards small enough for int32. All arrays
+are mapped from their files, so opening takes the same few milliseconds whatever the size; building writes them.
 """
 
+import bisect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydivsufsort
 from numpy.typing import NDArray
 
-from poet.config import SplitSettings
-from poet.corpus.splitting import TRAIN, split_books
 from poet.errors import DataError
-from poet.files import read_json, replacing_folder, write_json
+from poet.files import read_json
 
-FORMAT_VERSION = 1
-TEXT, SUFFIXES, META = "text.bin", "suffixes.bin", "meta.json"
+FORMAT_VERSION = 2
+META, WORD_HASHES, WORD_COUNTS = "meta.json", "word_hashes.bin", "word_counts.bin"
+EXACT, NORMALISED = "exact", "normalised"
+VIEWS = (EXACT, NORMALISED)
+TEXT, SUFFIXES, KEYS, ANCHORS = "text.bin", "suffixes.bin", "keys.bin", "anchors.bin"
 BOUNDARY = b"\xff"
 
-# Suffix positions are int32.
-LARGEST = (1 << 31) - 1
+# Bytes compared at once: a big-endian uint64 sorts like its bytes. The text is followed by as many zeros.
+WORD = 8
+# Every so many ranks, the first WORD bytes of the suffix are kept as a key: a quarter byte per byte of text that spares
+# all but the last five steps of most searches, and with them the far jumps.
+STRIDE = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Some of the books in one view: n bytes and their sorted suffixes."""
+
+    text: NDArray[np.uint8]  # (n,)
+    words: NDArray[np.uint64]  # (n,) the WORD bytes from each position on, little-endian, overlapping
+    suffixes: NDArray[np.int32]  # (n,) starts of the suffixes in alphabetical order
+    keys: NDArray[np.uint64]  # (ceil(n / STRIDE),) the first WORD bytes of every STRIDE-th of them, big-endian
+    books: NDArray[np.int64]  # (books here,) their numbers in the index
+    starts: NDArray[np.int64]  # (books here,) byte at which each begins, ascending
+    anchors: NDArray[np.int64]  # (anchors,) bytes, ascending, whose character is known
+    characters: NDArray[np.int64]  # (anchors,) that character's offset in the original text of its book
+
+    def character(self, position: int) -> int:
+        """The offset in its book, in original characters, of the byte `position`."""
+        anchor = int(self.anchors.searchsorted(position, side="right")) - 1
+        between = self.text[self.anchors[anchor] : position]
+        return int(self.characters[anchor]) + lead_bytes(between)
+
+    def interval(self, passage: bytes) -> tuple[int, int]:
+        """The ranks [low, high) of the suffixes that begin with `passage`, which is not empty."""
+        first = int.from_bytes(passage[:WORD].ljust(WORD, b"\0"))
+        last = int.from_bytes(passage[:WORD].ljust(WORD, b"\xff"))
+        low, high = self._bracket(first), self._bracket(last)
+        size, text, suffixes = len(passage), self.text.data, self.suffixes.data
+
+        def prefix(rank: int) -> bytes:
+            place = suffixes[rank]
+            return bytes(text[place : place + size])
+
+        lower = bisect.bisect_left(range(low[1]), passage, low[0], key=prefix)
+        return lower, bisect.bisect_right(range(high[1]), passage, max(lower, high[0]), key=prefix)
+
+    def _bracket(self, word: int) -> tuple[int, int]:
+        """Ranks between which lies the place of a suffix that begins with the big-endian `word`."""
+        key = np.uint64(word)
+        below, above = int(self.keys.searchsorted(key)), int(self.keys.searchsorted(key, side="right"))
+        return max(0, (below - 1) * STRIDE), min(above * STRIDE, len(self.suffixes))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """The bytes (n,) uint8 of all books, the starts (n,) int32 of their sorted suffixes, and where each book begins."""
+    """The books in their order, their text in shards, and how often each word stands in them."""
 
-    text: NDArray[np.uint8]
-    suffixes: NDArray[np.int32]
     books: list[str]
-    starts: NDArray[np.int64]  # byte at which each book begins, ascending
-
-    def place(self, position: int) -> tuple[int, int]:
-        """The number of the book and the character offset in it of the byte `position`."""
-        book = int(np.searchsorted(self.starts, position, side="right")) - 1
-        before = self.text[self.starts[book] : position]
-        return book, int(np.count_nonzero((before & 0xC0) != 0x80))  # every byte that begins a character
+    exact: tuple[Shard, ...]
+    normalised: tuple[Shard, ...]
+    word_hashes: NDArray[np.uint64]  # (words,) ascending
+    word_counts: NDArray[np.int64]  # (words,)
+    total_words: int
 
 
-def build_index(clean: Path, split: SplitSettings, out: Path) -> dict[str, Any]:
-    """Index the training text of the folder `clean` in the folder `out`; returns its meta.json."""
-    books, starts, parts, size = [], [], [], 0
-    for book in split_books(clean, split):
-        if text := book.part(TRAIN).encode("utf-8"):
-            books.append(book.book.book)
-            starts.append(size)
-            parts += [text, BOUNDARY]
-            size += len(text) + len(BOUNDARY)
-    if size > LARGEST:
-        raise DataError(f"the training text has {size} bytes; the index holds at most {LARGEST}. Use fewer books.")
-    content = np.frombuffer(b"".join(parts), dtype=np.uint8)
-    del parts
-    with replacing_folder(out) as folder:
-        content.tofile(folder / TEXT)
-        pydivsufsort.divsufsort(content.copy()).astype("<i4", copy=False).tofile(folder / SUFFIXES)
-        meta = {"format_version": FORMAT_VERSION, "bytes": size, "books": books, "starts": starts}
-        write_json(folder / META, meta)
-    return meta
+def lead_bytes(content: NDArray[np.uint8]) -> int:
+    """How many characters begin in the UTF-8 bytes `content`."""
+    return int(np.count_nonzero((content & 0xC0) != 0x80))
+
+
+def overlapping_words(padded: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The little-endian words that begin at each byte of `padded` (n + WORD,) up to byte n: (n + 1,), no copy."""
+    return np.ndarray((len(padded) - WORD + 1,), "<u8", buffer=padded.data, strides=(1,))
 
 
 def open_index(folder: Path) -> Index:
-    """Map the index in `folder` into memory; DataError when a file is missing or has another length."""
+    """Map the index in `folder` into memory; DataError when a file is missing, of another version or length."""
     meta = read_json(folder / META)
-    if meta.get("format_version") != FORMAT_VERSION:
+    version = meta.get("format_version") if isinstance(meta, dict) else None
+    if version != FORMAT_VERSION:
         raise DataError(
-            f"{folder / META} has format_version {meta.get('format_version')!r}, expected {FORMAT_VERSION}. Run `dvc "
-            "repro`."
+            f"{folder / META} has format_version {version!r}, expected {FORMAT_VERSION}. Run `dvc repro` to build the "
+            "index again."
         )
-    for name, width in ((TEXT, 1), (SUFFIXES, 4)):
-        size = (folder / name).stat().st_size if (folder / name).is_file() else 0
-        if size != meta["bytes"] * width:
-            raise DataError(
-                f"{folder / name} has {size} bytes, expected {meta['bytes'] * width}. Remove {folder} and run `dvc "
-                "repro`."
-            )
+    views = {
+        view: tuple(_open_shard(folder / f"{view}-{number}", shard) for number, shard in enumerate(meta["views"][view]))
+        for view in VIEWS
+    }
     return Index(
-        text=np.memmap(folder / TEXT, dtype=np.uint8, mode="r"),
-        suffixes=np.memmap(folder / SUFFIXES, dtype="<i4", mode="r"),
         books=meta["books"],
-        starts=np.array(meta["starts"], dtype=np.int64),
+        exact=views[EXACT],
+        normalised=views[NORMALISED],
+        word_hashes=_mapped(folder / WORD_HASHES, "<u8", meta["words"]),
+        word_counts=_mapped(folder / WORD_COUNTS, "<i8", meta["words"]),
+        total_words=meta["total_words"],
     )
+
+
+def _open_shard(folder: Path, meta: dict[str, Any]) -> Shard:
+    size, anchors = meta["bytes"], meta["anchors"]
+    padded = _mapped(folder / TEXT, "u1", size + WORD)
+    places = _mapped(folder / ANCHORS, "<i8", 2 * anchors)
+    return Shard(
+        text=padded[:size],
+        words=overlapping_words(padded),
+        suffixes=_mapped(folder / SUFFIXES, "<i4", size),
+        keys=_mapped(folder / KEYS, "<u8", -(-size // STRIDE)),
+        books=np.array(meta["books"], dtype=np.int64),
+        starts=np.array(meta["starts"], dtype=np.int64),
+        anchors=places[:anchors],
+        characters=places[anchors:],
+    )
+
+
+def _mapped(path: Path, dtype: str, count: int) -> NDArray[Any]:
+    """The array (count,) in the file `path`."""
+    expected = count * np.dtype(dtype).itemsize
+    size = path.stat().st_size if path.is_file() else 0
+    if size != expected:
+        raise DataError(f"{path} has {size} bytes, expected {expected}. Remove {path.parent} and run `dvc repro`.")
+    # An empty file cannot be mapped. asarray: a memmap is slower to index than the plain array over the same memory.
+    return np.asarray(np.memmap(path, dtype=dtype, mode="r")) if count else np.zeros(0, dtype)

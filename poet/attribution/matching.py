@@ -1,156 +1,215 @@
-"""All maximal verbatim matches of a text in the indexed books.
+"""All maximal verbatim matches of a text in the indexed books, and the books they stand in.
 
 For every start in the text, the longest passage of the books that begins there (the matching statistics); a match
-counts when it is long enough and not inside another one. All starts are searched at once: each step of the binary
-search over the suffix array is one NumPy operation on as many rows as there are starts.
+counts when it is long enough and not inside another one. A match of the normalised views (see `normalising`) counts as
+a near copy where it holds more than white space that no exact match around it holds.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poet.attribution.index import Index
-
-# Bytes compared at once; a uint64 in big-endian order compares like the bytes themselves.
-WORD = 8
+from poet.attribution.index import Index, Shard
+from poet.attribution.normalising import Normalised, normalise
+from poet.attribution.searching import Numbers, Query, intervals, longest, query_of
+from poet.attribution.surprise import surprise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A book that holds a passage: how often, and the character at which it first does."""
+    """A book that holds a passage: how often, and the characters [start, end) at which it first does."""
 
     book: str
     start: int
+    end: int
     count: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """`text[start:end]` (characters) stands verbatim in every one of `sources`; `shared` when they are several
-    books.
+    """`text[start:end]` (characters) stands in every one of `sources`; `shared` when they are several books.
+
+    It stands there verbatim if `exact`, else up to what normalising evens out. `surprise` ranks spans: bits, see there.
     """
 
     start: int
     end: int
+    exact: bool
     shared: bool
+    surprise: float
     sources: tuple[Source, ...]
 
 
+def attribution_row(index: Index, sample: int, text: str, min_length: int) -> dict[str, Any]:
+    """A row of attribution.jsonl: the verbatim `spans` of the `sample` called `text`, and under `near` its near
+    copies.
+    """
+    exact, near = find_spans(index, text, min_length), find_near_spans(index, text, min_length)
+    return {"sample": sample, "spans": list(map(asdict, exact)), "near": list(map(asdict, near))}
+
+
 def find_spans(index: Index, text: str, min_length: int) -> list[Span]:
-    """The maximal matches of `text` with at least `min_length` characters, by start.
+    """The maximal verbatim matches of `text` with at least `min_length` characters, by start.
 
     Sources come in the order of the collection, the book of the span before first where it is among them.
     """
-    matches = maximal_matches(index, text, min_length)
-    content = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    boundaries = character_boundaries(content)
-    spans: list[Span] = []
-    for start, end in matches:
-        sources = _sources(index, content[boundaries[start] : boundaries[end]])
-        if spans:
-            sources.sort(
-                key=lambda source: source.book != spans[-1].sources[0].book
-            )  # stable: the rest keeps its order
-        spans.append(Span(start=start, end=end, shared=len(sources) > 1, sources=tuple(sources)))
-    return spans
-
-
-def maximal_matches(index: Index, text: str, min_length: int) -> list[tuple[int, int]]:
-    """(start, end) in characters of every match that has `min_length` characters and lies in no other match."""
-    content = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    if not len(content):
+    query = query_of(text)
+    boundaries = character_boundaries(query.content)
+    matches = maximal(_long_reaches(index.exact, query, boundaries, min_length), min_length)
+    if not len(matches):
         return []
-    boundaries = character_boundaries(content)
-    ends_in_bytes = boundaries[:-1] + longest_matches(index, content, boundaries[:-1])
-    # Back to the last whole character inside each match.
-    ends = np.searchsorted(boundaries, ends_in_bytes, side="right") - 1
-    starts = np.arange(len(ends))
-    furthest_before = np.maximum.accumulate(np.concatenate(([0], ends[:-1])))
-    keep = (ends - starts >= min_length) & (ends > furthest_before)
-    return [(int(start), int(end)) for start, end in zip(starts[keep], ends[keep], strict=True)]
+    return _spans(index, index.exact, query, boundaries[matches], matches, normalise(text), exact=True)
 
 
-def character_boundaries(content: NDArray[np.uint8]) -> NDArray[np.int64]:
+def find_near_spans(index: Index, text: str, min_length: int) -> list[Span]:
+    """The maximal matches of the normalised `text` in the normalised books, by start, but for those that an exact match
+    covers; `min_length` counts normalised characters.
+    """
+    view = normalise(text)
+    query = query_of(view.text)
+    # A character that becomes several, as ß does, is matched whole or not at all.
+    wholes = np.flatnonzero(np.diff(view.origin, prepend=-1) > 0)  # (original characters or groups + 1,)
+    boundaries = character_boundaries(query.content)[wholes]
+    places = view.origin[wholes]
+    # Fewer characters are enough where one of them may become several.
+    shortest = min_length if len(wholes) == len(view.origin) else 1
+    matches = maximal(_long_reaches(index.normalised, query, boundaries, shortest), shortest)
+    matches = matches[wholes[matches[:, 1]] - wholes[matches[:, 0]] >= min_length]
+    matches = matches[_is_news(index, text, places[matches])]
+    if not len(matches):
+        return []
+    return _spans(index, index.normalised, query, boundaries[matches], places[matches], view, exact=False)
+
+
+def _is_news(index: Index, text: str, places: Numbers) -> NDArray[np.bool_]:
+    """For each of `places` (start, end), whether it holds more than white space that no exact match around it holds."""
+    stripped = []
+    for start, end in places.tolist():
+        passage = text[start:end]
+        stripped.append((start + len(passage) - len(passage.lstrip()), start + len(passage.rstrip())))
+    first, last = np.array(stripped, dtype=np.int64).reshape(-1, 2).T
+    first = np.minimum(first, last)  # nothing but white space
+    query = query_of(text)
+    reaches = _reaches(index.exact, query, character_boundaries(query.content), np.minimum(first, len(text) - 1))
+    return (first < last) & (reaches < last)
+
+
+def match_reaches(index: Index, text: str) -> Numbers:
+    """For each character of `text`, the character behind the longest verbatim match that begins there: (len(text),)."""
+    query = query_of(text)
+    boundaries = character_boundaries(query.content)
+    return _reaches(index.exact, query, boundaries, np.arange(len(boundaries) - 1))
+
+
+def maximal(reaches: Numbers, min_length: int) -> Numbers:
+    """The (start, end) of the matches [i, reaches[i]) that have `min_length` and lie in no other one: (matches, 2).
+
+    >>> maximal(np.array([3, 3, 5, 3, 4]), 1).tolist()
+    [[0, 3], [2, 5]]
+    """
+    starts = np.arange(len(reaches))
+    furthest_before = np.maximum.accumulate(np.concatenate(([0], reaches[:-1]))) if len(reaches) else reaches
+    kept = (reaches - starts >= min_length) & (reaches > furthest_before)
+    return np.stack((starts[kept], reaches[kept]), axis=1)
+
+
+def character_boundaries(content: NDArray[np.uint8]) -> Numbers:
     """The byte at which each character of the UTF-8 `content` begins, and the length at the end: (characters + 1,)."""
     return np.append(np.flatnonzero((content & 0xC0) != 0x80), len(content))
 
 
-def longest_matches(index: Index, content: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each of `starts` in `content`, the length in bytes of the longest prefix from there that the books hold."""
-    place = _insertion_points(index, content, starts)
-    below, above = np.maximum(place - 1, 0), np.minimum(place, len(index.suffixes) - 1)
-    return np.maximum(_common_length(index, content, starts, below), _common_length(index, content, starts, above))
+def _long_reaches(shards: Sequence[Shard], query: Query, boundaries: Numbers, min_length: int) -> Numbers:
+    """As `_reaches` for every start but, to save most of the work, the start itself where no match from there has
+    `min_length`.
 
-
-def _insertion_points(index: Index, content: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many suffixes are smaller than the suffix of `content` at each of `starts`."""
-    low = np.zeros(len(starts), dtype=np.int64)
-    high = np.full(len(starts), len(index.suffixes), dtype=np.int64)
-    while (open_ := np.flatnonzero(low < high)).size:
-        middle = (low[open_] + high[open_]) // 2
-        smaller = _suffix_is_smaller(index, middle, content, starts[open_])
-        low[open_] = np.where(smaller, middle + 1, low[open_])
-        high[open_] = np.where(smaller, high[open_], middle)
-    return low
-
-
-def _suffix_is_smaller(
-    index: Index, ranks: NDArray[np.int64], content: NDArray[np.uint8], starts: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Whether the suffix of each of `ranks` sorts before the suffix of `content` at each of `starts`."""
-    length = _common_length(index, content, starts, ranks)
-    positions = index.suffixes[ranks] + length
-    book_ends, text_ends = positions >= len(index.text), starts + length >= len(content)
-    book_byte = np.where(book_ends, -1, index.text[np.minimum(positions, len(index.text) - 1)].astype(np.int64))
-    text_byte = np.where(text_ends, -1, content[np.minimum(starts + length, len(content) - 1)].astype(np.int64))
-    return book_byte < text_byte
-
-
-def _common_length(
-    index: Index, content: NDArray[np.uint8], starts: NDArray[np.int64], ranks: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Length of the common prefix of `content` at each of `starts` and the suffix of each of `ranks`, in bytes."""
-    length = np.zeros(len(starts), dtype=np.int64)
-    positions = index.suffixes[ranks].astype(np.int64)
-    limit = np.minimum(len(content) - starts, len(index.text) - positions)
-    alive = np.arange(len(starts))
-    while alive.size:
-        offsets = length[alive, None] + np.arange(WORD)  # (alive, WORD)
-        ours = content[np.minimum(starts[alive, None] + offsets, len(content) - 1)]
-        theirs = index.text[np.minimum(positions[alive, None] + offsets, len(index.text) - 1)]
-        differs = (ours != theirs) | (offsets >= limit[alive, None])
-        first = np.where(differs.any(axis=1), differs.argmax(axis=1), WORD)
-        length[alive] += first
-        alive = alive[first == WORD]
-    return length
-
-
-def _sources(index: Index, passage: NDArray[np.uint8]) -> list[Source]:
-    """Every book that holds the bytes `passage`, in the order of the collection."""
-    low = _bound(index, passage, upper=False)
-    high = _bound(index, passage, upper=True)
-    positions = np.sort(index.suffixes[low:high].astype(np.int64))
-    books = np.searchsorted(index.starts, positions, side="right") - 1
-    found = []
-    for book in np.unique(books):
-        here = positions[books == book]
-        found.append(Source(book=index.books[book], start=index.place(int(here[0]))[1], count=len(here)))
-    return found
-
-
-def _bound(index: Index, passage: NDArray[np.uint8], *, upper: bool) -> int:
-    """The first rank whose suffix is not smaller than `passage` or, for the upper bound, does not begin with it
-    either.
+    Every passage so long holds a whole window of those that begin at each `step`-th character, and most windows are in
+    no book.
     """
-    wanted = passage.tobytes()
-    low, high = 0, len(index.suffixes)
-    while low < high:
-        middle = (low + high) // 2
-        position = int(index.suffixes[middle])
-        prefix = index.text[position : position + len(wanted)].tobytes()
-        if prefix < wanted or (upper and prefix == wanted):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    step = max(1, min_length // 4)
+    grid = np.arange(0, len(boundaries) - 1, step)
+    found = _reaches(shards, query, boundaries, grid) - grid >= min_length - step + 1
+    reaches = np.arange(len(boundaries) - 1)
+    # The starts whose first window is the one at grid point g are g - step + 1 .. g.
+    rows = (grid[found][:, None] - np.arange(step)).ravel()
+    rows = rows[rows >= 0]
+    reaches[rows] = _reaches(shards, query, boundaries, rows)
+    return reaches
+
+
+def _reaches(shards: Sequence[Shard], query: Query, boundaries: Numbers, rows: Numbers) -> Numbers:
+    """The number of the last boundary that a match from each of the boundaries `rows` reaches."""
+    starts = boundaries[rows]
+    lengths = np.zeros(len(starts), dtype=np.int64)
+    for shard in shards:
+        np.maximum(lengths, longest(shard, query, starts), out=lengths)
+    # A match that ends inside a character ends before it.
+    return boundaries.searchsorted(starts + lengths, side="right") - 1
+
+
+def _spans(
+    index: Index,
+    shards: Sequence[Shard],
+    query: Query,
+    passages: Numbers,
+    places: Numbers,
+    view: Normalised,
+    *,
+    exact: bool,
+) -> list[Span]:
+    """The spans at `places` (spans, 2), characters of the text, whose bytes in `query` are `passages` (spans, 2)."""
+    # Verbatim, a passage has as many characters in the book as in the text; else the index has to tell.
+    found = _sources(index, shards, query, passages, places[:, 1] - places[:, 0] if exact else None)
+    bits = surprise(index, view, places.tolist())
+    spans: list[Span] = []
+    for (start, end), sources, value in zip(places.tolist(), found, bits, strict=True):
+        if spans:
+            before = spans[-1].sources[0].book
+            sources.sort(key=lambda source: source.book != before)  # stable: the rest keeps its order
+        spans.append(
+            Span(
+                start=start,
+                end=end,
+                exact=exact,
+                shared=len(sources) > 1,
+                surprise=value,
+                sources=tuple(sources),
+            )
+        )
+    return spans
+
+
+def _sources(
+    index: Index, shards: Sequence[Shard], query: Query, passages: Numbers, characters: Numbers | None
+) -> list[list[Source]]:
+    """For each of `passages`, (start, end) in bytes, every book that holds it, in the order of the collection.
+
+    `characters` is how many each has there, if that is known.
+    """
+    found: list[list[Source]] = [[] for _ in passages]
+    lengths = passages[:, 1] - passages[:, 0]
+    for shard in shards:  # their books ascend
+        low, high = intervals(shard, query, passages[:, 0], lengths)
+        sizes = high - low
+        passage = np.repeat(np.arange(len(passages)), sizes)
+        ranks = np.arange(sizes.sum()) + np.repeat(low - np.cumsum(sizes) + sizes, sizes)
+        positions = shard.suffixes[ranks].astype(np.int64)
+        book = np.searchsorted(shard.starts, positions, side="right") - 1
+        # By passage, then by place, and so by book.
+        order = np.lexsort((positions, passage))
+        group = (passage * len(shard.books) + book)[order]
+        first = np.flatnonzero(np.diff(group, prepend=-1))
+        counts = np.diff(np.append(first, len(group)))
+        for at, count in zip(order[first], counts, strict=True):
+            number, position = int(passage[at]), int(positions[at])
+            start = shard.character(position)
+            end = (
+                shard.character(position + int(lengths[number]))
+                if characters is None
+                else start + int(characters[number])
+            )
+            name = index.books[shard.books[book[at]]]
+            found[number].append(Source(book=name, start=start, end=end, count=int(count)))
+    return found

@@ -6,7 +6,6 @@ Compared figures come from one process, turn by turn, as medians; the machine's 
 import dataclasses
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,10 +19,11 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from poet.benchmark.cases import training_step
+from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
 from poet.benchmark.timing import median_and_spread, time_repeats
 from poet.config import Params, TokenizeSettings
-from poet.corpus.manifest import MANIFEST, CleanBook, read_manifest, write_manifest
-from poet.files import read_text, write_text
+from poet.corpus.manifest import MANIFEST, CleanBook, read_manifest
+from poet.files import read_text
 from poet.params_file import load_params
 from poet.tokens.batches import Batches
 from poet.tokens.dataset import SPLITS
@@ -36,7 +36,6 @@ NGRAMS = {"kind": "ngram", "vocab_size": 20_000, "max_ngram": 8}
 # Pieces with which the tokenizers library is fastest on few cores (docs/log.md).
 LIBRARY_PIECE = 4096
 REPEATS = 5
-MEGABYTE = 1_000_000
 
 
 @click.command(epilog="Example: python -m poet.benchmark.tokens --clean data/clean/women_writers --scaling 10,100,1000")
@@ -128,18 +127,10 @@ def _grown(clean: Path, params: Path, size: int) -> dict[str, float]:
     """Time and memory of the tokenize stage, a process of its own, on a corpus of `size` characters."""
     with tempfile.TemporaryDirectory(prefix="poet-scaling-") as folder:
         corpus, out = Path(folder) / "clean", Path(folder) / "tokens"
-        characters = _write_corpus(clean, corpus, size)
+        characters = write_corpus(clean, corpus, size)
         command = [sys.executable, "-m", "stages.tokenize", "--params", str(params), "--collection"]
         command += [load_params(params).build[0], "--clean", str(corpus), "--out", str(out)]
-        start = time.perf_counter()
-        peak = 0
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-            while process.poll() is None:
-                peak = max(peak, _peak_memory(process.pid))
-                time.sleep(0.02)
-        seconds = time.perf_counter() - start
-        if process.returncode:
-            raise click.ClickException(f"{' '.join(command)} failed")
+        seconds, peak = run_measured(command)
         written = sum((out / f"{name}.bin").stat().st_size for name in SPLITS)
         return {
             "characters": characters,
@@ -148,36 +139,6 @@ def _grown(clean: Path, params: Path, size: int) -> dict[str, float]:
             "resident_megabytes": peak / MEGABYTE,
             "token_bytes": written,
         }
-
-
-def _peak_memory(pid: int) -> int:
-    """The most bytes that the process `pid` has had resident since it began; Linux keeps count."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(lines[0][1]) * 1024 if lines else 0
-
-
-def _write_corpus(clean: Path, folder: Path, size: int) -> int:
-    """Copies of the books of `clean` in `folder` until they have `size` characters, each with a few of its words
-    exchanged, so that no two are alike; returns how many characters.
-    """
-    originals = read_manifest(clean / MANIFEST, CleanBook)
-    books: list[CleanBook] = []
-    characters = 0
-    while characters < size:
-        original = originals[len(books) % len(originals)]
-        words = read_text(clean / original.file).split(" ")
-        generator = np.random.default_rng(len(books))
-        places = generator.choice(len(words), size=len(words) // 50, replace=False)
-        for place, other in zip(places, generator.permutation(places), strict=True):
-            words[place] = words[other][::-1] if other % 5 == 0 else words[other]
-        text = " ".join(words)
-        name = f"book-{len(books)}"
-        write_text(folder / f"{name}.txt", text)
-        books.append(dataclasses.replace(original, book=name, file=f"{name}.txt", characters=len(text)))
-        characters += len(text)
-    write_manifest(folder / MANIFEST, books, CleanBook)
-    return characters
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import click
 
+from poet.cli.attribute import attribute
 from poet.cli.check import check
 from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
@@ -23,5 +24,6 @@ def main() -> None:
     """
 
 
-for command in (check, clean_text, collection, doctor, generate, publish, search, tokenizers, tokens, ui):
+COMMANDS = (attribute, check, clean_text, collection, doctor, generate, publish, search, tokenizers, tokens, ui)
+for command in COMMANDS:
     main.add_command(command)

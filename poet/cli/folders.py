@@ -4,4 +4,6 @@ from pathlib import Path
 
 CLEAN = Path("data/clean")
 TOKENS = Path("data/tokens")
+INDEX = Path("data/index")
 MODELS = Path("models")
+REPORTS = Path("reports")

@@ -1,6 +1,7 @@
 """The sample stage: a grid of prompts, temperatures and seeds."""
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +10,41 @@ import torch
 
 from poet.config import SampleSettings
 from poet.files import write_json_lines
-from poet.model.sampling import Draw, generate
+from poet.model.sampling import Draw, Guard, generate
 from poet.model.saving import Poet, load_model
 from poet.progress import bar
-from poet.tokens.tokenizer import decode, encode
+from poet.tokens.tokenizer import decode, encode, token_bytes
 
 
-def sample(model: Path, settings: SampleSettings, prompts: list[str], *, out: Path) -> str:
+def sample(
+    model: Path,
+    settings: SampleSettings,
+    prompts: list[str],
+    make_guard: Callable[[list[bytes]], Guard] | None = None,
+    *,
+    out: Path,
+) -> str:
     """Write every prompt at every temperature to the file `out`, one JSON a line; returns the model's sha256.
 
-    Computed on the CPU in float32, so that every machine writes the same samples from the same model, up to rounding.
+    `make_guard` gives a guard for what the tokens stand for. Computed on the CPU in float32, so that every machine
+    writes the same samples from the same model, up to rounding.
     """
     poet = load_model(model, torch.device("cpu"))
+    guard = make_guard(token_bytes(poet.tokenizer)) if make_guard else None
     rows: list[dict[str, Any]] = []
     with bar("sample", len(prompts) * settings.tokens) as advance:
         for prompt in prompts:
-            for draw, text, count in _continue(
-                poet, prompt, settings, first_seed=settings.seed + len(rows), advance=advance
-            ):
+            for draw, text, count in _continue(poet, prompt, settings, settings.seed + len(rows), guard, advance):
                 rows.append({
                     "sample": len(rows),
                     "prompt": prompt,
                     "text": text,
                     "temperature": draw.temperature,
                     "top_k": draw.top_k,
+                    "top_p": draw.top_p,
+                    "min_p": draw.min_p,
+                    "repetition_penalty": draw.repetition_penalty,
+                    "max_copy": settings.max_copy,
                     "seed": draw.seed,
                     "tokens": count,
                 })
@@ -41,7 +53,7 @@ def sample(model: Path, settings: SampleSettings, prompts: list[str], *, out: Pa
 
 
 def _continue(
-    poet: Poet, prompt: str, settings: SampleSettings, first_seed: int, advance: Any
+    poet: Poet, prompt: str, settings: SampleSettings, first_seed: int, guard: Guard | None, advance: Any
 ) -> list[tuple[Draw, str, int]]:
     """All samples of one prompt, generated side by side."""
     grid = itertools.product(settings.temperatures, range(settings.samples))
@@ -57,7 +69,8 @@ def _continue(
         for i, (temperature, _) in enumerate(grid)
     ]
     columns = []
-    for ids in generate(poet.model, encode(poet.tokenizer, prompt).tolist(), draws, settings.tokens, torch.float32):
+    start = encode(poet.tokenizer, prompt).tolist()
+    for ids in generate(poet.model, start, draws, settings.tokens, torch.float32, guard):
         columns.append(ids)
         advance()
     generated = np.stack(columns, axis=1)  # (draws, tokens)

@@ -5,8 +5,10 @@ cumulative distribution, so a sequence depends on its own seed alone: not on the
 beside it.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -35,31 +37,60 @@ class Draw:
     repetition_penalty: float = 1.0
 
 
+class Guard(Protocol):
+    """Says which tokens may not follow a text, of which it keeps what it needs as a state."""
+
+    def start(self, text: str) -> Any: ...
+
+    def advance(self, state: Any, token: int) -> Any: ...
+
+    def forbidden(self, state: Any) -> NDArray[np.bool_]:
+        """(vocab_size,) bool."""
+        ...
+
+
 @torch.inference_mode()
 def generate(
-    model: Transformer, prompt: Sequence[int], draws: Sequence[Draw], tokens: int, dtype: torch.dtype
+    model: Transformer,
+    prompt: Sequence[int] | NDArray[Any],
+    draws: Sequence[Draw],
+    tokens: int,
+    dtype: torch.dtype,
+    guard: Guard | None = None,
 ) -> Iterator[NDArray[np.int64]]:
-    """Continue `prompt` once for each of `draws`: yields `tokens` times the next ids, (len(draws),) int64.
+    """Continue `prompt`, or a prompt each (B, T), once for each of the B `draws`: yields `tokens` times the next ids,
+    (B,) int64, none of them forbidden by `guard`.
 
     When the model's sequence_len positions are full, the text slides: the last half is read again from position 0. A
     yoke's state passes from the full window to the new one.
     """
-    if not prompt:
+    text = torch.from_numpy(np.array(prompt, dtype=np.int64)).expand(len(draws), -1)  # (B, T)
+    if not text.size(1):
         raise ValueError("the prompt holds no token")
     device, limit = model.embedding.weight.device, model.config.sequence_len
     streams = [np.random.Generator(np.random.Philox(key=draw.seed)) for draw in draws]
-    text = torch.tensor([list(prompt)] * len(draws))  # (B, T)
+    states = [_read(guard, row) for row in text.tolist()] if guard else []
     cache = model.new_cache(len(draws), dtype)
     pending = text[:, -limit:]  # tokens that the cache does not hold yet
     for _ in range(tokens):
         logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, V)
+        if guard:
+            forbidden = np.stack([guard.forbidden(state) for state in states])
+            logits.masked_fill_(torch.from_numpy(forbidden), -torch.inf)
         ids = choose(logits, text, draws, streams)
+        if guard:
+            states = [guard.advance(state, i) for state, i in zip(states, ids.tolist(), strict=True)]
         yield ids
         pending = torch.from_numpy(ids)[:, None]
         text = torch.cat((text, pending), dim=1)[:, -limit:]
         if cache.length == limit:
             cache = model.new_cache(len(draws), dtype, _state_of(cache, limit))
             pending = text[:, -max(1, limit // 2) :]
+
+
+def _read(guard: Guard, ids: Sequence[int]) -> Any:
+    """The guard's state after `ids`."""
+    return functools.reduce(guard.advance, ids, guard.start(""))
 
 
 def _state_of(cache: Cache, limit: int) -> Tensor | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from poet.model.sampling import Draw, generate
+from poet.model.sampling import Draw, Guard, generate
 from poet.model.saving import Poet
 from poet.tokens.tokenizer import decode, encode
 
@@ -12,7 +12,9 @@ from poet.tokens.tokenizer import decode, encode
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 
-def stream(poet: Poet, prompt: str, draws: Sequence[Draw], tokens: int) -> Iterator[Iterator[str]]:
+def stream(
+    poet: Poet, prompt: str, draws: Sequence[Draw], tokens: int, guard: Guard | None = None
+) -> Iterator[Iterator[str]]:
     """For each of `draws` the pieces of its text, in this order.
 
     All are generated side by side: the first is passed on while it grows, the others wait for it.
@@ -21,7 +23,7 @@ def stream(poet: Poet, prompt: str, draws: Sequence[Draw], tokens: int) -> Itera
     columns: list[list[int]] = [[] for _ in draws]
 
     def first() -> Iterator[int]:
-        for ids in generate(poet.model, start, draws, tokens, torch.float32):
+        for ids in generate(poet.model, start, draws, tokens, torch.float32, guard):
             for column, i in zip(columns, ids.tolist(), strict=True):
                 column.append(i)
             yield columns[0][-1]

@@ -19,6 +19,20 @@ SEPARATOR = "<|book|>"
 SEPARATOR_ID = 0
 UNKNOWN = "<unk>"  # only `word` has it
 
+# What spells a character that the vocabulary lacks.
+BYTE_TOKENS = [f"<0x{byte:02X}>" for byte in range(256)]
+
+
+def _byte_letters() -> list[str]:
+    visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return [chr(byte if byte in visible else next(others)) for byte in range(256)]
+
+
+# The letter by which the byte level writes each byte (GPT-2's table): itself where it is visible in Latin-1, else the
+# next free one from U+0100 on.
+BYTE_LETTERS = _byte_letters()
+
 # Encoding runs on pieces of about this many characters: the library's own tables then stay in the processor's caches,
 # and every core has work. Pieces of 64 KiB take 1.4 times as long, a book in one call four times (docs/log.md).
 PIECE = 1 << 12
@@ -105,6 +119,20 @@ def token_lengths(tokenizer: Tokenizer) -> NDArray[np.int64]:
     for token, i in tokenizer.get_vocab().items():
         lengths[i] = 0 if token in {SEPARATOR, UNKNOWN} else len(token)
     return lengths
+
+
+def token_bytes(tokenizer: Tokenizer) -> list[bytes]:
+    """What each token adds to a text, as UTF-8 bytes, by id; a token may be part of a character. The separator adds
+    nothing.
+    """
+    tokens: list[str] = [tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size())]
+    if isinstance(tokenizer.decoder, decoders.ByteLevel):
+        of_letter = {letter: bytes([byte]) for byte, letter in enumerate(BYTE_LETTERS)}
+        spelled = [b"".join(of_letter[letter] for letter in token) for token in tokens[1:]]
+    else:
+        bytes_of = {token: bytes([byte]) for byte, token in enumerate(BYTE_TOKENS)}
+        spelled = [bytes_of.get(token, token.encode("utf-8")) for token in tokens[1:]]
+    return [b"", *spelled]
 
 
 def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:

@@ -15,13 +15,10 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from poet.config import TokenizeSettings
 from poet.errors import ConfigError, DataError
 from poet.tokens.ngrams import frequent_ngrams
-from poet.tokens.tokenizer import CHUNK, SEPARATOR, SEPARATOR_ID, UNKNOWN, pieces
+from poet.tokens.tokenizer import BYTE_LETTERS, BYTE_TOKENS, CHUNK, SEPARATOR, SEPARATOR_ID, UNKNOWN, pieces
 
 # A word with the blank before it, so that a space costs no token; a mark of punctuation likewise; any other space.
 WORD = r" ?[\p{L}\p{N}\p{M}_]+(?:['’][\p{L}\p{M}]+)*| ?[^\s\p{L}\p{N}\p{M}_]|\s"
-
-# What spells a character that the vocabulary lacks.
-BYTE_TOKENS = [f"<0x{byte:02X}>" for byte in range(256)]
 
 # The score of a token in the n-gram kinds. Each costs 1, so the best segmentation is the shortest: a fifteenth fewer
 # tokens than with log-probabilities (docs/log.md). Frequency decides between equally short ones.
@@ -62,7 +59,7 @@ def _train_byte(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
     """One token per byte of UTF-8, whatever the text."""
     for _ in texts:  # an empty text is an error here as for every kind
         pass
-    tokens = [SEPARATOR, *sorted(_byte_letters())]
+    tokens = [SEPARATOR, *sorted(BYTE_LETTERS)]
     return _of_bytes(Tokenizer(models.BPE(_numbered(tokens), [])))
 
 
@@ -89,7 +86,7 @@ def _train_bpe(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
         vocab_size=settings.vocab_size,
         min_frequency=settings.min_frequency,
         special_tokens=[SEPARATOR],
-        initial_alphabet=sorted(_byte_letters()),
+        initial_alphabet=sorted(BYTE_LETTERS),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
@@ -121,14 +118,14 @@ def _train_bytegram(texts: Iterable[str], settings: TokenizeSettings) -> Tokeniz
     """The same over the bytes of UTF-8; a token may begin or end within a character."""
     content = bytearray("".join(texts).encode("utf-8"))  # writable, as the suffix sorter wants it
     _check_room(settings, 1, 256, "bytes")
-    letters = np.array(_byte_letters())
+    letters = np.array(BYTE_LETTERS)
     symbols = np.frombuffer(content, dtype=np.uint8)
     grams, scores = _scored(
         symbols, settings, settings.vocab_size - 257, lambda start, end: "".join(letters[symbols[start:end]])
     )
     vocabulary = [
         (SEPARATOR, LAST_RESORT_SCORE),
-        *((letter, TOKEN_SCORE) for letter in sorted(_byte_letters())),
+        *((letter, TOKEN_SCORE) for letter in sorted(BYTE_LETTERS)),
         *zip(grams, scores, strict=True),
     ]
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=SEPARATOR_ID, byte_fallback=False))
@@ -189,15 +186,6 @@ def _of_bytes(tokenizer: Tokenizer, pre_tokenizer: Any = None) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizer or pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
-
-
-def _byte_letters() -> list[str]:
-    """The letter by which the byte level writes each byte (GPT-2's table): itself where it is visible in Latin-1, else
-    the next free one from U+0100 on.
-    """
-    visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = iter(range(0x100, 0x200))
-    return [chr(byte if byte in visible else next(others)) for byte in range(256)]
 
 
 def _without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:

@@ -12,6 +12,7 @@ from poet.tokens.tokenizer import decode
 from poet.training.baselines import compressor_bits_per_character
 from poet.training.device import keep_freed_memory, pick_device, pick_precision
 from poet.training.evaluation import score, text_metrics
+from poet.training.extractable import extractable
 
 
 def evaluate(model: Path, tokens: Path, settings: EvaluateSettings, *, out: Path) -> tuple[str, dict[str, Any]]:
@@ -31,6 +32,7 @@ def evaluate(model: Path, tokens: Path, settings: EvaluateSettings, *, out: Path
 
     metrics: dict[str, Any] = dict(measure(VALIDATION) or {})
     metrics["held_out_books"] = measure(HELD_OUT)
+    metrics["extractable"] = extractable(poet.model, data.splits[TRAIN], settings.extract_prompts, seed=0)
     training, validation = (decode(poet.tokenizer, data.splits[split]) for split in (TRAIN, VALIDATION))
     metrics["compressors"] = compressor_bits_per_character(training, validation)
     write_json(out, metrics)

@@ -1,120 +1,131 @@
 """Spans against brute force, on random and adversarial texts."""
 
-import numpy as np
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.attribution.copying import LENGTHS, copying_metrics, covered_characters
-from poet.attribution.index import build_index, open_index
-from poet.attribution.matching import Source, find_spans
-from poet.config import SplitSettings
-from poet.errors import DataError
-from tests.corpus.shelf import clean_shelf
-
-SPLIT = SplitSettings(validation=0.1, held_out_books=["held"])
-
-# Few letters, so that matches abound; é, ü share their first byte, 𝄞 has four, and the two emoji differ in the last.
-letters = st.text(st.sampled_from("ab éü𝄞😀😁\n"), min_size=1, max_size=40)
+from poet.attribution.index import open_index
+from poet.attribution.matching import Source, attribution_row, find_near_spans, find_spans, match_reaches
+from poet.attribution.normalising import normalise
+from tests.attribution.shelf import brute_force, indexed, letters, mixed, places
 
 
-def in_memory(books):
-    """An index over whole texts, by the same steps as build_index but without files."""
-    import pydivsufsort
-
-    from poet.attribution.index import BOUNDARY, Index
-
-    parts = [text.encode() + BOUNDARY for text in books.values()]
-    text = np.frombuffer(b"".join(parts), dtype=np.uint8)
-    starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
-    return Index(text=text, suffixes=pydivsufsort.divsufsort(text.copy()), books=list(books), starts=starts)
-
-
-def brute_force(books, text, min_length):
-    """Every (start, end) that some book holds, long enough and inside no other."""
-    held = lambda s, e: any(text[s:e] in book for book in books.values())  # noqa: E731
-    longest = []
-    for start in range(len(text)):
-        end = start
-        while end < len(text) and held(start, end + 1):
-            end += 1
-        longest.append((start, end))
-
-    def inside_another(start, end):
-        return any(s <= start and end <= e and (s, e) != (start, end) for s, e in longest)
-
-    return [(s, e) for s, e in longest if e - s >= min_length and not inside_another(s, e)]
-
-
-def places(book, passage):
-    """Character offsets of all, also overlapping, occurrences."""
-    return [i for i in range(len(book) - len(passage) + 1) if book[i : i + len(passage)] == passage]
-
-
-@given(st.lists(letters, min_size=1, max_size=4), letters, st.integers(1, 5))
-def test_spans_equal_brute_force(texts, query, min_length):
+@given(st.lists(letters, min_size=1, max_size=4), letters, st.integers(1, 9), st.sampled_from([200, 1 << 30]))
+def test_spans_equal_brute_force(texts, query, min_length, largest):
+    """In one shard, and in about one for each book."""
     books = {f"b{i}": text for i, text in enumerate(texts)}
-    spans = find_spans(in_memory(books), query, min_length)
+    spans = find_spans(indexed(books, largest), query, min_length)
     assert [(span.start, span.end) for span in spans] == brute_force(books, query, min_length)
     for span in spans:
-        found = {name: places(text, query[span.start : span.end]) for name, text in books.items()}
-        expected = {Source(book=name, start=at[0], count=len(at)) for name, at in found.items() if at}
-        assert set(span.sources) == expected
-        assert span.shared == (len(expected) > 1)
+        passage = query[span.start : span.end]
+        found = {name: places(text, passage) for name, text in books.items()}
+        expected = [
+            Source(book=name, start=at[0], end=at[0] + len(passage), count=len(at)) for name, at in found.items() if at
+        ]
+        assert sorted(span.sources, key=lambda source: source.book) == expected
+        assert span.shared == (len(expected) > 1) and span.exact
+
+
+@given(st.lists(letters, min_size=1, max_size=3), letters, letters, st.integers(8, 30))
+def test_long_shared_passages_equal_brute_force(texts, passage, rest, min_length):
+    """Texts that were put together from each other: matches of many words, overlapping, at the ends of books."""
+    books = {f"b{i}": (text + passage) * 3 + text for i, text in enumerate(texts)}
+    query = rest + passage + texts[0] + passage + rest + passage * 2
+    found = find_spans(indexed(books, 700), query, min_length)
+    assert [(span.start, span.end) for span in found] == brute_force(books, query, min_length)
+
+
+@given(st.lists(letters, min_size=1, max_size=3), letters)
+def test_every_start_reaches_as_far_as_brute_force(texts, query):
+    books = {f"b{i}": text for i, text in enumerate(texts)}
+    reaches = match_reaches(indexed(books, 200), query)
+    for start, reach in enumerate(reaches):
+        assert any(query[start:reach] in text for text in texts)
+        assert reach == len(query) or not any(query[start : reach + 1] in text for text in texts)
 
 
 def test_no_match_crosses_from_book_to_book():
-    index = in_memory({"a": "one two", "b": "three four"})
+    index = indexed({"a": "one two", "b": "three four"})
     assert [(span.start, span.end) for span in find_spans(index, "one twothree four", 3)] == [(0, 7), (7, 17)]
 
 
 def test_a_shared_passage_goes_to_the_book_of_the_span_before():
-    index = in_memory({"a": "the sea, the sea", "b": "by night the sea"})
+    index = indexed({"a": "the sea, the sea", "b": "by night the sea"})
     spans = find_spans(index, "by night! the sea", 8)
     assert [(span.sources[0].book, span.shared) for span in spans] == [("b", False), ("b", True)]
-    assert find_spans(index, "the sea", 4)[0].sources[0] == Source(book="a", start=0, count=2)
+    assert find_spans(index, "the sea", 4)[0].sources[0] == Source(book="a", start=0, end=7, count=2)
 
 
-@pytest.mark.parametrize("text", ["", "x", "zzzz"])
+@pytest.mark.parametrize("text", ["", "x", "zzzz", "\ud800"])
 def test_texts_without_a_match(text):
-    assert find_spans(in_memory({"a": "abc"}), text, 1) == []
+    index = indexed({"a": "abc"})
+    assert find_spans(index, text, 1) == find_near_spans(index, text, 1) == []
 
 
-def test_the_index_holds_training_text_only(write_books, tmp_path):
-    texts = write_books(one="alpha beta gamma delta " * 10 + "OMEGA", held="secret words")
-    build_index(clean_shelf(texts, tmp_path), SPLIT, tmp_path / "index")
-    index = open_index(tmp_path / "index")
-    assert index.books == ["one"]
-    assert find_spans(index, "alpha beta", 5)
-    assert not find_spans(index, "OMEGA", 5)
-    assert not find_spans(index, "secret", 5)
+def test_surprise_is_the_bits_of_the_whole_words_of_a_span():
+    index = indexed({"a": "the cat the dog the end"})
+    (span,) = find_spans(index, "xthe cat the dox", 5)
+    assert (span.start, span.end) == (1, 15)  # "the cat the do", of which "the" is not a word of the text
+    assert span.surprise == pytest.approx(-math.log2(1 / 6) - math.log2(3 / 6), abs=0.01)
 
 
-def test_a_damaged_index_is_named(write_books, tmp_path):
-    build_index(clean_shelf(write_books(one="alpha beta"), tmp_path), SPLIT, tmp_path / "index")
-    path = tmp_path / "index" / "suffixes.bin"
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"suffixes\.bin has \d+ bytes, expected"):
-        open_index(tmp_path / "index")
+def test_places_are_right_deep_inside_a_book(tmp_path):
+    """Past many anchors, of both views."""
+    book = "É — “tea”\n\n  and ß. " * 2000 + "Here IT  is"
+    index = indexed({"x": "é" * 3000, "a": book})
+    (span,) = find_spans(index, "Here IT  is", 10)
+    assert span.sources[0].start == len(book) - 11
+    (near,) = find_near_spans(index, "here it is", 10)
+    assert (near.sources[0].start, near.sources[0].end) == (len(book) - 11, len(book))
 
 
-@given(st.lists(letters, min_size=1, max_size=3), st.lists(letters, min_size=1, max_size=3))
-def test_shares_equal_a_count_of_covered_characters(texts, samples):
-    books = {f"b{i}": text * 3 for i, text in enumerate(texts)}
-    metrics = copying_metrics(in_memory(books), samples, [])
-    for length in LENGTHS:
-        covered = 0
-        for sample in samples:
-            marks = set()
-            for start in range(len(sample) - length + 1):
-                if any(sample[start : start + length] in book for book in books.values()):
-                    marks.update(range(start, start + length))
-            covered += len(marks)
-        assert metrics[f"share_at_{length}"] == pytest.approx(covered / sum(map(len, samples)))
-    assert metrics["longest"] in (0, *range(min(LENGTHS), 41))
+def test_a_near_copy_is_found_and_told_from_an_exact_one():
+    index = indexed({"a": "He said: “I will   go --\nnow”, and went.", "b": "I will go"})
+    row = attribution_row(index, 3, 'he said: "I will go — NOW"', 9)
+    assert row["sample"] == 3
+    assert [(span["start"], span["end"], span["exact"]) for span in row["spans"]] == [(10, 19, True)]
+    (near,) = row["near"]
+    assert (near["start"], near["end"], near["exact"], near["shared"]) == (0, 26, False, False)
+    assert near["sources"] == ({"book": "a", "start": 0, "end": 29, "count": 1},)
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=8))
-def test_covered_characters(pairs):
-    matches = sorted((start, start + length) for start, length in pairs)
-    assert covered_characters(matches) == len({i for start, end in matches for i in range(start, end)})
+@given(st.lists(mixed, min_size=1, max_size=3), mixed, st.integers(1, 6))
+def test_near_spans_equal_brute_force(texts, query, min_length):
+    """Matches of the normalised texts between whole original characters, less those that exact matches cover."""
+    books = {f"b{i}": text for i, text in enumerate(texts)}
+    views = [normalise(text).text for text in texts]
+    view = normalise(query)
+    wholes = [i for i in range(len(view.origin)) if i == 0 or view.origin[i] != view.origin[i - 1]]
+    reach = []
+    for i in wholes[:-1]:
+        reach.append(max(j for j in wholes if j >= i and (j == i or any(view.text[i:j] in text for text in views))))
+    expected = []
+    for number, (i, j) in enumerate(zip(wholes, reach, strict=False)):
+        start, end = int(view.origin[i]), int(view.origin[j])
+        inner = query[start:end].strip()
+        first = start + query[start:end].find(inner)
+        exact = any(query[first : first + len(inner)] in text for text in texts)
+        if j - i >= min_length and not exact and j > max(reach[:number], default=0):
+            expected.append((start, end))
+    found = find_near_spans(indexed(books, 150), query, min_length)
+    assert [(span.start, span.end) for span in found] == expected
+    for span in found:
+        wanted = normalise(query[span.start : span.end]).text
+        for source in span.sources:
+            assert 0 <= source.start <= source.end <= len(books[source.book])
+            held = normalise(books[source.book][source.start : source.end + 1]).text
+            assert wanted[1:-1] in held or "ss" in held or "fi" in held
+
+
+def test_open_index_is_reused_from_its_files(tmp_path):
+    """The same books give the same bytes."""
+    from poet.attribution.building import index_books
+
+    for name in ("one", "two"):
+        index_books([("a", "some words, some more"), ("b", "and others")], tmp_path / name)
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
+    assert len(files) == 11
+    assert all((tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes() for file in files)
+    assert open_index(tmp_path / "two").books == ["a", "b"]

@@ -6,7 +6,8 @@ import sys
 
 from click.testing import CliRunner
 
-from poet.benchmark.tokens import _peak_memory, main
+from poet.benchmark.growing import _peak_memory
+from poet.benchmark.tokens import main
 from tests.clone import ROOT
 from tests.conftest import babble
 from tests.corpus.shelf import clean_shelf

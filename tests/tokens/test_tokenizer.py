@@ -19,6 +19,7 @@ from poet.tokens.tokenizer import (
     encode,
     kind_of,
     load_tokenizer,
+    token_bytes,
     token_lengths,
 )
 from poet.tokens.vocabulary import TRAINERS, train_tokenizer
@@ -80,6 +81,16 @@ def test_no_text_produces_the_separator(kind):
 def test_the_kind_is_told_from_the_file(kind, tmp_path):
     TRAINED[kind].save(str(tmp_path / "tokenizer.json"))
     assert kind_of(load_tokenizer(tmp_path / "tokenizer.json")) == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=texts)
+@example(text="<0x41> the old king – 東京")
+def test_token_bytes_are_what_tokens_add(kind, text):
+    if kind == "word":
+        text = "The old king spoke.\n"
+    spelled = token_bytes(TRAINED[kind])
+    assert b"".join(spelled[i] for i in encode(TRAINED[kind], text)).decode() == text
 
 
 def test_words_keep_their_blank_and_lose_what_is_unknown():

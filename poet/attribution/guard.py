@@ -1,0 +1,224 @@
+"""Generation that does not copy: which tokens would complete a verbatim run of too many characters.
+
+As in MemFree decoding (Ippolito et al. 2022, arXiv 2210.17546) such tokens are to be masked at every step, but on
+characters and without a false alarm: the index answers exactly. A run counts when its last character is completed by
+the token, wherever it began, so also in the prompt; what the prompt itself copies is not the sampler's doing.
+
+A text holds a run of more than N characters that ends in a token if and only if the N + 1 characters up to some
+character of that token stand in a book. So for each k, the tokens are looked at whose k-th character would end such a
+window: the last N + 1 - k characters of the text are looked up in the suffix array, and as what follows them there is
+already sorted, all beginnings of k characters are found in it by one search.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poet.attribution.index import BOUNDARY, WORD, Index, Shard, open_index
+
+Mask = NDArray[np.bool_]
+
+# Contexts whose answers are kept: the short ones, which cost most, come back again and again.
+REMEMBERED = 4096
+# Where so many places more than beginnings follow a context, each beginning is looked up by itself: that takes as long
+# as to read so many places.
+MANY = 2000
+
+
+def guard_maker(index: Path, max_copy: int) -> Callable[[Sequence[bytes]], "CopyGuard"] | None:
+    """What makes a guard over the index in the folder `index` for the bytes of some tokens; None for a `max_copy` of 0,
+    which is no limit.
+    """
+    if not max_copy:
+        return None
+    opened = open_index(index)
+    return lambda tokens: CopyGuard(opened, tokens, max_copy)
+
+
+@dataclass(frozen=True)
+class GuardState:
+    """What a guard has to know of a text: the last characters, as bytes, that a run could still begin in."""
+
+    tail: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Beginnings:
+    """The different bytes with which tokens complete k characters, and which token has which."""
+
+    passages: list[bytes]
+    first: NDArray[np.uint64]  # (passages,) the least big-endian word that begins with the passage
+    last: NDArray[np.uint64]  # (passages,) the greatest
+    long: list[int]  # the passages that are longer than a word
+    of_token: NDArray[np.int64]  # (vocabulary,) the number of the token's passage; len(passages) when it has none
+
+
+class CopyGuard:
+    """Says which token ids may not follow a text, if it is to hold no run of more than `max_copy` characters of the
+    books of `index`; `tokens` are the bytes that each id stands for, also parts of characters.
+
+    When all are forbidden, the text can only end there. That cannot happen to a vocabulary with all single bytes: those
+    that begin no character of the books break every run.
+    """
+
+    def __init__(self, index: Index, tokens: Sequence[bytes], max_copy: int) -> None:
+        self.shards, self.tokens, self.max_copy = index.exact, list(tokens), max_copy
+        # By how many bytes the text's last character still lacks, 0 to 3; then by the number of characters, from 1.
+        self._beginnings = [_beginnings_by_length(self.tokens, lacking) for lacking in range(4)]
+        self._alone = self._copies_alone()
+        self._completing = functools.lru_cache(REMEMBERED)(self._find_completing)
+
+    def start(self, text: str) -> GuardState:
+        """The state after the prompt `text`."""
+        return self._state(text.encode("utf-8", "surrogatepass"))
+
+    def advance(self, state: GuardState, token: int) -> GuardState:
+        """The state after one token more."""
+        return self._state(state.tail + self.tokens[token])
+
+    def forbidden(self, state: GuardState) -> Mask:
+        """Which tokens would complete a run of more than `max_copy` characters: (vocabulary,)."""
+        mask = self._alone.copy()
+        tail, lacking = state.tail, _lacking(state.tail)
+        begins = _character_starts(tail)
+        whole = len(begins) - (lacking > 0)  # characters of the tail that are complete
+        by_length = self._beginnings[lacking]
+        for characters in range(min(len(by_length), self.max_copy + 1), 0, -1):
+            needed = self.max_copy + 1 - characters
+            if needed > whole:
+                break
+            context = tail[begins[whole - needed] :] if needed or lacking else b""
+            if not context:
+                continue  # the run would lie in the token alone
+            found = self._completing(context, characters)
+            if found is None:
+                break  # the longer contexts to come are in no book either
+            mask |= found
+        return mask
+
+    def _state(self, text: bytes) -> GuardState:
+        text = text[text.rfind(BOUNDARY) + 1 :]  # no run crosses a byte that no text holds
+        begins = _character_starts(text)
+        kept = self.max_copy + (_lacking(text) > 0)
+        return GuardState(text[begins[-kept] :] if 0 < kept < len(begins) else text)
+
+    def _find_completing(self, context: bytes, characters: int) -> Mask | None:
+        """Which tokens complete so many `characters` that stand behind `context` in a book; None when no book holds
+        `context`.
+        """
+        beginnings = self._beginnings[_lacking(context)][characters - 1]
+        hits = np.zeros(len(beginnings.passages) + 1, dtype=bool)
+        held = False
+        for shard in self.shards:
+            low, high = shard.interval(context)
+            if low < high:
+                held = True
+                hits[:-1] |= _followers(shard, low, high, context, beginnings)
+        return hits[beginnings.of_token] if held else None
+
+    def _copies_alone(self) -> Mask:
+        """The tokens that hold too long a run in themselves: (vocabulary,)."""
+        mask = np.zeros(len(self.tokens), dtype=bool)
+        for number, token in enumerate(self.tokens):
+            begins = [*_character_starts(token), len(token)]
+            windows = [token[i:j] for i, j in zip(begins, begins[self.max_copy + 1 :], strict=False)]
+            mask[number] = any(self._held(window) for window in windows)
+        return mask
+
+    def _held(self, passage: bytes) -> bool:
+        """Whether a book holds `passage`, which ends with a whole character."""
+        if BOUNDARY in passage or _lacking(passage):
+            return False
+        intervals = (shard.interval(passage) for shard in self.shards)
+        return any(low < high for low, high in intervals)
+
+
+def _followers(shard: Shard, low: int, high: int, context: bytes, beginnings: _Beginnings) -> Mask:
+    """Which of the `beginnings` follow `context`, with which the suffixes [low, high) begin: (passages,)."""
+    if high - low > MANY * len(beginnings.passages):
+        sought = list(range(len(beginnings.passages)))
+        hits = np.ones(len(beginnings.passages), dtype=bool)
+    else:
+        # The suffixes are sorted and all begin with the context, so what follows it is sorted too.
+        words = shard.words[shard.suffixes[low:high].astype(np.int64) + len(context)].byteswap()
+        hits = words.searchsorted(beginnings.first) < words.searchsorted(beginnings.last, side="right")
+        sought = [number for number in beginnings.long if hits[number]]
+    for number in sought:
+        below, above = shard.interval(context + beginnings.passages[number])
+        hits[number] = below < above
+    return hits
+
+
+def _beginnings_by_length(tokens: Sequence[bytes], lacking: int) -> list[_Beginnings]:
+    """The beginnings of `tokens` that complete 1, 2, ... characters behind one that lacks `lacking` bytes."""
+    ends = [_character_ends(token, lacking) for token in tokens]
+    result = []
+    for count in range(1, max(map(len, ends), default=0) + 1):
+        of_token = [
+            token[: end[count - 1]] if len(end) >= count else None for token, end in zip(tokens, ends, strict=True)
+        ]
+        passages = sorted({passage for passage in of_token if passage is not None})
+        numbers = {passage: number for number, passage in enumerate(passages)}
+        result.append(
+            _Beginnings(
+                passages=passages,
+                first=_words(passages, b"\0"),
+                last=_words(passages, b"\xff"),
+                long=[number for number, passage in enumerate(passages) if len(passage) > WORD],
+                of_token=np.array([len(passages) if one is None else numbers[one] for one in of_token], dtype=np.int64),
+            )
+        )
+    return result
+
+
+def _words(passages: Sequence[bytes], fill: bytes) -> NDArray[np.uint64]:
+    return np.array([int.from_bytes(passage[:WORD].ljust(WORD, fill)) for passage in passages], dtype=np.uint64)
+
+
+def _character_starts(text: bytes) -> list[int]:
+    """The places of the bytes that begin a character."""
+    return [i for i, byte in enumerate(text) if byte & 0xC0 != 0x80]
+
+
+def _character_ends(token: bytes, lacking: int) -> list[int]:
+    """Behind which bytes of `token` a character is complete, when the text before lacks `lacking` bytes of one; up to
+    the first byte that cannot be.
+
+    >>> _character_ends(b"a\\xc3\\xa9b\\xe2\\x82", 0), _character_ends(b"\\x82\\xacx", 2)
+    ([1, 3, 4], [2, 3])
+    """
+    ends: list[int] = []
+    continuing, end = (lacking, lacking) if lacking else _next_character(token, 0)
+    while 0 < end <= len(token) and all(byte & 0xC0 == 0x80 for byte in token[end - continuing : end]):
+        ends.append(end)
+        continuing, end = _next_character(token, end)
+    return ends
+
+
+def _next_character(token: bytes, start: int) -> tuple[int, int]:
+    """How many continuation bytes the character at `start` has, and where it ends; 0 where no character begins."""
+    width = _width(token[start]) if start < len(token) else 0
+    return (width - 1, start + width) if width else (0, 0)
+
+
+def _lacking(text: bytes) -> int:
+    """How many bytes the last character of `text` lacks.
+
+    >>> [_lacking("a€".encode()[:size]) for size in range(5)]
+    [0, 0, 2, 1, 0]
+    """
+    for back, byte in enumerate(reversed(text[-3:]), start=1):
+        if byte & 0xC0 != 0x80:
+            return max(0, _width(byte) - back)
+    return 0
+
+
+def _width(lead: int) -> int:
+    """How many bytes the character has that begins with the byte `lead`; 0 when none does."""
+    if lead < 0x80:
+        return 1
+    return (lead >= 0xC2) + (lead >= 0xC2) + (lead >= 0xE0) + (lead >= 0xF0) if lead < 0xF5 else 0

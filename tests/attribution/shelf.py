@@ -1,0 +1,41 @@
+"""Small indexes for tests, by the same steps as the pipeline's, and the slow obvious way to find matches."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from poet.attribution.building import LARGEST_SHARD, index_books
+from poet.attribution.index import Index, open_index
+
+# Few letters, so that matches abound; é, ü share their first byte, 𝄞 has four, and the two emoji differ in the last.
+letters = st.text(st.sampled_from("ab éü𝄞😀😁\n\0"), min_size=1, max_size=40)
+# What normalising changes: composition, expansion, quotes, dashes, white space, case, a lone combining mark.
+mixed = st.text(st.sampled_from('abAßéÉe\u0301\u0327“"—-–  \n\u2003ﬁfi가\u1100\u1161\u0f73'), min_size=1, max_size=30)
+
+
+def indexed(books: dict[str, str], largest: int = LARGEST_SHARD) -> Index:
+    """An index over whole texts."""
+    with tempfile.TemporaryDirectory() as folder:
+        index_books(books.items(), Path(folder) / "index", largest=largest)
+        return open_index(Path(folder) / "index")  # the files stay mapped when their names are gone
+
+
+def brute_force(books: dict[str, str], text: str, min_length: int) -> list[tuple[int, int]]:
+    """Every (start, end) that some book holds, long enough and inside no other."""
+    longest = []
+    for start in range(len(text)):
+        end = start
+        while end < len(text) and any(text[start : end + 1] in book for book in books.values()):
+            end += 1
+        longest.append((start, end))
+
+    def inside_another(start: int, end: int) -> bool:
+        return any(s <= start and end <= e and (s, e) != (start, end) for s, e in longest)
+
+    return [(s, e) for s, e in longest if e - s >= min_length and not inside_another(s, e)]
+
+
+def places(book: str, passage: str) -> list[int]:
+    """Character offsets of all, also overlapping, occurrences."""
+    return [i for i in range(len(book) - len(passage) + 1) if book[i : i + len(passage)] == passage]

@@ -1,0 +1,80 @@
+"""`poet attribute`: what it prints, as text, JSON and HTML, for harmless and hostile texts."""
+
+import html
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from poet.attribution.building import index_books
+from poet.cli import main
+from tests.clone import ROOT
+
+HOSTILE = '<script>alert("x")</script> & \x1b[31mred\u202e \0 e\u0301'
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs `poet attribute` in a folder with an index of two books."""
+    monkeypatch.chdir(tmp_path)
+    books = [("a", "It was the best of times, it was the worst of times. " + HOSTILE), ("b", "the worst of times")]
+    index_books(books, tmp_path / "data/index/shakespeare")
+
+    def invoke(*words, text=None):
+        arguments = ["attribute", *words, "--params", str(ROOT / "params.yaml")]
+        return CliRunner().invoke(main, arguments, input=text)
+
+    return invoke
+
+
+def test_passages_are_shown_with_their_books(run):
+    result = run("-", "--min-length", "10", text="So it was the worst of times, was it? IT WAS THE BEST")
+    assert result.exit_code == 0, result.output
+    assert "it was the worst of times[1]" in result.output
+    assert re.search(r"\[1\] \d+ characters at 25", result.output)
+    assert "IT WAS THE BEST[1]" in result.output and "nearly so" in result.output
+    assert "no passage" in run("-", text="zzz").output
+
+
+def test_json_is_a_row_of_attribution_jsonl(run, tmp_path):
+    (tmp_path / "x.txt").write_text("the worst of times", encoding="utf-8")
+    result = run(str(tmp_path / "x.txt"), "--json", "--min-length", "5")
+    (row,) = map(json.loads, result.output.splitlines())
+    (span,) = row["spans"]
+    assert (row["sample"], row["near"]) == (0, [])
+    assert {"start", "end", "shared", "sources", "exact", "surprise"} <= span.keys()
+    assert span["sources"] == [
+        {"book": "a", "start": 33, "end": 51, "count": 1},
+        {"book": "b", "start": 0, "end": 18, "count": 1},
+    ]
+
+
+def test_the_page_is_the_text_and_escapes_it(run, tmp_path):
+    text = "Well. " + HOSTILE + " the best of times"
+    assert run("-", "--html", "out.html", "--min-length", "4", text=text).exit_code == 0
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    paragraph = re.search(r"<h1>.*?<p>(.*?)</p>", page, re.DOTALL)[1]
+    assert html.unescape(re.sub(r"<sup>\d+</sup>|<[^>]*>", "", paragraph)).replace("\r", "\n") == text
+
+
+def test_the_terminal_gets_nothing_to_obey(run):
+    output = run("-", "--min-length", "4", text=HOSTILE).output
+    assert "\x1b" not in output and "\0" not in output and "\u202e" not in output
+
+
+def test_the_samples_of_a_run(run, tmp_path):
+    (tmp_path / "reports/shakespeare").mkdir(parents=True)
+    rows = [{"sample": 7, "text": "the worst of times"}, {"sample": 8, "text": "none"}]
+    content = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "reports/shakespeare/samples.jsonl").write_text(content, encoding="utf-8")
+    found = list(map(json.loads, run("--samples", "--json", "--min-length", "9").output.splitlines()))
+    assert [(row["sample"], len(row["spans"])) for row in found] == [(7, 1), (8, 0)]
+
+
+def test_errors_say_what_to_do(run, tmp_path):
+    assert "either a FILE" in run().output
+    assert "either a FILE" in run("-", "--samples", text="x").output
+    assert "is not UTF-8 (byte 1)" in run("-", text=b"a\xff").output
+    assert "Run `dvc repro`" in run("-", "--index", "nowhere", text="x").output
