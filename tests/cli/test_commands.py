@@ -89,6 +89,48 @@ def test_tokens_of_a_collection_that_is_not_built_are_told(built, monkeypatch):
     assert "data/tokens/philosophers/tokenizer.json does not exist" in result.output
 
 
+def test_generate_writes_the_same_text_for_the_same_seed(built, monkeypatch):
+    monkeypatch.chdir(built)
+    words = ["generate", "Absolute truth ", "--collection", "shakespeare", "--tokens", "40", "--temperature", "0.8"]
+    one = CliRunner().invoke(main, [*words, "--samples", "3"])
+    assert one.exit_code == 0, one.output
+    assert one.output.count("Absolute truth ") == 3
+    assert [line for line in one.output.splitlines() if line.startswith("---")] == [f"--- seed {i}" for i in (1, 2, 3)]
+    assert CliRunner().invoke(main, [*words, "--samples", "3"]).output == one.output
+    second = CliRunner().invoke(main, [*words, "--seed", "2", "--top-k", "5", "--top-p", "0.9", "--min-p", "0.1"])
+    assert second.exit_code == 0, second.output
+
+
+def test_generate_copies_no_more_than_it_may(built, monkeypatch):
+    """Greedy and from a line of the book, so that the model has reason to copy."""
+    monkeypatch.chdir(built)
+    words = ["generate", "ACT I\n\nSCENE I. ", "--tokens", "120", "--temperature", "0.3", "--max-copy", "6"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    clean = built / "data/clean/shakespeare"
+    books = [path.read_text(encoding="utf-8") for path in clean.glob("*.txt")]
+    books = [book[: int(len(book) * 0.9)] for book in books if "tempest" not in book[:200].lower()]
+    text = result.output.removesuffix("\n")
+    prompt = len("ACT I\n\nSCENE I. ")
+    for start in range(prompt - 6, len(text) - 7):
+        assert not any(text[start : start + 7] in book for book in books), text[start : start + 7]
+
+
+def test_generate_without_a_model_or_a_prompt_says_so(built, monkeypatch):
+    monkeypatch.chdir(built)
+    missing = CliRunner().invoke(main, ["generate", "x", "--collection", "philosophers"])
+    assert (missing.exit_code, "holds no config.json" in missing.output) == (1, True)
+    assert "the prompt is empty" in CliRunner().invoke(main, ["generate", ""]).output
+
+
+def test_doctor_finds_this_machine_well():
+    result = CliRunner().invoke(main, ["doctor", "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("well") == 8
+    unknown = CliRunner().invoke(main, ["doctor", "--device", "tpu9"])
+    assert (unknown.exit_code, "unknown device" in unknown.output) == (1, True)
+
+
 def test_tokenizers_compares_all_kinds(built, monkeypatch):
     monkeypatch.chdir(built)
     table = CliRunner().invoke(main, ["tokenizers", "--vocab-size", "300"])

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 import torch
 from ruamel.yaml import YAML
+from safetensors.torch import load_file
 
 from poet.config import OptimizerSettings, RuntimeSettings, SplitSettings, TrainSettings
 from poet.errors import ConfigError, Interrupted, TrainingError
 from poet.files import read_json, read_json_lines
 from poet.model.saving import load_model
-from poet.model_settings import ModelSettings
+from poet.model_settings import ModelSettings, Yoke
 from poet.tokens.dataset import tokenize
 from poet.tracking import Tracker
 from poet.training import engine, loop
@@ -131,6 +132,76 @@ def test_an_interrupted_training_ends_like_an_uninterrupted_one(tokens, tmp_path
         assert not (tmp_path / "cut" / "model").exists()
     assert run(tokens, tmp_path / "cut") == whole
     assert (tmp_path / "cut" / "history.csv").read_bytes() == (tmp_path / "whole" / "history.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        ({"preset": "classic"}, {}),
+        ({"dropout": 0.2}, {}),
+        ({"yoke": Yoke(layer=0, width=5, residual=False, state=True)}, {"state_windows": 2}),
+        ({"activation": "swiglu", "compression": 0.5, "n_layer": 3}, {"accumulate": 2}),
+        ({}, {"patience": 2, "validate_every": 4}),
+    ],
+    ids=["classic", "dropout", "yoke state", "swiglu accumulated", "early stop"],
+)
+def test_variants_resume_exactly(tokens, tmp_path, monkeypatch, model, settings):
+    model = dataclasses.replace(MODEL, **model)
+    settings = dataclasses.replace(TRAIN, **({"steps": 24, "validate_every": 8} | settings))
+    whole = run(tokens, tmp_path / "whole", settings, model=model)
+
+    def interrupt(run, *arguments, record=loop._record):
+        record(run, *arguments)
+        if run.step == 10:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_record", interrupt)
+        with pytest.raises(Interrupted):
+            run(tokens, tmp_path / "cut", settings, model=model)
+    assert run(tokens, tmp_path / "cut", settings, model=model) == whole
+    for name in ("history.csv", "samples.jsonl", "train.json", "model/last.safetensors"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_training_stops_when_validation_gets_no_better(tokens, tmp_path, monkeypatch):
+    losses = iter([3.0, 2.0, 2.5, 2.4, 1.0])
+    monkeypatch.setattr(loop, "score", lambda model, ids, **_: next(losses) * len(ids))
+    settings = dataclasses.replace(TRAIN, patience=2, validate_every=5)
+    best = run(tokens, tmp_path / "out", settings)
+    metrics = read_json(tmp_path / "out" / "train.json")
+    assert (metrics["steps"], metrics["best_step"], metrics["validation_loss"]) == (20, 10, 2.0)
+    assert best != (tmp_path / "out" / "model" / "last.safetensors").read_bytes()
+
+
+def test_a_batch_in_parts_is_the_same_batch(tokens, tmp_path):
+    run(tokens, tmp_path / "whole")
+    run(tokens, tmp_path / "parts", dataclasses.replace(TRAIN, accumulate=4))
+    one, other = (pd.read_csv(tmp_path / name / "history.csv")["train_loss"] for name in ("whole", "parts"))
+    assert other.to_numpy() == pytest.approx(one.to_numpy(), rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")  # the compiler itself warns
+def test_a_compiled_training_learns_the_same(tokens, tmp_path):
+    run(tokens, tmp_path / "eager", dataclasses.replace(TRAIN, steps=10))
+    run(tokens, tmp_path / "compiled", dataclasses.replace(TRAIN, steps=10, compile="on"))
+    one, other = (pd.read_csv(tmp_path / name / "history.csv")["train_loss"] for name in ("eager", "compiled"))
+    assert other.to_numpy() == pytest.approx(one.to_numpy(), rel=1e-3)
+    assert read_json(tmp_path / "compiled" / "train.json")["compiled"] is True
+    names = [list(load_file(tmp_path / name / "model" / "model.safetensors")) for name in ("eager", "compiled")]
+    assert names[0] == names[1]
+
+
+def test_a_compiler_that_fails_is_done_without(tokens, tmp_path, monkeypatch, capfd):
+    def broken(self, *arguments, **options):
+        raise RuntimeError("no compiler here")
+
+    monkeypatch.setattr("poet.model.layers.Block.compile", lambda self: setattr(self, "_compiled_call_impl", broken))
+    plain = run(tokens, tmp_path / "plain", dataclasses.replace(TRAIN, steps=6))
+    settings = dataclasses.replace(TRAIN, steps=6, compile="on")
+    assert run(tokens, tmp_path / "fallen", settings) == plain
+    assert "torch.compile failed (RuntimeError: no compiler here); training without it" in capfd.readouterr().err
+    assert read_json(tmp_path / "fallen" / "train.json")["compiled"] is False
 
 
 def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path):
