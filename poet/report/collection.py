@@ -13,7 +13,7 @@ from poet.report.figures import bits_chart, length_chart, loss_chart, novelty_ch
 from poet.report.overview import by_prompt, gifts, top_findings
 from poet.report.pages import render_page
 from poet.report.sources import Shelf, ShownSample
-from poet.report.start import summarize
+from poet.report.summary import summarize
 from poet.tracking import flatten
 
 # The sections of params.yaml that shape a model and its text.
@@ -45,7 +45,7 @@ def report_collection(name: str, params: Params, inputs: Inputs, *, page: Path, 
     model.
     """
     shelf = Shelf(inputs.clean, read_manifest(inputs.clean / MANIFEST, CleanBook))
-    samples = _shown_samples(shelf, inputs, params.report)
+    samples = shown_samples(shelf, inputs, params.report)
     history, evaluation, copying = pd.read_csv(inputs.history), read_json(inputs.evaluation), read_json(inputs.copying)
     training, longest = read_json(inputs.training), copying["longest_match"]
     render_page(
@@ -77,14 +77,16 @@ def report_collection(name: str, params: Params, inputs: Inputs, *, page: Path, 
             "length": length_chart(copying),
             "novelty": novelty_chart(copying),
         },
-        recipe=flatten(**{f"collections.{name}": params.collection(name)} | {key: getattr(params, key) for key in RECIPE}),
+        recipe=flatten(
+            **{f"collections.{name}": params.collection(name)} | {key: getattr(params, key) for key in RECIPE}
+        ),
     )
     books = [book.row for book in shelf.books.values()]
     write_json(summary, summarize(name, params.collection(name).title, books, training, evaluation, copying, samples))
     return sha256(inputs.model / "model.safetensors")
 
 
-def _shown_samples(shelf: Shelf, inputs: Inputs, settings: ReportSettings) -> list[ShownSample]:
+def shown_samples(shelf: Shelf, inputs: Inputs, settings: ReportSettings) -> list[ShownSample]:
     """All samples with their passages, of which the `quotes` most surprising are shown in context."""
     rows = {row["sample"]: row for row in read_json_lines(inputs.attribution)}
     surprises = sorted((span["surprise"] for row in rows.values() for span in row["spans"] + row["near"]), reverse=True)

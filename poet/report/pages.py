@@ -25,7 +25,7 @@ def render_page(template: str, out: Path, **context: Any) -> None:
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_exact,
+        finalize=exact,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -40,10 +40,10 @@ def render_page(template: str, out: Path, **context: Any) -> None:
     write_text(out, html)
 
 
-def _exact(value: Any) -> Any:
+def exact(value: Any) -> Any:
     """Text as a browser gives it back to the letter: a bare carriage return would become a line feed.
 
-    >>> _exact("a\\0b<\\r\\n"), _exact(3)
+    >>> exact("a\\0b<\\r\\n"), exact(3)
     (Markup('a␀b&lt;&#13;\\n'), 3)
     """
     if not isinstance(value, str) or isinstance(value, Markup):

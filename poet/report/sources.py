@@ -11,6 +11,9 @@ from poet.files import read_text
 from poet.report.headings import Headings, find_headings
 from poet.report.highlight import Piece, pieces
 
+# A near copy often reaches a character or two further than the exact ones in it, which is no news to a reader.
+SLIVER = 2
+
 GUTENBERG_PAGE = "https://www.gutenberg.org/ebooks/"
 
 
@@ -91,11 +94,16 @@ class Shelf:
 
     def show(self, sample: dict[str, Any], row: dict[str, Any], context: int, quoted: float = 0) -> ShownSample:
         """`sample` with its `row` of attribution.jsonl; `context` characters of the source stand around each passage
-        whose surprise is at least `quoted`. A passage that longer ones hide altogether is left out.
+        whose surprise is at least `quoted`. A passage that longer ones hide altogether is left out, and a near copy if
+        they hide all but `SLIVER` characters.
         """
         text = sample["text"]
         spans = sorted(row["spans"] + row["near"], key=lambda span: (span["start"], not span["exact"]))
-        seen = {piece.span for piece in pieces(text, spans)}
+        seen = {
+            piece.span
+            for piece in pieces(text, spans)
+            if piece.span is not None and (spans[piece.span]["exact"] or len(piece.core) > SLIVER)
+        }
         spans = [span for number, span in enumerate(spans) if number in seen]
         verbatim, either = covered(row["spans"]), covered(row["spans"] + row["near"])
         return ShownSample(

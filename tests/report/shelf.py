@@ -1,6 +1,5 @@
 """Every file that the report of a collection is made from, written by hand, so that its tests need no build."""
 
-import json
 from pathlib import Path
 
 from poet.config import Params
@@ -39,7 +38,7 @@ def write_report(folder: Path, *, samples: int = 6, hostile: bool = False, near:
         for i, title in enumerate(titles)
     ]
     texts = [_book(i, HOSTILE if hostile else "") for i in range(len(books))]
-    inputs = _inputs(folder)
+    inputs = inputs_in(folder)
     for book, text in zip(books, texts, strict=True):
         write_text(inputs.clean / book.file, text)
     write_manifest(inputs.clean / MANIFEST, books, CleanBook)
@@ -55,7 +54,7 @@ def params() -> Params:
     return load_params(ROOT / "params.yaml")
 
 
-def _inputs(folder: Path) -> Inputs:
+def inputs_in(folder: Path) -> Inputs:
     names = "corpus.json tokens_meta.json tokenizers.json history.csv training.json training_samples.jsonl "
     names += "evaluation.json samples.jsonl attribution.jsonl copying.json benchmark.json"
     return Inputs(
@@ -144,8 +143,3 @@ def _write_figures(inputs: Inputs, books: list[CleanBook], note: str) -> None:
     machine = {"processor": note, "cores": 2, "system": note, "torch": note}
     skipped = [{"device": note, "reason": note}]
     write_json(inputs.benchmark, {"machine": machine, "results": [], "skipped": skipped})
-
-
-def samples_of(folder: Path) -> list[dict]:
-    """The samples of a report in `folder`."""
-    return [json.loads(line) for line in (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()]

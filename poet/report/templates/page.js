@@ -32,12 +32,13 @@
     returning = false;
   };
 
-  // Below the first line of the passage, or above it where there is more room; narrow windows place it by style alone.
+  // Below the passage, or above it where there is more room; a narrow window shows it at the edge away from the passage.
   const place = (link) => {
     popover.style.left = popover.style.top = "";
-    if (getComputedStyle(popover).position === "fixed") return;
     const line = link.getClientRects()[0] || link.getBoundingClientRect();
     const last = link.getBoundingClientRect();
+    popover.classList.toggle("above", last.bottom > window.innerHeight / 2);
+    if (getComputedStyle(popover).position === "fixed") return;
     const room = document.documentElement.clientWidth - popover.offsetWidth - 16;
     const below = last.bottom + GAP + popover.offsetHeight <= window.innerHeight || last.top < popover.offsetHeight;
     const top = below ? last.bottom + GAP : last.top - GAP - popover.offsetHeight;
@@ -129,10 +130,10 @@
 
   // Paper opens nothing: sources are printed as notes.
   const sources = document.querySelectorAll("details.sources");
-  let closed = [];
+  const closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = Array.from(sources).filter((list) => !list.open);
+    closed.push(...Array.from(sources).filter((list) => !list.open));
     for (const list of closed) list.open = true;
   });
-  window.addEventListener("afterprint", () => { for (const list of closed) list.open = false; });
+  window.addEventListener("afterprint", () => { for (const list of closed.splice(0)) list.open = false; });
 })();
