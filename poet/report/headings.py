@@ -49,6 +49,7 @@ def find_headings(text: str) -> Headings:
     while found := HEADING.search(text, position):
         line = " ".join(found["line"].split())
         line = line if len(line) <= WIDTH else line[:WIDTH].rsplit(" ", 1)[0] + " …"
+        line = line.rstrip(".,:;")
         if found["outer"]:
             outer = line
         starts.append(found.start("line"))

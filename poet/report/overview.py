@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from poet.report.sources import Passage, ShownBook, ShownSample
 
+# The share of its words that a finding may have in common with a better one.
+REPEATED = 0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -37,17 +40,23 @@ class Gift:
 
 
 def top_findings(samples: Sequence[ShownSample], count: int) -> list[Finding]:
-    """The `count` most surprising passages, each place of a book once: a poet that repeats itself fills no list."""
+    """The `count` most surprising passages, but for those that mostly repeat words of a better one: a poet that says
+    the same thing again and again fills no list.
+    """
     found = [
         Finding(sample=sample.row["sample"], number=number, passage=passage)
         for sample in samples
         for number, passage in enumerate(sample.passages)
     ]
     found.sort(key=lambda finding: (-finding.passage.surprise, finding.sample, finding.number))
-    first: dict[str, Finding] = {}
+    chosen: list[Finding] = []
+    told: list[set[str]] = []
     for finding in found:
-        first.setdefault(" ".join(finding.passage.match.split()).casefold(), finding)
-    return list(first.values())[:count]
+        words = set(finding.passage.match.casefold().split())
+        if len(chosen) < count and all(len(words & others) <= REPEATED * len(words) for others in told):
+            chosen.append(finding)
+            told.append(words)
+    return chosen
 
 
 def gifts(samples: Sequence[ShownSample]) -> list[Gift]:

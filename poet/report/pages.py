@@ -56,8 +56,8 @@ def _hash(content: str) -> str:
 
 
 def _share(value: float | None) -> str:
-    """A share as per cent: 0.0312 is `3.1 %`."""
-    return "–" if value is None else f"{100 * value:.1f} %"
+    """A share as per cent, which no line end tears apart: 0.0312 is `3.1 %`."""
+    return "–" if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _points(value: float | None) -> str:

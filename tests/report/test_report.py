@@ -132,12 +132,12 @@ def test_headings():
     headings = find_headings(text)
     assert headings.before(0) == "" and headings.before(text.index("VOLUME") + 2) == "VOLUME I"
     assert headings.before(text.index("Book after")) == "VOLUME I, CHAPTER I"
-    assert headings.before(text.index("then")) == "VOLUME I, II."
+    assert headings.before(text.index("then")) == "VOLUME I, II"
     long = headings.before(text.index("End"))
     assert long.startswith("VOLUME I, CHAPTER XXXIV, in which very") and long.endswith(" …") and len(long) < 70
     assert headings.before(len(text)) == "", "a heading so far away says nothing"
     play = find_headings("ACT I\n\nSCENE I. A heath.\n\nThunder.\n\nACT II\n\nSCENE I. A camp.\n\nDrums.")
-    assert play.before(30) == "ACT I, SCENE I. A heath." and play.before(10**5) == "ACT II, SCENE I. A camp."
+    assert play.before(30) == "ACT I, SCENE I. A heath" and play.before(10**5) == "ACT II, SCENE I. A camp"
 
 
 def passage_of(number, text, surprise, *, exact=True):
@@ -152,11 +152,13 @@ def shown_sample(number, *passages, prompt="The ", temperature=1.0):
     return ShownSample(row=row, pieces=cut, passages=list(passages), verbatim=0.0, near=0.0)
 
 
-def test_top_findings_are_the_most_surprising_and_each_once():
+def test_top_findings_are_the_most_surprising_and_none_repeats():
     one, two, three = passage_of(1, "to be", 5.0), passage_of(2, "or not", 9.0), passage_of(1, "To  be", 5.0)
     found = top_findings([shown_sample(0, one, two), shown_sample(1, three, passage_of(1, "x", 1.0))], 2)
     assert [(finding.sample, finding.number) for finding in found] == [(0, 1), (0, 0)]
-    assert top_findings([], 5) == []
+    again = passage_of(3, "or not or see", 4.0)
+    assert len(top_findings([shown_sample(0, one, two, again)], 5)) == 2, "most of its words were shown"
+    assert top_findings([], 5) == [] and top_findings([shown_sample(0, one)], 0) == []
 
 
 def test_gifts_count_what_is_tinted():

@@ -57,8 +57,9 @@
       button.addEventListener("click", close);
       popover.replaceChildren(button, ...Array.from(sourceOf(link).childNodes, (node) => node.cloneNode(true)));
       popover.hidden = false;
-      popover.scrollTop = 0;
       place(link);
+      const match = popover.querySelector("mark"); // in sight, however long the book's words before it
+      popover.scrollTop = match.offsetTop - popover.clientHeight / 2;
       link.setAttribute("aria-expanded", "true");
       shownFor = link;
     }
