@@ -195,6 +195,12 @@ def test_axe_finds_nothing_serious(opened, report, scheme):
     assert accessibility(opened(report.parents[1] / "index.html", color_scheme=scheme, bypass_csp=True)) == []
 
 
+def test_axe_can_find_something(opened, report):
+    page = opened(report, bypass_csp=True)
+    page.evaluate("document.querySelector('h1').append(document.createElement('button'))")
+    assert [rule for rule, _ in accessibility(page)] == ["button-name"]
+
+
 @pytest.mark.parametrize("width", [1280, 390, 320])
 @pytest.mark.parametrize("name", ["report", "hostile"])
 def test_nothing_is_wider_than_the_window(opened, request, name, width):
@@ -221,7 +227,7 @@ def test_without_javascript_everything_is_there(opened, report):
     passage.press("Enter")
     assert page.url.endswith(target)
     assert page.locator(target).is_visible()
-    assert page.locator("#shelf li").count() == 4 and page.locator("#findings li").count() == 8
+    assert page.locator("#shelf li").count() == 4 and page.locator("#findings li").count() > 0
 
 
 def test_in_a_sandbox(opened, report, tmp_path):
