@@ -237,9 +237,13 @@ class BenchmarkSettings:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class ReportSettings:
-    """How much the report shows."""
+    """How much the report shows: `findings` surprising passages at its top, `source_context` characters of the book on
+    either side of a passage, and that of the `quotes` most surprising ones, so that the page stays small.
+    """
 
+    findings: Annotated[int, Field(ge=0)]
     source_context: Annotated[int, Field(ge=0)]
+    quotes: Count
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

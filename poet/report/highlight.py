@@ -13,6 +13,21 @@ class Piece:
     text: str
     span: int | None
 
+    @property
+    def core(self) -> str:
+        """The text without the white space around it, which looks odd when it is tinted; all of it if it is no more."""
+        return self.text.strip() or self.text
+
+    @property
+    def lead(self) -> str:
+        """The white space before `core`."""
+        return self.text[: self.text.index(self.core)]
+
+    @property
+    def trail(self) -> str:
+        """The white space behind `core`."""
+        return self.text[len(self.lead) + len(self.core) :]
+
 
 def pieces(text: str, spans: Sequence[dict[str, Any]]) -> list[Piece]:
     """Cut `text` so that each character shows the longest span that covers it, the earlier of two equals.
