@@ -69,12 +69,21 @@ def classic(seconds: float) -> Recipe:
 
 
 def modern(seconds: float) -> Recipe:
-    """Ours, larger the more time there is."""
+    """Ours: the more time, the larger the model and the batch (docs/log.md)."""
+    hurried, patient = seconds <= 10, seconds > 60
     return Recipe(
-        model=ModelSettings(preset="modern", n_layer=3, n_head=2, n_embd=128, sequence_len=128),
+        model=ModelSettings(
+            preset="modern",
+            n_layer=2 if hurried else 4 if patient else 3,
+            n_head=2,
+            n_embd=192 if patient else 128,
+            sequence_len=256 if patient else 128,
+            # Many passes over one small text: without it the model learns it by heart.
+            dropout=0.1 if seconds > 300 else 0.0,
+        ),
         optimizer=OptimizerSettings(
             kind="muon",
-            matrix_learning_rate=0.02,
+            matrix_learning_rate=0.04 if hurried else 0.02,
             embedding_learning_rate=0.1,
             head_learning_rate=0.01,
             learning_rate=0.001,
@@ -82,7 +91,7 @@ def modern(seconds: float) -> Recipe:
             momentum=0.9,
             clip_norm=0.0,
         ),
-        batch_size=16,
+        batch_size=8 if hurried else 16,
         warmup=0.02,
         cooldown=0.6,
     )

@@ -218,9 +218,12 @@ class Block(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """(B, T, C) -> (B, T, C), and the hidden activations of the MLP (B, T, W)."""
         y = self.attention(self.attention_norm(x), rotary, cache, start)
-        x = x + F.dropout(y, self.dropout, self.training)
+        if self.training and self.dropout:
+            y = F.dropout(y, self.dropout)
+        x = x + y
         y, hidden = self.mlp(self.mlp_norm(x), state)
-        y = F.dropout(y, self.dropout, self.training)
+        if self.training and self.dropout:
+            y = F.dropout(y, self.dropout)
         return (y if self.yoke and not self.yoke.residual else x + y), hidden
 
 

@@ -103,16 +103,16 @@ def choose(
     logits: Tensor, text: Tensor, draws: Sequence[Draw], streams: Sequence[np.random.Generator]
 ) -> NDArray[np.int64]:
     """One id per row of `logits` (B, V) float32 after the ids `text` (B, T), each row by its own rule and stream."""
-    scores = logits.double()
+    scores = logits.float().clone()  # the caller keeps its own
     for i, draw in enumerate(draws):
         if draw.repetition_penalty != 1:
             seen = scores[i, text[i]]
             scores[i, text[i]] = torch.where(seen > 0, seen / draw.repetition_penalty, seen * draw.repetition_penalty)
     temperature = _column(draw.temperature or 1.0 for draw in draws)
-    probabilities = F.softmax(_limited(scores / temperature, draws), dim=-1)
+    probabilities = F.softmax(_limited(scores / temperature.float(), draws), dim=-1)  # (B, V) float32
     if any(draw.top_p < 1 or draw.min_p for draw in draws):
-        probabilities[probabilities < _least_probability(probabilities, draws)] = 0
-    cumulative = probabilities.cumsum(dim=-1)
+        probabilities[probabilities < _least_probability(probabilities.double(), draws)] = 0
+    cumulative = probabilities.cumsum(dim=-1, dtype=torch.float64)
     # A greedy row draws nothing, so that its neighbours' streams are theirs alone.
     uniform = _column(stream.random() if draw.temperature else 0.0 for draw, stream in zip(draws, streams, strict=True))
     drawn = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]

@@ -121,7 +121,8 @@ class Transformer(nn.Module):
             rotary = cos[start:end], sin[start:end]
         if config.norm == "rms":
             x = rms_norm(x)
-        x = F.dropout(x, config.dropout, self.training)
+        if self.training and config.dropout:
+            x = F.dropout(x, config.dropout)
         yoked = None
         for i, block in enumerate(self.blocks):
             gated = block.mlp.gate is not None
