@@ -134,7 +134,8 @@ def _write_figures(inputs: Inputs, books: list[CleanBook], note: str) -> None:
     write_json(inputs.training, training)
     write_json_lines(inputs.training_samples, [{"step": i, "prompt": note, "text": note * 3} for i in (2, 4, 6, 8)])
     evaluation = {"bits_per_character": 2.2, "held_out_books": {"bits_per_character": 2.4}}
-    write_json(inputs.evaluation, evaluation | {"compressors": {note: 2.5}})
+    more = {"compressors": {note: 2.5}, "extractable": {"16": 0.5, "64": None}}
+    write_json(inputs.evaluation, evaluation | more)
     longest = {"book": "101", "start": 500, "text": note, "sample": 0}
     metrics = {f"share_at_{length}": 1 / length for length in LENGTHS} | {"longest": 70, "characters": 900}
     metrics |= {"longest_match": longest, "novelty": {"4": 0.1, "20": 0.9, "50": None}}
