@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
 from poet.model.transformer import Transformer
 
@@ -21,33 +22,49 @@ def score(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: torch.
 
     Windows of sequence_len move on by `stride` of it; what a window repeats of the one before is context only. The very
     first token, which nothing precedes, is charged as one of vocab_size equal choices.
+
+    A yoke's state comes from the window before each, which is read without one.
     """
     if len(ids) == 0:
         return math.nan
     device = model.embedding.weight.device
     total = math.log(model.vocab_size)
-    for block, scored_from in _window_batches(ids, model.config.sequence_len, stride):
-        tokens = torch.from_numpy(block.astype(np.int64)).to(device)  # (B, T + 1)
-        logits = model(tokens[:, :-1], dtype=dtype)
+    for positions, scored_from in _window_batches(len(ids), model.config.sequence_len, stride):
+        tokens = torch.from_numpy(ids[positions].astype(np.int64)).to(device)  # (B, T + 1)
+        cache = None
+        if model.carries_state:
+            cache = model.new_cache(len(tokens), dtype, _state_before(model, ids, positions[:, 0], dtype))
+        logits = model(tokens[:, :-1], cache, dtype)
         logits, targets = logits[:, scored_from:], tokens[:, scored_from + 1 :]
         total += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").item()
     return total
 
 
-def _window_batches(ids: NDArray[Any], sequence_len: int, stride: float) -> Iterator[tuple[NDArray[Any], int]]:
-    """Blocks (B, T + 1) of windows, and the first position whose prediction is new in all rows of the block."""
+def _state_before(model: Transformer, ids: NDArray[Any], starts: NDArray[np.int64], dtype: torch.dtype) -> Tensor:
+    """The yoke's activations (B, T, W) in the window that ends where each of `starts` begins; zeros where none fits."""
+    length = model.config.sequence_len
+    before = np.maximum(starts - length, 0)[:, None] + np.arange(min(length, len(ids)))
+    device = model.embedding.weight.device
+    _, yoked = model.hidden(torch.from_numpy(ids[before].astype(np.int64)).to(device), None, dtype)
+    assert yoked is not None
+    return yoked * torch.from_numpy(starts >= length).to(device)[:, None, None]
+
+
+def _window_batches(length: int, sequence_len: int, stride: float) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """The positions (B, T + 1) of windows in a text of `length` tokens, and the first place in the window whose
+    prediction is new in all of them.
+    """
     step = max(1, round(sequence_len * stride))
-    last = len(ids) - 1 - sequence_len  # where the last whole window begins
+    last = length - 1 - sequence_len  # where the last whole window begins
     if last < 0:
-        yield ids[None, :], 0
+        yield np.arange(length)[None], 0
         return
-    yield ids[None, : sequence_len + 1], 0
+    yield np.arange(sequence_len + 1)[None], 0
     starts = np.arange(step, last + 1, step)
     for i in range(0, len(starts), BATCH):
-        rows = starts[i : i + BATCH, None] + np.arange(sequence_len + 1)
-        yield ids[rows], sequence_len - step
+        yield starts[i : i + BATCH, None] + np.arange(sequence_len + 1), sequence_len - step
     if remainder := last % step:
-        yield ids[None, last:], sequence_len - remainder
+        yield np.arange(last, length)[None], sequence_len - remainder
 
 
 def text_metrics(nats: float, tokens: int, characters: int, text_bytes: int) -> dict[str, float | int] | None:

@@ -15,14 +15,13 @@ from poet.model_settings import ModelConfig
 from poet.training.baselines import compressor_bits_per_character
 from poet.training.evaluation import _window_batches, score, text_metrics
 from tests.conftest import babble
-from tests.tiny import generator
+from tests.tiny import VARIANTS, generator, tiny_model
 
 
 @given(st.integers(1, 200), st.integers(2, 20), st.floats(0.05, 1))
 def test_each_token_is_scored_once_with_context(length, sequence_len, stride):
-    ids = np.arange(length)
     scored = []
-    for block, first in _window_batches(ids, sequence_len, stride):
+    for block, first in _window_batches(length, sequence_len, stride):
         for row in block:
             scored += row[first + 1 :].tolist()
             assert (np.diff(row) == 1).all()
@@ -39,6 +38,22 @@ def test_a_text_within_the_window_equals_one_forward_pass(length):
     logits = model(torch.from_numpy(ids[None, :-1]))
     expected = F.cross_entropy(logits[0], torch.from_numpy(ids[1:]), reduction="sum").item() + math.log(20)
     assert score(model, ids, stride=0.5, dtype=torch.float32) == pytest.approx(expected, rel=1e-5)
+
+
+def test_state_comes_from_the_window_before():
+    """Against windows taken one by one, each after the one before it."""
+    model = tiny_model(VARIANTS["yoke state"])
+    ids = np.random.default_rng(0).integers(40, size=37)  # three windows of 12, and the last target
+    total, state = math.log(40), None
+    with torch.no_grad():
+        for start in (0, 12, 24):
+            window = torch.from_numpy(ids[None, start : start + 13])
+            before = model.loss(torch.from_numpy(ids[None, start - 12 : start]), window[:, 1:])[1] if start else None
+            loss, state = model.loss(window[:, :-1], window[:, 1:], torch.float32, before)
+            total += 12 * loss.item()
+    assert state is not None
+    assert score(model, ids, stride=1.0, dtype=torch.float32) == pytest.approx(total, rel=1e-5)
+    assert score(tiny_model(VARIANTS["yoke"]), ids, stride=1.0, dtype=torch.float32) != pytest.approx(total, rel=1e-5)
 
 
 def test_an_untrained_model_needs_log_v_per_token(model):
