@@ -171,7 +171,13 @@ def _load(source: Path | str) -> tuple[YAML, Any]:
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.add_representer(type(None), _null)
     return yaml, yaml.load(source)
+
+
+def _null(representer: Any, value: None) -> Any:
+    """Written as null, where ruamel would write nothing at all."""
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
 
 
 def _dump(yaml: YAML, content: Any) -> str:

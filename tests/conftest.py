@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from poet.config import Params
 from poet.model.transformer import Transformer
@@ -17,6 +18,10 @@ from tests.tiny import tiny_model
 # Models of a few thousand parameters run fastest on one thread; the processes that tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
+
+# A machine with other work to do takes its time; no test is about that.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 WORDS = (
     "the old king spoke softly of winter and his ship while seven birds flew over grey water toward morning"

@@ -101,6 +101,7 @@ def _has_rank(pid, rank):
         return False
 
 
+@pytest.mark.slow
 def test_torchrun_restarts_what_died(tokens, tmp_path):  # noqa: F811
     """torchrun --max-restarts: the job goes on by itself and ends like an undisturbed one."""
     whole = run(tmp_path, tokens, "whole", steps=300, validate_every=300)
