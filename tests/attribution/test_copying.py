@@ -12,7 +12,10 @@ from tests.attribution.shelf import indexed, letters
 @given(st.lists(letters, min_size=1, max_size=3), st.lists(letters, min_size=1, max_size=3))
 def test_metrics_equal_counts(texts, samples):
     books = {f"b{i}": text * 3 for i, text in enumerate(texts)}
-    held = lambda passage: any(passage in book for book in books.values())  # noqa: E731
+
+    def held(passage):
+        return any(passage in book for book in books.values())
+
     metrics = copying_metrics(indexed(books), samples, [])
     for length in LENGTHS:
         covered = 0

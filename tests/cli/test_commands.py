@@ -1,5 +1,6 @@
 """The `poet` command: help with an example everywhere, and what `make ui` starts."""
 
+import importlib
 import json
 import os
 import signal
@@ -16,35 +17,12 @@ from click.testing import CliRunner
 
 from poet.cli import main
 from poet.tokens.tokenizer import load_tokenizer
-from stages import (
-    attribute,
-    benchmark,
-    clean,
-    download,
-    evaluate,
-    index,
-    report,
-    sample,
-    start_page,
-    tokenize,
-    tokenizers,
-    train,
-)
 from tests.clone import ENVIRONMENT, ROOT
 
 STAGES = [
-    attribute,
-    benchmark,
-    clean,
-    download,
-    evaluate,
-    index,
-    report,
-    sample,
-    start_page,
-    tokenize,
-    tokenizers,
-    train,
+    importlib.import_module(f"stages.{path.stem}")
+    for path in sorted((ROOT / "stages").glob("*.py"))
+    if path.stem != "__init__"
 ]
 
 

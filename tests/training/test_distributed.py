@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from safetensors.numpy import load_file
 
 from tests.clone import ROOT
-from tests.training.test_loop import MODEL, TRAIN, outputs, tokens  # noqa: F401 (a fixture)
+from tests.training.test_loop import MODEL, TRAIN, outputs
 
 STEPS = 12
 
@@ -54,7 +54,7 @@ def history(folder, name):
 
 
 @pytest.mark.parametrize("changes", [{}, {"shard": True}, {"accumulate": 2}], ids=["ddp", "fsdp2", "ddp accumulate"])
-def test_two_processes_train_like_one(tokens, tmp_path, changes):  # noqa: F811
+def test_two_processes_train_like_one(tokens, tmp_path, changes):
     one = run(tmp_path, tokens, "one")
     two = run(tmp_path, tokens, "two", processes=2, **changes)
     assert (one.returncode, two.returncode) == (0, 0), two.stderr
@@ -68,7 +68,7 @@ def test_two_processes_train_like_one(tokens, tmp_path, changes):  # noqa: F811
         assert weights[1][name] == pytest.approx(weight, abs=1e-4), name
 
 
-def test_a_dead_process_ends_the_job_and_the_next_call_resumes(tokens, tmp_path):  # noqa: F811
+def test_a_dead_process_ends_the_job_and_the_next_call_resumes(tokens, tmp_path):
     words = [sys.executable, *command(tmp_path, tokens, "cut", processes=2, steps=2000, validate_every=2000)]
     with subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as job:
         snapshots = tmp_path / ".poet" / "resume"
@@ -102,7 +102,7 @@ def _has_rank(pid, rank):
 
 
 @pytest.mark.slow
-def test_torchrun_restarts_what_died(tokens, tmp_path):  # noqa: F811
+def test_torchrun_restarts_what_died(tokens, tmp_path):
     """torchrun --max-restarts: the job goes on by itself and ends like an undisturbed one."""
     whole = run(tmp_path, tokens, "whole", steps=300, validate_every=300)
     assert whole.returncode == 0, whole.stderr
@@ -120,13 +120,13 @@ def test_torchrun_restarts_what_died(tokens, tmp_path):  # noqa: F811
     assert theirs.to_numpy() == pytest.approx(ours.to_numpy(), rel=2e-4)
 
 
-def test_a_batch_that_does_not_divide_is_told(tokens, tmp_path):  # noqa: F811
+def test_a_batch_that_does_not_divide_is_told(tokens, tmp_path):
     result = run(tmp_path, tokens, "x", accumulate=3)
     assert result.returncode == 1
     assert "train.batch_size 4 must be a multiple of train.accumulate 3" in result.stderr
 
 
-def test_sharding_alone_is_told(tokens, tmp_path):  # noqa: F811
+def test_sharding_alone_is_told(tokens, tmp_path):
     result = run(tmp_path, tokens, "x", shard=True)
     assert result.returncode == 1
     assert "train.shard: needs processes to share with" in result.stderr

@@ -12,12 +12,11 @@ import torch
 from ruamel.yaml import YAML
 from safetensors.torch import load_file
 
-from poet.config import OptimizerSettings, RuntimeSettings, SplitSettings, TrainSettings
+from poet.config import OptimizerSettings, RuntimeSettings, TrainSettings
 from poet.errors import ConfigError, Interrupted, TrainingError
 from poet.files import read_json, read_json_lines
 from poet.model.saving import load_model
 from poet.model_settings import ModelSettings, Yoke
-from poet.tokens.dataset import tokenize
 from poet.tracking import Tracker
 from poet.training import engine, loop
 from poet.training.device import pick_device, pick_precision
@@ -25,9 +24,7 @@ from poet.training.distributed import join_world
 from poet.training.run import Outputs
 from poet.training.snapshots import Snapshots
 from poet.training.train import train
-from tests.conftest import ROOT, babble
-from tests.corpus.shelf import clean_shelf
-from tests.tokens.sizes import CHAR
+from tests.conftest import ROOT
 
 MODEL = ModelSettings(preset="modern", n_layer=2, n_head=2, n_embd=16, sequence_len=32)
 TRAIN = TrainSettings(
@@ -60,14 +57,6 @@ TRAIN = TrainSettings(
 )
 RARELY = RuntimeSettings(snapshot_seconds=1000.0)
 ALWAYS = RuntimeSettings(snapshot_seconds=1e-9)
-
-
-@pytest.fixture
-def tokens(write_books, tmp_path):
-    clean = clean_shelf(write_books(a=babble(1, 4000)), tmp_path)
-    split = SplitSettings(validation=0.1, held_out_books=[])
-    tokenize(clean, split, CHAR, {}, tmp_path / "tokens")
-    return tmp_path / "tokens"
 
 
 def outputs(folder):

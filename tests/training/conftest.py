@@ -1,0 +1,17 @@
+"""Tokens of a small text, for everything that trains."""
+
+import pytest
+
+from poet.config import SplitSettings
+from poet.tokens.dataset import tokenize
+from tests.conftest import babble
+from tests.corpus.shelf import clean_shelf
+from tests.tokens.sizes import CHAR
+
+
+@pytest.fixture
+def tokens(write_books, tmp_path):
+    clean = clean_shelf(write_books(a=babble(1, 4000)), tmp_path)
+    split = SplitSettings(validation=0.1, held_out_books=[])
+    tokenize(clean, split, CHAR, {}, tmp_path / "tokens")
+    return tmp_path / "tokens"
