@@ -13,6 +13,7 @@ import pydivsufsort
 from numpy.typing import NDArray
 
 from poet.attribution.index import (
+    ANCHOR_EVERY,
     ANCHORS,
     BOUNDARY,
     EXACT,
@@ -39,8 +40,6 @@ from poet.files import replacing_folder, write_json
 # Positions are int32.
 LARGEST_SHARD = (1 << 31) - 1
 
-# A byte whose character is known stands at least every so often, so that telling a place counts no more than this.
-ANCHOR_EVERY = 1024
 # Suffixes whose keys are gathered at once.
 CHUNK = 1 << 20
 

@@ -29,6 +29,10 @@ WORD = 8
 # Every so many ranks, the first WORD bytes of the suffix are kept as a key: a quarter byte per byte of text that spares
 # all but the last five steps of most searches, and with them the far jumps.
 STRIDE = 32
+# A byte whose character is known stands at least every so often, so that telling a place counts no more than this.
+ANCHOR_EVERY = 256
+# Places that are told at once: the bytes between them and their anchors take a few megabytes.
+PLACES = 1 << 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +48,17 @@ class Shard:
     anchors: NDArray[np.int64]  # (anchors,) bytes, ascending, whose character is known
     characters: NDArray[np.int64]  # (anchors,) that character's offset in the original text of its book
 
-    def character(self, position: int) -> int:
-        """The offset in its book, in original characters, of the byte `position`."""
-        anchor = int(self.anchors.searchsorted(position, side="right")) - 1
-        between = self.text[self.anchors[anchor] : position]
-        return int(self.characters[anchor]) + lead_bytes(between)
+    def characters_at(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The offsets in their books, in original characters, of the bytes at `positions`, where characters begin; of
+        the shape of `positions`.
+        """
+        places = positions.ravel()
+        anchors = self.anchors.searchsorted(places, side="right") - 1
+        offsets: NDArray[np.int64] = self.characters[anchors]
+        for start in range(0, len(places), PLACES):
+            part = slice(start, start + PLACES)
+            offsets[part] += _characters_between(self.text, self.anchors[anchors[part]], places[part])
+        return offsets.reshape(positions.shape)
 
     def interval(self, passage: bytes) -> tuple[int, int]:
         """The ranks [low, high) of the suffixes that begin with `passage`, which is not empty."""
@@ -83,9 +93,17 @@ class Index:
     total_words: int
 
 
-def lead_bytes(content: NDArray[np.uint8]) -> int:
-    """How many characters begin in the UTF-8 bytes `content`."""
-    return int(np.count_nonzero((content & 0xC0) != 0x80))
+def _characters_between(
+    text: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """How many characters begin in each of the stretches [start, end) of the UTF-8 `text`."""
+    behind = np.cumsum(ends - starts)
+    before = behind - (ends - starts)
+    total = int(behind[-1])
+    bytes_ = text[np.repeat(starts - before, ends - starts) + np.arange(total)]
+    leads = np.concatenate(([0], np.cumsum((bytes_ & 0xC0) != 0x80)))
+    counts: NDArray[np.int64] = leads[behind] - leads[before]
+    return counts
 
 
 def overlapping_words(padded: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -5,7 +5,7 @@ counts when it is long enough and not inside another one. A match of the normali
 a near copy where it holds more than white space that no exact match around it holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ from poet.attribution.index import Index, Shard
 from poet.attribution.normalising import Normalised, normalise
 from poet.attribution.searching import Numbers, Query, intervals, longest, query_of
 from poet.attribution.surprise import surprise
+
+# Parts into which a stretch of starts is divided at once: few searches of many starts take less than many of few.
+BRANCHES = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,23 +133,51 @@ def _long_reaches(shards: Sequence[Shard], query: Query, boundaries: Numbers, mi
     """
     step = max(1, min_length // 4)
     grid = np.arange(0, len(boundaries) - 1, step)
-    found = _reaches(shards, query, boundaries, grid) - grid >= min_length - step + 1
+    at_grid = _reaches(shards, query, boundaries, grid)
+    found = at_grid - grid >= min_length - step + 1
     reaches = np.arange(len(boundaries) - 1)
-    # The starts whose first window is the one at grid point g are g - step + 1 .. g.
-    rows = (grid[found][:, None] - np.arange(step)).ravel()
+    reaches[grid[found]] = at_grid[found]
+    # The starts whose first window is the one at grid point g are g - step + 1 .. g. Where the point before reaches as
+    # far, so do all between.
+    found &= np.diff(at_grid, prepend=-1) > 0
+    rows = (grid[found][:, None] - np.arange(step - 1, 0, -1)).ravel()
     rows = rows[rows >= 0]
     reaches[rows] = _reaches(shards, query, boundaries, rows)
     return reaches
 
 
 def _reaches(shards: Sequence[Shard], query: Query, boundaries: Numbers, rows: Numbers) -> Numbers:
-    """The number of the last boundary that a match from each of the boundaries `rows` reaches."""
-    starts = boundaries[rows]
-    lengths = np.zeros(len(starts), dtype=np.int64)
-    for shard in shards:
-        np.maximum(lengths, longest(shard, query, starts), out=lengths)
+    """The number of the last boundary that a match from each of the boundaries `rows`, ascending, reaches."""
+
+    def ends(asked: Numbers) -> Numbers:
+        starts = boundaries[rows[asked]]
+        lengths = np.zeros(len(starts), dtype=np.int64)
+        for shard in shards:
+            np.maximum(lengths, longest(shard, query, starts), out=lengths)
+        return starts + lengths
+
     # A match that ends inside a character ends before it.
-    return boundaries.searchsorted(starts + lengths, side="right") - 1
+    return boundaries.searchsorted(rising(ends, len(rows)), side="right") - 1
+
+
+def rising(value: Callable[[Numbers], Numbers], count: int, branches: int = BRANCHES) -> Numbers:
+    """`value` of 0 to `count` - 1, which never falls and is not negative, asked for few of them: where two are equal,
+    so are all between. Else a text that is all copied would take the square of its length.
+
+    >>> rising(lambda numbers: numbers // 5, 12, branches=2).tolist()
+    [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2]
+    """
+    least, most = np.zeros(count, dtype=np.int64), np.full(count, np.iinfo(np.int64).max)
+    stride = 1
+    while stride * branches < count:
+        stride *= branches
+    while stride:
+        asked = np.arange(0, count, stride)
+        asked = asked[least[asked] < most[asked]]
+        least[asked] = most[asked] = value(asked)
+        least, most = np.maximum.accumulate(least), np.minimum.accumulate(most[::-1])[::-1]
+        stride //= branches
+    return least
 
 
 def _spans(
@@ -160,8 +191,7 @@ def _spans(
     exact: bool,
 ) -> list[Span]:
     """The spans at `places` (spans, 2), characters of the text, whose bytes in `query` are `passages` (spans, 2)."""
-    # Verbatim, a passage has as many characters in the book as in the text; else the index has to tell.
-    found = _sources(index, shards, query, passages, places[:, 1] - places[:, 0] if exact else None)
+    found = _sources(index, shards, query, passages)
     bits = surprise(index, view, places.tolist())
     spans: list[Span] = []
     for (start, end), sources, value in zip(places.tolist(), found, bits, strict=True):
@@ -181,13 +211,8 @@ def _spans(
     return spans
 
 
-def _sources(
-    index: Index, shards: Sequence[Shard], query: Query, passages: Numbers, characters: Numbers | None
-) -> list[list[Source]]:
-    """For each of `passages`, (start, end) in bytes, every book that holds it, in the order of the collection.
-
-    `characters` is how many each has there, if that is known.
-    """
+def _sources(index: Index, shards: Sequence[Shard], query: Query, passages: Numbers) -> list[list[Source]]:
+    """For each of `passages`, (start, end) in bytes, every book that holds it, in the order of the collection."""
     found: list[list[Source]] = [[] for _ in passages]
     lengths = passages[:, 1] - passages[:, 0]
     for shard in shards:  # their books ascend
@@ -197,19 +222,15 @@ def _sources(
         ranks = np.arange(sizes.sum()) + np.repeat(low - np.cumsum(sizes) + sizes, sizes)
         positions = shard.suffixes[ranks].astype(np.int64)
         book = np.searchsorted(shard.starts, positions, side="right") - 1
-        # By passage, then by place, and so by book.
+        # By passage, then by place, and so by book; of each book the first place.
         order = np.lexsort((positions, passage))
-        group = (passage * len(shard.books) + book)[order]
-        first = np.flatnonzero(np.diff(group, prepend=-1))
-        counts = np.diff(np.append(first, len(group)))
-        for at, count in zip(order[first], counts, strict=True):
-            number, position = int(passage[at]), int(positions[at])
-            start = shard.character(position)
-            end = (
-                shard.character(position + int(lengths[number]))
-                if characters is None
-                else start + int(characters[number])
-            )
-            name = index.books[shard.books[book[at]]]
-            found[number].append(Source(book=name, start=start, end=end, count=int(count)))
+        passage, book, positions = passage[order], book[order], positions[order]
+        first = np.flatnonzero(np.diff(passage * len(shard.books) + book, prepend=-1))
+        counts = np.diff(np.append(first, len(passage)))
+        passage, positions = passage[first], positions[first]
+        starts, ends = shard.characters_at(np.stack((positions, positions + lengths[passage])))
+        names = shard.books[book[first]]
+        for number, *source in np.stack((passage, names, starts, ends, counts), axis=1).tolist():
+            name, start, end, count = source
+            found[number].append(Source(book=index.books[name], start=start, end=end, count=count))
     return found

@@ -15,6 +15,8 @@ Numbers = NDArray[np.int64]
 
 # An XOR of words below the k-th of these has more than 7 - k equal leading bytes.
 BYTE_STEPS = np.array([1 << 8 * k for k in range(WORD)], dtype=np.uint64)
+# Words compared in one step, of all passages together: a few megabytes.
+MOST_WORDS = 1 << 18
 ALL = np.uint64((1 << 64) - 1)
 
 
@@ -103,14 +105,34 @@ class _Search:
         ours, theirs = self.query.words[starts + skip], self.shard.words[positions + skip]
         shared = skip + _equal_bytes(ours, theirs)
         alive = np.flatnonzero((ours == theirs) & (shared < lengths))
+        width = 1
         while alive.size:
-            a, b = self.query.words[(starts + shared)[alive]], self.shard.words[(positions + shared)[alive]]
+            a, b, passed = self._differing(starts[alive] + shared[alive], positions[alive] + shared[alive], width)
             ours[alive], theirs[alive] = a, b
-            shared[alive] += _equal_bytes(a, b)
+            shared[alive] += passed + _equal_bytes(a, b)
             alive = alive[(a == b) & (shared[alive] < lengths[alive])]
+            # So a long match takes the logarithm of its length.
+            width = min(4 * width, max(1, MOST_WORDS // max(1, len(alive))))
         whole = shared >= lengths
         before = np.where(whole, self.upper[rows], theirs.byteswap() < ours.byteswap())
         return np.minimum(shared, lengths), before
+
+    def _differing(
+        self, places: Numbers, positions: Numbers, width: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Numbers | int]:
+        """The first of `width` words from `places` in the query that differs from the one as far behind `positions` in
+        the shard, else the last of them; that other word; how many bytes lie before.
+        """
+        if width == 1:
+            return self.query.words[places], self.shard.words[positions], 0
+        offsets = WORD * np.arange(width)
+        # Behind the end, which no comparison passes, the last word again.
+        ours = self.query.words[np.minimum(places[:, None] + offsets, len(self.query.words) - 1)]
+        theirs = self.shard.words[np.minimum(positions[:, None] + offsets, len(self.shard.words) - 1)]
+        differs = ours != theirs
+        differs[:, -1] = True
+        first, rows = differs.argmax(axis=1), np.arange(len(places))
+        return ours[rows, first], theirs[rows, first], WORD * first
 
 
 def _equal_bytes(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Numbers:

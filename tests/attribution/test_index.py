@@ -88,4 +88,4 @@ def test_every_character_has_its_place():
     (shard,) = indexed({"z": "other", "a": book}).exact
     start = int(shard.starts[1])
     leads = np.flatnonzero((shard.text[start:-1] & 0xC0) != 0x80)
-    assert [shard.character(start + int(lead)) for lead in leads] == list(range(len(book)))
+    assert shard.characters_at(start + leads).tolist() == list(range(len(book)))

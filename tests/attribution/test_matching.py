@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.attribution.index import open_index
-from poet.attribution.matching import Source, attribution_row, find_near_spans, find_spans, match_reaches
+from poet.attribution.matching import Source, attribution_row, find_near_spans, find_spans, match_reaches, rising
 from poet.attribution.normalising import normalise
 from tests.attribution.shelf import brute_force, indexed, letters, mixed, places
 
@@ -44,6 +45,56 @@ def test_every_start_reaches_as_far_as_brute_force(texts, query):
     for start, reach in enumerate(reaches):
         assert any(query[start:reach] in text for text in texts)
         assert reach == len(query) or not any(query[start : reach + 1] in text for text in texts)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_long_copies_reach_as_far_as_brute_force(seed):
+    """Pieces of all lengths up to a whole book, some with a letter changed, in a text of more starts than one search
+    takes.
+    """
+    random = np.random.default_rng(seed)
+    texts = ["".join(random.choice(list("ab é"), 3000)) for _ in range(3)] + ["a" * 700]
+    query = "a" * 900
+    while len(query) < 8000:
+        text = texts[random.integers(4)]
+        start = random.integers(len(text))
+        piece = text[start : start + 2 ** random.integers(1, 12)]
+        query += piece[:-1] + "é" if random.random() < 0.5 else piece
+    expected, end = [], 0
+    for start in range(len(query)):  # no match ends before one that begins earlier
+        end = max(end, start)
+        while end < len(query) and any(query[start : end + 1] in text for text in texts):
+            end += 1
+        expected.append(end)
+    index = indexed(dict(zip("wxyz", texts, strict=True)), 4000)
+    assert match_reaches(index, query).tolist() == expected
+    starts = np.arange(len(query))
+    kept = [(i, e) for i, e in zip(starts, expected, strict=True) if e - i >= 12 and (not i or e > expected[i - 1])]
+    assert [(span.start, span.end) for span in find_spans(index, query, 12)] == kept
+
+
+@given(st.lists(st.integers(0, 3), max_size=60), st.integers(2, 5))
+def test_rising_values_are_asked_once_and_found_all(steps, branches):
+    values = np.cumsum(np.array(steps, dtype=np.int64))
+    asked = []
+
+    def value(numbers):
+        asked.extend(numbers.tolist())
+        return values[numbers]
+
+    assert rising(value, len(values), branches).tolist() == values.tolist()
+    assert len(asked) == len(set(asked))
+
+
+def test_a_text_that_is_one_copy_is_searched_in_a_few_places():
+    asked = []
+
+    def value(numbers):
+        asked.extend(numbers.tolist())
+        return np.full(len(numbers), 10**6)
+
+    rising(value, 10**6, branches=100)
+    assert len(asked) < 1000
 
 
 def test_no_match_crosses_from_book_to_book():
