@@ -1,12 +1,15 @@
 """Generation that does not copy: which tokens would complete a verbatim run of too many characters.
 
-As in MemFree decoding (Ippolito et al. 2022, arXiv 2210.17546) such tokens are to be masked at every step, but on
-characters and without a false alarm: the index answers exactly. A run counts when its last character is completed by
-the token, wherever it began, so also in the prompt; what the prompt itself copies is not the sampler's doing.
+As in MemFree decoding (Ippolito et al. 2022, arXiv 2210.17546) such tokens are to be masked, but on characters and
+without a false alarm: the index answers exactly. A run counts when its last character is completed by the token,
+wherever it began, so also in the prompt; what the prompt itself copies is not the sampler's doing.
 
 A text holds a run of more than N characters that ends in a token if and only if the N + 1 characters up to some
-character of that token stand in a book. So for each k, the tokens are looked at whose k-th character would end such a
-window: the last N + 1 - k characters of the text are looked up in the suffix array, and as what follows them there is
+character of that token stand in a book. A state therefore knows how many of the text's last characters stand in a book
+at most; most tokens are too short to make more than N of them, and nothing has to be looked up.
+
+The mask over all tokens takes longer: for each k, the tokens are looked at whose k-th character would end such a
+window. The last N + 1 - k characters of the text are looked up in the suffix array, and as what follows them there is
 already sorted, all beginnings of k characters are found in it by one search.
 """
 
@@ -14,6 +17,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +43,15 @@ def guard_maker(index: Path, max_copy: int) -> Callable[[Sequence[bytes]], "Copy
     return lambda tokens: CopyGuard(opened, tokens, max_copy)
 
 
-@dataclass(frozen=True)
-class GuardState:
-    """What a guard has to know of a text: the last characters, as bytes, that a run could still begin in."""
+class GuardState(NamedTuple):
+    """What a guard has to know of a text.
+
+    `tail` is its last bytes, in which all runs begin that could become too long. No more than `held` whole characters
+    at its end, with what there is of the one after them, stand in a book.
+    """
 
     tail: bytes
+    held: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +78,28 @@ class CopyGuard:
         # By how many bytes the text's last character still lacks, 0 to 3; then by the number of characters, from 1.
         self._beginnings = [_beginnings_by_length(self.tokens, lacking) for lacking in range(4)]
         self._alone = self._copies_alone()
+        self._characters = [_most_characters(token) for token in self.tokens]
         self._completing = functools.lru_cache(REMEMBERED)(self._find_completing)
 
-    def start(self, text: str) -> GuardState:
-        """The state after the prompt `text`."""
-        return self._state(text.encode("utf-8", "surrogatepass"))
+    def start(self, ids: Sequence[int]) -> GuardState:
+        """The state after the prompt `ids`."""
+        return self.state(b"".join(self.tokens[i] for i in ids))
 
-    def advance(self, state: GuardState, token: int) -> GuardState:
-        """The state after one token more."""
-        return self._state(state.tail + self.tokens[token])
+    def state(self, text: bytes) -> GuardState:
+        """The state after the UTF-8 `text`."""
+        return GuardState(tail=self._tail(text), held=self.max_copy)
+
+    def advance(self, state: GuardState, token: int) -> GuardState | None:
+        """The state after one token more; None if it is forbidden."""
+        if self._alone[token]:
+            return None
+        held, characters = state.held, self._characters[token]
+        if held + characters > self.max_copy:
+            held = self._bound(state, self.max_copy - characters)
+            if held + characters > self.max_copy and self._completes(state.tail, held, self.tokens[token]):
+                return None
+        tail = self._tail(state.tail + self.tokens[token])
+        return GuardState(tail=tail, held=min(held + characters, self.max_copy))
 
     def forbidden(self, state: GuardState) -> Mask:
         """Which tokens would complete a run of more than `max_copy` characters: (vocabulary,)."""
@@ -100,11 +121,38 @@ class CopyGuard:
             mask |= found
         return mask
 
-    def _state(self, text: bytes) -> GuardState:
-        text = text[text.rfind(BOUNDARY) + 1 :]  # no run crosses a byte that no text holds
-        begins = _character_starts(text)
-        kept = self.max_copy + (_lacking(text) > 0)
-        return GuardState(text[begins[-kept] :] if 0 < kept < len(begins) else text)
+    def _tail(self, text: bytes) -> bytes:
+        """The end of `text` with at least as many characters as a run may have."""
+        # No run crosses a byte that no text holds. A character has four bytes at most.
+        return text[max(text.rfind(BOUNDARY) + 1, len(text) - 4 * (self.max_copy + 1), 0) :]
+
+    def _bound(self, state: GuardState, enough: int) -> int:
+        """A lower value for `state.held`: exact, unless it is no more than `enough`."""
+        begins = _character_starts(state.tail)
+        whole = len(begins) - (_lacking(state.tail) > 0)
+        least, most = 0, min(state.held, whole)
+        while enough < most and least < most:
+            middle = (least + most + 1) // 2
+            if self._held(state.tail[begins[whole - middle] :]):
+                least = middle
+            else:
+                most = middle - 1
+        return most
+
+    def _completes(self, tail: bytes, held: int, token: bytes) -> bool:
+        """Whether `token` would complete a run that begins in `tail`, of which the last `held` characters are in a
+        book.
+        """
+        lacking = _lacking(tail)
+        begins = _character_starts(tail)
+        whole = len(begins) - (lacking > 0)
+        for count, end in enumerate(_character_ends(token, lacking), start=1):
+            needed = self.max_copy + 1 - count
+            if needed < (lacking == 0):
+                break  # the run would lie in the token alone
+            if needed <= held and self._held(tail[begins[whole - needed] :] + token[:end]):
+                return True
+        return False
 
     def _find_completing(self, context: bytes, characters: int) -> Mask | None:
         """Which tokens complete so many `characters` that stand behind `context` in a book; None when no book holds
@@ -126,15 +174,15 @@ class CopyGuard:
         for number, token in enumerate(self.tokens):
             begins = [*_character_starts(token), len(token)]
             windows = [token[i:j] for i, j in zip(begins, begins[self.max_copy + 1 :], strict=False)]
-            mask[number] = any(self._held(window) for window in windows)
+            # A window with the byte between two books would be found there.
+            mask[number] = any(
+                BOUNDARY not in window and not _lacking(window) and self._held(window) for window in windows
+            )
         return mask
 
     def _held(self, passage: bytes) -> bool:
-        """Whether a book holds `passage`, which ends with a whole character."""
-        if BOUNDARY in passage or _lacking(passage):
-            return False
-        intervals = (shard.interval(passage) for shard in self.shards)
-        return any(low < high for low, high in intervals)
+        """Whether a shard holds the bytes `passage`."""
+        return any(shard.holds(passage) for shard in self.shards)
 
 
 def _followers(shard: Shard, low: int, high: int, context: bytes, beginnings: _Beginnings) -> Mask:
@@ -182,6 +230,11 @@ def _words(passages: Sequence[bytes], fill: bytes) -> NDArray[np.uint64]:
 def _character_starts(text: bytes) -> list[int]:
     """The places of the bytes that begin a character."""
     return [i for i, byte in enumerate(text) if byte & 0xC0 != 0x80]
+
+
+def _most_characters(token: bytes) -> int:
+    """How many characters `token` completes at most."""
+    return len(_character_starts(token)) + (_width(token[0]) == 0 if token else 0)
 
 
 def _character_ends(token: bytes, lacking: int) -> list[int]:

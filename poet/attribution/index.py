@@ -7,6 +7,7 @@ are mapped from their files, so opening takes the same few milliseconds whatever
 """
 
 import bisect
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,23 +61,31 @@ class Shard:
             offsets[part] += _characters_between(self.text, self.anchors[anchors[part]], places[part])
         return offsets.reshape(positions.shape)
 
+    def holds(self, passage: bytes) -> bool:
+        """Whether `passage`, which is not empty, stands in a book."""
+        rank = self._rank(passage)
+        return rank < len(self.suffixes) and self._prefix(len(passage), rank) == passage
+
     def interval(self, passage: bytes) -> tuple[int, int]:
         """The ranks [low, high) of the suffixes that begin with `passage`, which is not empty."""
-        first = int.from_bytes(passage[:WORD].ljust(WORD, b"\0"))
-        last = int.from_bytes(passage[:WORD].ljust(WORD, b"\xff"))
-        low, high = self._bracket(first), self._bracket(last)
-        size, text, suffixes = len(passage), self.text.data, self.suffixes.data
+        lower = self._rank(passage)
+        low, high = self._bracket(passage[:WORD].ljust(WORD, b"\xff"))
+        prefix = functools.partial(self._prefix, len(passage))
+        return lower, bisect.bisect_right(range(high), passage, max(lower, low), key=prefix)
 
-        def prefix(rank: int) -> bytes:
-            place = suffixes[rank]
-            return bytes(text[place : place + size])
+    def _rank(self, passage: bytes) -> int:
+        """How many suffixes sort before `passage`."""
+        low, high = self._bracket(passage[:WORD].ljust(WORD, b"\0"))
+        return bisect.bisect_left(range(high), passage, low, key=functools.partial(self._prefix, len(passage)))
 
-        lower = bisect.bisect_left(range(low[1]), passage, low[0], key=prefix)
-        return lower, bisect.bisect_right(range(high[1]), passage, max(lower, high[0]), key=prefix)
+    def _prefix(self, size: int, rank: int) -> bytes:
+        """The first `size` bytes of the suffix of that `rank`."""
+        place = self.suffixes.data[rank]
+        return bytes(self.text.data[place : place + size])
 
-    def _bracket(self, word: int) -> tuple[int, int]:
-        """Ranks between which lies the place of a suffix that begins with the big-endian `word`."""
-        key = np.uint64(word)
+    def _bracket(self, word: bytes) -> tuple[int, int]:
+        """Ranks between which lies the place of a suffix that begins with the WORD bytes `word`."""
+        key = np.uint64(int.from_bytes(word))
         below, above = int(self.keys.searchsorted(key)), int(self.keys.searchsorted(key, side="right"))
         return max(0, (below - 1) * STRIDE), min(above * STRIDE, len(self.suffixes))
 

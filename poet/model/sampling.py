@@ -5,7 +5,6 @@ cumulative distribution, so a sequence depends on its own seed alone: not on the
 beside it.
 """
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from poet.errors import DataError
 from poet.model.transformer import Cache, Transformer
 
 
@@ -40,12 +40,14 @@ class Draw:
 class Guard(Protocol):
     """Says which tokens may not follow a text, of which it keeps what it needs as a state."""
 
-    def start(self, text: str) -> Any: ...
+    def start(self, ids: Sequence[int]) -> Any: ...
 
-    def advance(self, state: Any, token: int) -> Any: ...
+    def advance(self, state: Any, token: int) -> Any:
+        """The state after one token more; None if it is forbidden."""
+        ...
 
     def forbidden(self, state: Any) -> NDArray[np.bool_]:
-        """(vocab_size,) bool."""
+        """All that are: (vocab_size,) bool."""
         ...
 
 
@@ -69,17 +71,14 @@ def generate(
         raise ValueError("the prompt holds no token")
     device, limit = model.embedding.weight.device, model.config.sequence_len
     streams = [np.random.Generator(np.random.Philox(key=draw.seed)) for draw in draws]
-    states = [_read(guard, row) for row in text.tolist()] if guard else []
+    states = [guard.start(row) for row in text.tolist()] if guard else []
     cache = model.new_cache(len(draws), dtype)
     pending = text[:, -limit:]  # tokens that the cache does not hold yet
     for _ in range(tokens):
         logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, V)
-        if guard:
-            forbidden = np.stack([guard.forbidden(state) for state in states])
-            logits.masked_fill_(torch.from_numpy(forbidden), -torch.inf)
         ids = choose(logits, text, draws, streams)
         if guard:
-            states = [guard.advance(state, i) for state, i in zip(states, ids.tolist(), strict=True)]
+            states = _advance(guard, states, ids, logits, text, draws, streams)
         yield ids
         pending = torch.from_numpy(ids)[:, None]
         text = torch.cat((text, pending), dim=1)[:, -limit:]
@@ -88,9 +87,34 @@ def generate(
             pending = text[:, -max(1, limit // 2) :]
 
 
-def _read(guard: Guard, ids: Sequence[int]) -> Any:
-    """The guard's state after `ids`."""
-    return functools.reduce(guard.advance, ids, guard.start(""))
+def _advance(
+    guard: Guard,
+    states: Sequence[Any],
+    ids: NDArray[np.int64],
+    logits: Tensor,
+    text: Tensor,
+    draws: Sequence[Draw],
+    streams: Sequence[np.random.Generator],
+) -> list[Any]:
+    """The states after `ids` (B,), of which those that `guard` forbids are chosen again, in place.
+
+    The second choice is among the allowed tokens alone. Drawn anew, both together are as likely as if the others had
+    been masked at once; but the mask, which takes the guard long, is hardly ever needed.
+    """
+    after = [guard.advance(state, i) for state, i in zip(states, ids.tolist(), strict=True)]
+    for row, state in enumerate(states):
+        if after[row] is None:
+            forbidden = guard.forbidden(state)
+            if forbidden.all():
+                raise DataError(
+                    f"each of the {len(forbidden)} tokens would make sequence {row} copy more than is allowed. Allow "
+                    "longer copies, or take a tokenizer that knows all single bytes (tokenize.kind: bpe)."
+                )
+            one = slice(row, row + 1)
+            allowed = logits[one].masked_fill(torch.from_numpy(forbidden), -torch.inf)
+            ids[one] = choose(allowed, text[one], draws[one], streams[one])
+            after[row] = guard.advance(state, int(ids[row]))
+    return after
 
 
 def _state_of(cache: Cache, limit: int) -> Tensor | None:

@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+from click import ClickException
 from click.testing import CliRunner
 
-from poet.benchmark.attribution import main
+from poet.attribution.matching import match_reaches
+from poet.benchmark.attribution import agree, main
+from tests.attribution.shelf import indexed
 from tests.clone import ROOT
 from tests.conftest import babble
 from tests.corpus.shelf import clean_shelf
@@ -12,12 +16,25 @@ from tests.corpus.shelf import clean_shelf
 
 def test_all_figures_are_there(write_books, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("poet.benchmark.attribution.LONG", 5000)
+    monkeypatch.setattr("poet.benchmark.attribution.PIECES", {2100: 2})
     clean = clean_shelf(write_books(a=babble(1, 3000), b=babble(2, 3000)), tmp_path)
-    result = CliRunner().invoke(main, ["--clean", str(clean), "--scaling", "0.1"])
+    result = CliRunner().invoke(main, ["--clean", str(clean), "--scaling", "0.1", "--beside"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     (grown,) = figures["scaling"]
     assert 80_000 < grown["bytes"] < 100_000 and figures["books"]["bytes"] < 40_000
+    kinds = {"human", "short_copies", "long_copies"}
     for row in (figures["books"], grown):
         assert 10 < row["disk_bytes_per_byte"] < 13  # two views of text, suffixes and keys
-        assert row["put_together"]["2100"]["spans"] > 0 and row["open_milliseconds"] < 50
+        assert row["open_milliseconds"] < 50
+        assert row["microseconds_per_character"].keys() == kinds
+    assert figures["beside_ml_indie_tools"].keys() == kinds
+
+
+def test_a_quote_that_is_not_the_longest_is_told():
+    reaches = match_reaches(indexed({"a": "in the same twenty letters"}), "x the same twenty lines")
+    agree(reaches, [("x", 0), (" the same twenty l", 1), ("ines", 0)])
+    for parts in ([("x", 0), (" the same twenty ", 1)], [("x", 0), (" the same twenty l", 0)]):
+        with pytest.raises(ClickException, match="is not what is found here"):
+            agree(reaches, parts)

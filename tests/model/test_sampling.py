@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from poet.errors import DataError
 from poet.model.sampling import Draw, choose, generate
 
 
@@ -106,3 +107,48 @@ def test_repetition_makes_what_was_said_less_likely():
 def test_an_empty_prompt_is_our_own_mistake(model):
     with pytest.raises(ValueError, match="no token"):
         next(generate(model, [], [Draw(temperature=1.0, top_k=0, seed=0)], 1, torch.float32))
+
+
+class OddAfter:
+    """A guard that forbids odd tokens behind the `start`-th; with `all_of_them`, all."""
+
+    def __init__(self, start, all_of_them=False):
+        self.first, self.all_of_them = start, all_of_them
+
+    def start(self, ids):
+        return len(ids)
+
+    def advance(self, state, token):
+        return None if self.forbidden(state)[token] else state + 1
+
+    def forbidden(self, state):
+        odd = np.arange(40) % 2 == 1
+        return (odd | self.all_of_them) & (state >= self.first)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_guard_keeps_its_tokens_out_and_leaves_the_rest_alone(model, temperature):
+    draws = [Draw(temperature=temperature, seed=seed) for seed in range(6)]
+    free = np.array(run(model, [1, 2], draws, 30))
+    guarded = np.array(list(generate(model, [1, 2], draws, 30, torch.float32, OddAfter(12))))
+    assert (free[:10] == guarded[:10]).all()
+    assert (free[10:] % 2 == 1).any() and not (guarded[10:] % 2 == 1).any()
+
+
+def test_what_a_guard_allows_keeps_its_probabilities(model):
+    """As if the forbidden tokens had been masked before the only draw."""
+    draws = [Draw(temperature=1.0, seed=seed) for seed in range(8000)]
+    (ids,) = generate(model, [1, 2], draws, 1, torch.float32, OddAfter(0))
+    with torch.no_grad():
+        logits = model(torch.tensor([[1, 2]]))[0, -1]
+    logits[1::2] = -torch.inf
+    expected = torch.softmax(logits.float(), dim=0).numpy()
+    counts = np.bincount(ids, minlength=40)
+    possible = expected > 0
+    surprise = ((counts - len(ids) * expected)[possible] ** 2 / (len(ids) * expected[possible])).sum()
+    assert surprise < 60  # chi-squared with 19 degrees of freedom: once in a million
+
+
+def test_a_text_that_can_only_copy_says_so(model):
+    with pytest.raises(DataError, match="each of the 40 tokens would make sequence 0 copy more than is allowed"):
+        list(generate(model, [1, 2], [Draw(temperature=1.0, seed=0)], 5, torch.float32, OddAfter(4, all_of_them=True)))
