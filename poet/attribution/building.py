@@ -53,28 +53,39 @@ def index_books(books: Iterable[tuple[str, str]], out: Path, *, largest: int = L
     """Index the (name, text) pairs `books`, shards of at most `largest` bytes, in the folder `out`; returns its
     meta.json. Books without text are left out.
     """
-    names: list[str] = []
-    words: Counter[str] = Counter()
     with replacing_folder(out) as folder:
         shards = {view: _Shards(folder, view, largest) for view in VIEWS}
-        for name, text in books:
-            if text:
-                for view, content in _views(text, words).items():
-                    shards[view].add(name, len(names), content)
-                names.append(name)
-        _write_words(folder, words)
+        # What this takes is free again when the sorting, which takes most, begins.
+        names, words, total_words = _write_texts(books, shards, folder)
         meta = {
             "format_version": FORMAT_VERSION,
             "bytes": sum(shard["bytes"] for shard in shards[EXACT].metas),
             "books": names,
-            "words": len(words),
-            "total_words": words.total(),
+            "words": words,
+            "total_words": total_words,
             "views": {view: shards[view].metas for view in VIEWS},
         }
         for view in VIEWS:
             shards[view].finish()
         write_json(folder / META, meta)
     return meta
+
+
+def _write_texts(
+    books: Iterable[tuple[str, str]], shards: dict[str, "_Shards"], folder: Path
+) -> tuple[list[str], int, int]:
+    """Write both views of `books` to their `shards` and the counts of their words to `folder`; returns the names, how
+    many different words there are, and how many words.
+    """
+    names: list[str] = []
+    words: Counter[str] = Counter()
+    for name, text in books:
+        if text:
+            for view, content in _views(text, words).items():
+                shards[view].add(name, len(names), content)
+            names.append(name)
+    _write_words(folder, words)
+    return names, len(words), words.total()
 
 
 class _Content:

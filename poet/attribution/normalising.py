@@ -30,7 +30,7 @@ PLAIN = str.maketrans(
 # A piece ends after white space and before an ASCII sign, which never composes with what stands before it: so the
 # pieces of a text can be normalised one by one.
 CUT = re.compile(r"(?<=\s)[!-~]")
-PIECE = 1 << 17  # a few megabytes of arrays while it is normalised
+PIECE = 1 << 15  # a megabyte of arrays while it is normalised
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ CHARACTERS = 2_100
 KNOWN_SECONDS = 0.65
 LONG = 100_000
 PIECES = {CHARACTERS: 15, LONG: 2}  # of the text that are searched
+TINY = 10_000
 REPEATS = 5
 # Characters that the copied passages have. Of the short ones a third is long enough to be traced.
 COPIED = {"short_copies": (4, 8, 12, 16, 20, 30), "long_copies": tuple(range(20, 300))}
@@ -95,8 +96,9 @@ def _measure(clean: Path, params: Path, texts: dict[str, str], folder: Path) -> 
     """The figures of an index of `clean`."""
     out = folder / "index"
     command = [sys.executable, "-m", "stages.index", "--params", str(params), "--out", str(out), "--clean"]
-    # What the process needs whatever the size of the text: its libraries.
-    _, base = run_measured([sys.executable, "-c", "import stages.index"])
+    # What the process needs whatever the size of the text.
+    write_corpus(clean, folder / "tiny", TINY)
+    _, base = run_measured([*command, str(folder / "tiny")])
     seconds, peak = run_measured([*command, str(clean)])
     index = open_index(out)
     size = sum(len(shard.text) for shard in index.exact)
@@ -106,7 +108,7 @@ def _measure(clean: Path, params: Path, texts: dict[str, str], folder: Path) -> 
         "build_seconds": seconds,
         "build_megabytes_per_second": size / seconds / MEGABYTE,
         "peak_megabytes": peak / MEGABYTE,
-        "libraries_megabytes": base / MEGABYTE,
+        "peak_megabytes_without_text": base / MEGABYTE,
         "peak_bytes_per_byte": (peak - base) / size,
         "disk_bytes_per_byte": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / size,
         "open_milliseconds": 1000 * opening,
