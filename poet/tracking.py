@@ -226,8 +226,6 @@ def publish(spool: Path, root: Path) -> bool:
     """Send the records of `spool` that were not sent yet to the MLflow of `root`; False, and a line that says why, when
     that fails.
     """
-    for variable, value in PATIENCE.items():
-        os.environ.setdefault(variable, value)
     ledger = spool.with_suffix(".sent")
     sent: dict[str, Any] = (
         json.loads(ledger.read_text(encoding="utf-8")) if ledger.exists() else {"run_id": "", "records": 0}
@@ -256,9 +254,12 @@ def _read_spool(spool: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines[:-1]]
 
 
-def _client(root: Path) -> Any:
+def mlflow_client(root: Path) -> Any:
+    """A client of the MLflow of `root` that does not wait long."""
     import logging
 
+    for variable, value in PATIENCE.items():
+        os.environ.setdefault(variable, value)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow import MlflowClient
@@ -267,7 +268,7 @@ def _client(root: Path) -> Any:
 
 
 def _find_or_create_run(run: dict[str, Any], root: Path) -> str:
-    client = _client(root)
+    client = mlflow_client(root)
     experiment = client.get_experiment_by_name(run["experiment"])
     if experiment is None:
         # A database file keeps artifacts in the folder where it happens to be used; a server decides for itself.
@@ -293,7 +294,7 @@ def _find_or_create_run(run: dict[str, Any], root: Path) -> str:
 def _send(records: list[dict[str, Any]], run_id: str, root: Path) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    client = _client(root)
+    client = mlflow_client(root)
     metrics = [
         Metric(key, value, r["time"], r["step"])
         for r in records

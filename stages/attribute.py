@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from poet.attribution.attribute import attribute
+from poet.attribution.attribute import Inputs, attribute
 from poet.files import sha256
 from poet.params_file import load_params
 from poet.progress import say
@@ -20,14 +20,13 @@ PATH = click.Path(path_type=Path)
 @click.option("--samples", type=PATH, required=True)
 @click.option("--index", type=PATH, required=True)
 @click.option("--clean", type=PATH, required=True)
+@click.option("--extractable", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 @click.option("--metrics", type=PATH, required=True)
-def main(
-    params: Path, collection: str, model: Path, samples: Path, index: Path, clean: Path, out: Path, metrics: Path
-) -> None:
+def main(params: Path, collection: str, model: Path, out: Path, metrics: Path, **inputs: Path) -> None:
     """Trace every sample to its source books, and measure copying."""
     settings = load_params(params)
-    copying = attribute(samples, index, clean, settings.split, settings.attribute, out=out, metrics=metrics)
+    copying = attribute(Inputs(**inputs), settings.split, settings.attribute, out=out, metrics=metrics)
     with tracking(project_root(), collection, "attribute", sha256(model)) as tracker:
         tracker.metrics(0, numbers("copying", copying))
     say(

@@ -18,9 +18,10 @@ PATH = click.Path(path_type=Path)
 @click.option("--model", type=PATH, required=True)
 @click.option("--tokens", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
-def main(params: Path, collection: str, model: Path, tokens: Path, out: Path) -> None:
+@click.option("--extractable", type=PATH, required=True)
+def main(params: Path, collection: str, model: Path, tokens: Path, out: Path, extractable: Path) -> None:
     """Score a model on the validation text and the held-out books."""
-    digest, metrics = evaluate(model, tokens, load_params(params).evaluate, out=out)
+    digest, metrics = evaluate(model, tokens, load_params(params).evaluate, out=out, extractable=extractable)
     with tracking(project_root(), collection, "evaluate", digest) as tracker:
         tracker.metrics(0, numbers("evaluation", metrics))
     say(f"{metrics['bits_per_character']:.4f} bits per character on {metrics['characters']:,} characters")

@@ -12,13 +12,16 @@ from poet.tokens.tokenizer import decode
 from poet.training.baselines import compressor_bits_per_character
 from poet.training.device import keep_freed_memory, pick_device, pick_precision
 from poet.training.evaluation import score, text_metrics
-from poet.training.extractable import extractable
+from poet.training.extractable import extractable_shares
 
 
-def evaluate(model: Path, tokens: Path, settings: EvaluateSettings, *, out: Path) -> tuple[str, dict[str, Any]]:
+def evaluate(
+    model: Path, tokens: Path, settings: EvaluateSettings, *, out: Path, extractable: Path
+) -> tuple[str, dict[str, Any]]:
     """Score the model in the folder `model` on the validation text and the held-out books of `tokens`.
 
-    Writes evaluation.json to `out`; returns the model's sha256 and the metrics.
+    Writes evaluation.json to `out`, returns the model's sha256 and the metrics. What it gives away of the training
+    text, one of the copying metrics, goes to the file `extractable`.
     """
     keep_freed_memory()
     device = pick_device("auto")
@@ -32,8 +35,8 @@ def evaluate(model: Path, tokens: Path, settings: EvaluateSettings, *, out: Path
 
     metrics: dict[str, Any] = dict(measure(VALIDATION) or {})
     metrics["held_out_books"] = measure(HELD_OUT)
-    metrics["extractable"] = extractable(poet.model, data.splits[TRAIN], settings.extract_prompts, seed=0)
     training, validation = (decode(poet.tokenizer, data.splits[split]) for split in (TRAIN, VALIDATION))
     metrics["compressors"] = compressor_bits_per_character(training, validation)
+    write_json(extractable, extractable_shares(poet.model, data.splits[TRAIN], settings.extract_prompts, seed=0))
     write_json(out, metrics)
     return poet.sha256, metrics

@@ -20,7 +20,7 @@ CONTINUATION = 50
 BATCH = 64
 
 
-def extractable(model: Transformer, ids: NDArray[Any], prompts: int, seed: int) -> dict[str, float | None]:
+def extractable_shares(model: Transformer, ids: NDArray[Any], prompts: int, seed: int) -> dict[str, float | None]:
     """The share of `prompts` random passages of `ids` (n,) that are extractable, by the length of the context; None
     where the text or the model's sequence_len is too short for one.
     """

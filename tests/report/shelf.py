@@ -134,13 +134,13 @@ def _write_figures(inputs: Inputs, books: list[CleanBook], note: str) -> None:
     write_json(inputs.training, training)
     write_json_lines(inputs.training_samples, [{"step": i, "prompt": note, "text": note * 3} for i in (2, 4, 6, 8)])
     evaluation = {"bits_per_character": 2.2, "held_out_books": {"bits_per_character": 2.4}}
-    more = {"compressors": {note: 2.5}, "extractable": {"16": 0.5, "64": None}}
-    write_json(inputs.evaluation, evaluation | more)
+    write_json(inputs.evaluation, evaluation | {"compressors": {note: 2.5}})
     longest = {"book": "101", "start": 500, "text": note, "sample": 0}
     metrics = {f"share_at_{length}": 1 / length for length in LENGTHS} | {"longest": 70, "characters": 900}
     metrics |= {"longest_match": longest, "novelty": {"4": 0.1, "20": 0.9, "50": None}}
     temperatures = {temperature: metrics | {"excess_at_30": 0.01} for temperature in ("0.6", "1")}
-    write_json(inputs.copying, metrics | {"excess_at_30": 0.01, "by_temperature": temperatures, "held_out": metrics})
+    more = {"excess_at_30": 0.01, "by_temperature": temperatures, "extractable": {"16": 0.5, "64": None}}
+    write_json(inputs.copying, metrics | more | {"held_out": metrics})
     machine = {"processor": note, "cores": 2, "system": note, "torch": note}
     skipped = [{"device": note, "reason": note}]
     write_json(inputs.benchmark, {"machine": machine, "results": [], "skipped": skipped})
