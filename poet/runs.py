@@ -39,13 +39,14 @@ def finished_runs(root: Path, collection: str) -> list[Run]:
     except Exception as error:  # whatever happens to a record keeper, the work goes on
         say(f"MLflow at {uri} tells of no runs ({type(error).__name__}: {error})")
         return []
-    runs = [
-        Run(
+    runs: dict[str, Run] = {}
+    for run in found:
+        digest = run.data.tags[MODEL_TAG]
+        named = Run(
             name=run.info.run_name,
-            model_sha256=run.data.tags[MODEL_TAG],
+            model_sha256=digest,
             params=dict(run.data.params),
             metrics=dict(run.data.metrics),
         )
-        for run in found
-    ]
-    return list({run.model_sha256: run for run in reversed(runs)}.values())[::-1]
+        runs.setdefault(digest, named)
+    return list(runs.values())

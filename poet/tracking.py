@@ -176,11 +176,11 @@ def flatten(**sections: Any) -> dict[str, Any]:
     >>> flatten(split=SplitSettings(validation=0.1, held_out_books=[]))
     {'split.validation': 0.1, 'split.held_out_books': []}
     """
-    return {
-        f"{name}.{key}": value
-        for name, settings in sections.items()
-        for key, value in dataclasses.asdict(settings).items()
-    }
+    found: dict[str, Any] = {}
+    for name, settings in sections.items():
+        for key, value in (settings if isinstance(settings, dict) else dataclasses.asdict(settings)).items():
+            found |= flatten(**{f"{name}.{key}": value}) if isinstance(value, dict) else {f"{name}.{key}": value}
+    return found
 
 
 def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-from poet.report.start import start_page
+from poet.report.start import read_summaries, start_page
+from poet.runs import finished_runs
+from poet.tracking import project_root
 
 PATH = click.Path(path_type=Path)
 
@@ -13,8 +15,10 @@ PATH = click.Path(path_type=Path)
 @click.option("--summaries", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 def main(summaries: Path, out: Path) -> None:
-    """Render the start page from the summaries of all reports."""
-    start_page(summaries, out)
+    """Render the start page from the summaries of all reports, and from the runs that MLflow knows."""
+    found = read_summaries(summaries)
+    runs = {summary["collection"]: finished_runs(project_root(), summary["collection"]) for summary in found}
+    start_page(found, runs, out)
 
 
 if __name__ == "__main__":

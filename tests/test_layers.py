@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 # Each layer may import from those before it, and from itself.
 LAYERS = [
-    {"errors", "files", "model_settings", "config", "params_file", "progress", "tracking"},
+    {"errors", "files", "model_settings", "config", "params_file", "progress", "tracking", "runs"},
     {"corpus"},
     {"tokens"},
     {"model"},

@@ -82,8 +82,9 @@ def report_collection(name: str, params: Params, inputs: Inputs, *, page: Path, 
         ),
     )
     books = [book.row for book in shelf.books.values()]
-    write_json(summary, summarize(name, params.collection(name).title, books, training, evaluation, copying, samples))
-    return sha256(inputs.model / "model.safetensors")
+    digest, title = sha256(inputs.model / "model.safetensors"), params.collection(name).title
+    write_json(summary, summarize(name, title, books, training, evaluation, copying, samples, digest))
+    return digest
 
 
 def shown_samples(shelf: Shelf, inputs: Inputs, settings: ReportSettings) -> list[ShownSample]:

@@ -18,6 +18,7 @@ def summarize(
     evaluation: dict[str, Any],
     copying: dict[str, Any],
     samples: Sequence[ShownSample],
+    model_sha256: str,
 ) -> dict[str, Any]:
     """What the start page shows of the collection `name`."""
     held_out, people, row = evaluation["held_out_books"], copying["held_out"], samples[0].row if samples else None
@@ -38,5 +39,6 @@ def summarize(
         "human_share_at_30": people["share_at_30"] if people["characters"] else None,
         "excess_at_30": copying["excess_at_30"],
         "longest": copying["longest"],
+        "model_sha256": model_sha256,
         "sample": (row["prompt"] + row["text"])[:EXCERPT] if row else "",
     }

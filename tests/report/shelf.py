@@ -8,6 +8,7 @@ from poet.files import write_json, write_json_lines, write_text
 from poet.params_file import load_params
 from poet.report.collection import Inputs, report_collection
 from poet.report.figures import LENGTHS
+from poet.runs import Run
 from tests.conftest import ROOT
 
 HOSTILE = (
@@ -47,6 +48,12 @@ def write_report(folder: Path, *, samples: int = 6, hostile: bool = False, near:
     page = folder / "reports" / "shelf" / "index.html"
     report_collection("shakespeare", params(), inputs, page=page, summary=folder / "summaries" / "shelf.json")
     return page
+
+
+def a_run(name: str, bits: float | None, **params: str) -> Run:
+    """A run as MLflow tells of it, evaluated if it has `bits`."""
+    metrics = {"evaluation.bits_per_character": bits} if bits else {}
+    return Run(name=name, model_sha256=name, params=params, metrics=metrics)
 
 
 def params() -> Params:

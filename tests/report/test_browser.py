@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from poet.files import read_json_lines
-from poet.report.start import start_page
-from tests.report.shelf import HOSTILE, write_report
+from poet.report.start import read_summaries, start_page
+from tests.report.shelf import HOSTILE, a_run, write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = (
@@ -34,7 +34,8 @@ def browser():
 def report(tmp_path_factory):
     """A page and, beside its folder, the start page."""
     page = write_report(tmp_path_factory.mktemp("report"))
-    start_page(page.parents[2] / "summaries", page.parents[1] / "index.html")
+    runs = {"shakespeare": [a_run(f"run-{i}", 1.7 + i / 9, **{"train.steps": str(9 - i)}) for i in range(3)]}
+    start_page(read_summaries(page.parents[2] / "summaries"), runs, page.parents[1] / "index.html")
     return page
 
 

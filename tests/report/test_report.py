@@ -19,8 +19,8 @@ from poet.report.highlight import Piece, pieces
 from poet.report.overview import by_prompt, gifts, top_findings
 from poet.report.pages import exact
 from poet.report.sources import Passage, Place, Shelf, ShownBook, ShownSample
-from poet.report.start import start_page
-from tests.report.shelf import HOSTILE, inputs_in, params, write_report
+from poet.report.start import compared_runs, read_summaries, start_page
+from tests.report.shelf import HOSTILE, a_run, inputs_in, params, write_report
 
 
 class Texts(HTMLParser):
@@ -257,16 +257,33 @@ def test_a_report_without_any_passage(tmp_path):
     assert "No sample holds a passage" in page and 'id="shelf"' not in page and 'id="filter"' not in page
 
 
+def test_runs_are_compared_by_what_differs():
+    same = {"train.seed": "1", "train.steps": "5"}
+    one, two = a_run("one", 2.0, **same), a_run("two", 1.5, **same | {"train.steps": "9", "model.n_layer": "2"})
+    unfinished = a_run("three", None, **{"train.seed": "7"})
+    assert compared_runs([one]) == compared_runs([one, unfinished]) == []
+    rows = compared_runs([one, unfinished, two])
+    assert [(row["name"], row["params"]) for row in rows] == [
+        ("two", [("model.n_layer", "2"), ("train.steps", "9")]),
+        ("one", [("train.steps", "5")]),
+    ]
+    assert rows[0]["bits"] == 1.5 and rows[0]["longest"] is None
+
+
 def test_the_start_page_compares(tmp_path):
     write_report(tmp_path, hostile=True)
     summary = read_json(tmp_path / "summaries" / "shelf.json")
     other = summary | {"title": HOSTILE, "bits_per_character": 1.5, "held_out_bits_per_character": None}
     write_json(tmp_path / "summaries" / "zzz.json", other | {"human_share_at_20": None, "excess_at_30": None})
-    start_page(tmp_path / "summaries", tmp_path / "start.html")
+    summaries = read_summaries(tmp_path / "summaries")
+    runs = [a_run(HOSTILE, 1.5, **{"train.steps": HOSTILE}), a_run("other", 2.5)]
+    start_page(summaries, {"shakespeare": runs}, tmp_path / "start.html")
     page = (tmp_path / "start.html").read_text(encoding="utf-8")
     assert page.index("1.500") < page.index("2.200"), "the better first"
-    assert str(exact(HOSTILE)) in page and "<script>alert" not in page and page.count("<tr>") == 3
-    start_page(tmp_path / "none", tmp_path / "empty.html")
+    assert str(exact(HOSTILE)) in page and "<script>alert" not in page and page.count("<tr>") == 9
+    start_page(summaries, {}, tmp_path / "alone.html")
+    assert (tmp_path / "alone.html").read_text(encoding="utf-8").count("<tr>") == 3
+    start_page(read_summaries(tmp_path / "none"), {}, tmp_path / "empty.html")
     assert (tmp_path / "empty.html").is_file()
 
 
