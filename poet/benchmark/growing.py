@@ -37,20 +37,22 @@ def _peak_memory(pid: int) -> int:
 
 
 def write_corpus(clean: Path, folder: Path, size: int) -> int:
-    """Copies of the books of `clean` in `folder` until they have `size` characters, each with a few of its words
-    exchanged, so that no two are alike; returns how many characters.
+    """The books of `clean` in `folder`, and after them as often as need be the same with their pairs of words in
+    another order, until there are `size` characters; returns how many.
+
+    So every word is as frequent as in the books, but hardly a long passage stands in two of them.
     """
     originals = read_manifest(clean / MANIFEST, CleanBook)
     books: list[CleanBook] = []
     characters = 0
     while characters < size:
         original = originals[len(books) % len(originals)]
-        words = read_text(clean / original.file).split(" ")
-        generator = np.random.default_rng(len(books))
-        places = generator.choice(len(words), size=len(words) // 50, replace=False)
-        for place, other in zip(places, generator.permutation(places), strict=True):
-            words[place] = words[other][::-1] if other % 5 == 0 else words[other]
-        text = " ".join(words)[: size - characters]
+        text = read_text(clean / original.file)
+        if len(books) >= len(originals):
+            words = text.split(" ")
+            pairs = [" ".join(words[i : i + 2]) for i in range(0, len(words), 2)]
+            text = " ".join(pairs[i] for i in np.random.default_rng(len(books)).permutation(len(pairs)))
+        text = text[: size - characters]
         name = f"book-{len(books)}"
         write_text(folder / f"{name}.txt", text)
         books.append(dataclasses.replace(original, book=name, file=f"{name}.txt", characters=len(text)))
