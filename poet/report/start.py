@@ -47,7 +47,7 @@ def compared_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
         {
             "name": run.name,
             "model_sha256": run.model_sha256,
-            "params": [(key, run.params[key]) for key in differing if key in run.params],
+            "params": [(key, value) for key in differing if (value := run.params.get(key, "None")) != "None"],
             "bits": run.metrics[BITS],
             "held_out_bits": run.metrics.get("evaluation.held_out_books.bits_per_character"),
             "share_at_30": run.metrics.get("copying.share_at_30"),

@@ -6,8 +6,8 @@ from typing import Any
 from poet.corpus.manifest import CleanBook
 from poet.report.sources import ShownSample
 
-# Of a sample that the start page shows, in characters.
-EXCERPT = 420
+# Of a sample that the start page shows.
+EXCERPT_CHARACTERS, EXCERPT_LINES = 420, 24
 
 
 def summarize(
@@ -40,5 +40,9 @@ def summarize(
         "excess_at_30": copying["excess_at_30"],
         "longest": copying["longest"],
         "model_sha256": model_sha256,
-        "sample": (row["prompt"] + row["text"])[:EXCERPT] if row else "",
+        "sample": _excerpt(row["prompt"] + row["text"]) if row else "",
     }
+
+
+def _excerpt(text: str) -> str:
+    return "".join(text[:EXCERPT_CHARACTERS].splitlines(keepends=True)[:EXCERPT_LINES])

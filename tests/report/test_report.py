@@ -259,7 +259,10 @@ def test_a_report_without_any_passage(tmp_path):
 
 def test_runs_are_compared_by_what_differs():
     same = {"train.seed": "1", "train.steps": "5"}
-    one, two = a_run("one", 2.0, **same), a_run("two", 1.5, **same | {"train.steps": "9", "model.n_layer": "2"})
+    one, two = (
+        a_run("one", 2.0, **same),
+        a_run("two", 1.5, **same | {"train.steps": "9", "model.n_layer": "2", "model.yoke": "None"}),
+    )
     unfinished = a_run("three", None, **{"train.seed": "7"})
     assert compared_runs([one]) == compared_runs([one, unfinished]) == []
     rows = compared_runs([one, unfinished, two])
