@@ -15,8 +15,8 @@ Numbers = NDArray[np.int64]
 
 # An XOR of words below the k-th of these has more than 7 - k equal leading bytes.
 BYTE_STEPS = np.array([1 << 8 * k for k in range(WORD)], dtype=np.uint64)
-# Words compared in one step, of all passages together: a few megabytes.
-MOST_WORDS = 1 << 18
+# Words of a passage that are compared in one step after its first one, and of all passages together: a few megabytes.
+FIRST_WORDS, MOST_WORDS = 4, 1 << 18
 ALL = np.uint64((1 << 64) - 1)
 
 
@@ -57,14 +57,12 @@ class _Search:
     def __init__(self, shard: Shard, query: Query, starts: Numbers, lengths: Numbers, upper: NDArray[np.bool_]) -> None:
         self.shard, self.query = shard, query
         self.starts, self.lengths, self.upper = starts, lengths, upper
-        self.low, self.high = self._bracket()
-        # Bytes that each passage shares with the suffix before `low` and with the one at `high`, as far as known.
-        self.shared_low = np.zeros(len(starts), dtype=np.int64)
-        self.shared_high = np.zeros(len(starts), dtype=np.int64)
+        # Where each passage belongs, and how many bytes it shares with the suffix before `low` and the one at `high`.
+        self.low, self.high, self.shared_low, self.shared_high = self._bracket()
 
     def bounds(self) -> Numbers:
         """How many suffixes sort before each passage."""
-        while (rows := np.flatnonzero(self.low < self.high)).size:
+        while (rows := (self.low < self.high).nonzero()[0]).size:
             low, high, shared_low, shared_high = (
                 array[rows] for array in (self.low, self.high, self.shared_low, self.shared_high)
             )
@@ -79,22 +77,27 @@ class _Search:
 
     def longest(self) -> Numbers:
         """The most bytes that each passage shares with any suffix: with one of its two neighbours."""
-        place, last = self.bounds(), len(self.shard.suffixes) - 1
-        rows = np.arange(len(place))
-        # A neighbour that no step has met, at the edge of the bracket, is compared from its first byte on.
-        below, _ = self._compare(rows, np.maximum(place - 1, 0), self.shared_low)
-        above, _ = self._compare(rows, np.minimum(place, last), np.where(place > last, 0, self.shared_high))
-        return np.maximum(below, above)
+        self.bounds()
+        return np.maximum(self.shared_low, self.shared_high)
 
-    def _bracket(self) -> tuple[Numbers, Numbers]:
-        """Ranks between which each passage belongs, by the keys."""
+    def _bracket(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Ranks between which each passage belongs, by the keys, and the bytes that it shares with the suffixes around
+        them.
+        """
         words = self.query.words[self.starts].byteswap()
         unused = np.maximum(WORD - self.lengths, 0).astype(np.uint64) * np.uint64(8)
         beyond = np.where(self.lengths > 0, ~(ALL << np.minimum(unused, np.uint64(63))), ALL)
         target = np.where(self.upper, words | beyond, words & ~beyond)
         keys, size = self.shard.keys, len(self.shard.suffixes)
         below, above = keys.searchsorted(target), keys.searchsorted(target, side="right")
-        return np.where(below > 0, (below - 1) * STRIDE + 1, 0), np.minimum(above * STRIDE, size)
+
+        def shared(places: Numbers) -> Numbers:
+            # Keys differ from the word where they are not its neighbours, so they tell all that is shared.
+            equal = _equal_bytes(keys.take(places, mode="clip") ^ words)
+            return np.where((places >= 0) & (places < len(keys)), np.minimum(equal, self.lengths), 0)
+
+        low = np.where(below > 0, (below - 1) * STRIDE + 1, 0)
+        return low, np.minimum(above * STRIDE, size), shared(below - 1), shared(above)
 
     def _compare(self, rows: Numbers, ranks: Numbers, skip: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
         """(shared bytes, whether the suffix sorts before the passage) for the suffixes at `ranks`, of which `skip`
@@ -103,15 +106,15 @@ class _Search:
         starts, lengths = self.starts[rows], self.lengths[rows]
         positions = self.shard.suffixes[ranks].astype(np.int64)
         ours, theirs = self.query.words[starts + skip], self.shard.words[positions + skip]
-        shared = skip + _equal_bytes(ours, theirs)
-        alive = np.flatnonzero((ours == theirs) & (shared < lengths))
-        width = 1
+        shared = skip + _equal_bytes((ours ^ theirs).byteswap())
+        alive = ((ours == theirs) & (shared < lengths)).nonzero()[0]
+        width = FIRST_WORDS
         while alive.size:
             a, b, passed = self._differing(starts[alive] + shared[alive], positions[alive] + shared[alive], width)
             ours[alive], theirs[alive] = a, b
-            shared[alive] += passed + _equal_bytes(a, b)
+            shared[alive] += passed + _equal_bytes((a ^ b).byteswap())
             alive = alive[(a == b) & (shared[alive] < lengths[alive])]
-            # So a long match takes the logarithm of its length.
+            # So a long match takes as many steps as the logarithm of its length.
             width = min(4 * width, max(1, MOST_WORDS // max(1, len(alive))))
         whole = shared >= lengths
         before = np.where(whole, self.upper[rows], theirs.byteswap() < ours.byteswap())
@@ -119,12 +122,10 @@ class _Search:
 
     def _differing(
         self, places: Numbers, positions: Numbers, width: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Numbers | int]:
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Numbers]:
         """The first of `width` words from `places` in the query that differs from the one as far behind `positions` in
         the shard, else the last of them; that other word; how many bytes lie before.
         """
-        if width == 1:
-            return self.query.words[places], self.shard.words[positions], 0
         offsets = WORD * np.arange(width)
         # Behind the end, which no comparison passes, the last word again.
         ours = self.query.words[np.minimum(places[:, None] + offsets, len(self.query.words) - 1)]
@@ -135,6 +136,6 @@ class _Search:
         return ours[rows, first], theirs[rows, first], WORD * first
 
 
-def _equal_bytes(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Numbers:
-    """How many first bytes the words of `a` and `b` share."""
-    return WORD - BYTE_STEPS.searchsorted((a ^ b).byteswap(), side="right")
+def _equal_bytes(difference: NDArray[np.uint64]) -> Numbers:
+    """How many first bytes two big-endian words share whose XOR is `difference`."""
+    return WORD - BYTE_STEPS.searchsorted(difference, side="right")
