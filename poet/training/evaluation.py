@@ -45,9 +45,10 @@ def _state_before(model: Transformer, ids: NDArray[Any], starts: NDArray[np.int6
     length = model.config.sequence_len
     before = np.maximum(starts - length, 0)[:, None] + np.arange(min(length, len(ids)))
     device = model.embedding.weight.device
-    _, yoked = model.hidden(torch.from_numpy(ids[before].astype(np.int64)).to(device), None, dtype)
-    assert yoked is not None
-    return yoked * torch.from_numpy(starts >= length).to(device)[:, None, None]
+    cache = model.new_cache(len(before), dtype)
+    model(torch.from_numpy(ids[before].astype(np.int64)).to(device), cache, dtype, last=True)
+    assert cache.hidden is not None
+    return cache.hidden * torch.from_numpy(starts >= length).to(device)[:, None, None]
 
 
 def _window_batches(length: int, sequence_len: int, stride: float) -> Iterator[tuple[NDArray[np.int64], int]]:

@@ -19,11 +19,11 @@ from tests.training.test_loop import MODEL, TRAIN, outputs
 STEPS = 12
 
 
-def command(folder, tokens_folder, name, **changes):
+def command(folder, tokens_folder, name, model=None, **changes):
     """The train command with its own params.yaml and outputs below `folder`/`name`."""
     yaml = YAML()
     raw = yaml.load(ROOT / "params.yaml")
-    raw["model"] = {key: value for key, value in dataclasses.asdict(MODEL).items() if value is not None}
+    raw["model"] = {key: value for key, value in dataclasses.asdict(MODEL).items() if value is not None} | (model or {})
     raw["train"] = dataclasses.asdict(dataclasses.replace(TRAIN, steps=STEPS, validate_every=6)) | changes
     raw["runtime"] = {"snapshot_seconds": 0.01}
     yaml.dump(raw, folder / f"{name}.yaml")
@@ -53,10 +53,17 @@ def history(folder, name):
     return pd.read_csv(folder / name / "history.csv")
 
 
-@pytest.mark.parametrize("changes", [{}, {"shard": True}, {"accumulate": 2}], ids=["ddp", "fsdp2", "ddp accumulate"])
-def test_two_processes_train_like_one(tokens, tmp_path, changes):
-    one = run(tmp_path, tokens, "one")
-    two = run(tmp_path, tokens, "two", processes=2, **changes)
+STATE = {"model": {"yoke": {"layer": 0, "width": 8, "residual": True, "state": True}}, "state_windows": 2}
+
+
+@pytest.mark.parametrize(
+    ("both", "changes"),
+    [({}, {}), ({}, {"shard": True}), ({}, {"accumulate": 2}), (STATE, {"shard": True})],
+    ids=["ddp", "fsdp2", "ddp accumulate", "fsdp2 state"],
+)
+def test_two_processes_train_like_one(tokens, tmp_path, both, changes):
+    one = run(tmp_path, tokens, "one", **both)
+    two = run(tmp_path, tokens, "two", processes=2, **both, **changes)
     assert (one.returncode, two.returncode) == (0, 0), two.stderr
     for column in ("train_loss", "validation_loss", "gradient_norm"):
         ours, theirs = (history(tmp_path, name)[column].dropna() for name in ("one", "two"))
