@@ -23,6 +23,8 @@ class Run:
 def finished_runs(root: Path, collection: str) -> list[Run]:
     """The finished runs of `collection` in the MLflow of the repository `root`, newest first, one for each model; none,
     and a line that says why, when MLflow does not answer.
+
+    A model that was trained twice is one run: DVC evaluates it once, so what the newer run lacks, an older one has.
     """
     uri = tracking_uri(root)
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
@@ -42,11 +44,9 @@ def finished_runs(root: Path, collection: str) -> list[Run]:
     runs: dict[str, Run] = {}
     for run in found:
         digest = run.data.tags[MODEL_TAG]
-        named = Run(
-            name=run.info.run_name,
-            model_sha256=digest,
-            params=dict(run.data.params),
-            metrics=dict(run.data.metrics),
+        newest = runs.setdefault(
+            digest, Run(name=run.info.run_name, model_sha256=digest, params=dict(run.data.params), metrics={})
         )
-        runs.setdefault(digest, named)
+        for key, value in run.data.metrics.items():
+            newest.metrics.setdefault(key, value)
     return list(runs.values())

@@ -172,11 +172,11 @@ class CopyGuard:
         """The tokens that hold too long a run in themselves: (vocabulary,)."""
         mask = np.zeros(len(self.tokens), dtype=bool)
         for number, token in enumerate(self.tokens):
-            begins = [*_character_starts(token), len(token)]
-            windows = [token[i:j] for i, j in zip(begins, begins[self.max_copy + 1 :], strict=False)]
-            # A window with the byte between two books would be found there.
+            parts = [token[start:] for start in _character_starts(token)]
+            ends = [_character_ends(part, 0) for part in parts]
             mask[number] = any(
-                BOUNDARY not in window and not _lacking(window) and self._held(window) for window in windows
+                len(end) > self.max_copy and self._held(part[: end[self.max_copy]])
+                for part, end in zip(parts, ends, strict=True)
             )
         return mask
 

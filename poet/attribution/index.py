@@ -33,7 +33,7 @@ STRIDE = 32
 # A byte whose character is known stands at least every so often, so that telling a place counts no more than this.
 ANCHOR_EVERY = 256
 # Places that are told at once: the bytes between them and their anchors take a few megabytes.
-PLACES = 1 << 14
+PLACES = 1 << 11
 
 
 @dataclass(frozen=True, kw_only=True)

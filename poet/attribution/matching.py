@@ -19,6 +19,8 @@ from poet.attribution.surprise import surprise
 
 # Parts into which a stretch of starts is divided at once: few searches of many starts take less than many of few.
 BRANCHES = 512
+# Occurrences whose books are told at once: some tens of megabytes.
+OCCURRENCES = 1 << 19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,20 +219,36 @@ def _sources(index: Index, shards: Sequence[Shard], query: Query, passages: Numb
     lengths = passages[:, 1] - passages[:, 0]
     for shard in shards:  # their books ascend
         low, high = intervals(shard, query, passages[:, 0], lengths)
-        sizes = high - low
-        passage = np.repeat(np.arange(len(passages)), sizes)
-        ranks = np.arange(sizes.sum()) + np.repeat(low - np.cumsum(sizes) + sizes, sizes)
-        positions = shard.suffixes[ranks].astype(np.int64)
-        book = np.searchsorted(shard.starts, positions, side="right") - 1
-        # By passage, then by place, and so by book; of each book the first place.
-        order = np.lexsort((positions, passage))
-        passage, book, positions = passage[order], book[order], positions[order]
-        first = np.flatnonzero(np.diff(passage * len(shard.books) + book, prepend=-1))
-        counts = np.diff(np.append(first, len(passage)))
-        passage, positions = passage[first], positions[first]
-        starts, ends = shard.characters_at(np.stack((positions, positions + lengths[passage])))
-        names = shard.books[book[first]]
-        for number, *source in np.stack((passage, names, starts, ends, counts), axis=1).tolist():
-            name, start, end, count = source
-            found[number].append(Source(book=index.books[name], start=start, end=end, count=count))
+        # As many passages at once as have so many occurrences together.
+        turns = np.cumsum(high - low) // OCCURRENCES
+        for some in np.split(np.arange(len(passages)), np.diff(turns).nonzero()[0] + 1):
+            _add_sources(index, shard, some, low[some], high[some], lengths, found)
     return found
+
+
+def _add_sources(
+    index: Index,
+    shard: Shard,
+    numbers: Numbers,
+    low: Numbers,
+    high: Numbers,
+    lengths: Numbers,
+    found: list[list[Source]],
+) -> None:
+    """Append to `found` the books of `shard` that hold the passages `numbers`, which stand at the ranks [low, high)."""
+    sizes = high - low
+    passage = np.repeat(numbers, sizes)
+    ranks = np.arange(sizes.sum()) + np.repeat(low - np.cumsum(sizes) + sizes, sizes)
+    positions = shard.suffixes[ranks].astype(np.int64)
+    book = np.searchsorted(shard.starts, positions, side="right") - 1
+    # By passage, then by place, and so by book; of each book the first place.
+    order = np.lexsort((positions, passage))
+    passage, book, positions = passage[order], book[order], positions[order]
+    first = np.flatnonzero(np.diff(passage * len(shard.books) + book, prepend=-1))
+    counts = np.diff(np.append(first, len(passage)))
+    passage, positions = passage[first], positions[first]
+    starts, ends = shard.characters_at(np.stack((positions, positions + lengths[passage])))
+    names = shard.books[book[first]]
+    for number, *source in np.stack((passage, names, starts, ends, counts), axis=1).tolist():
+        name, start, end, count = source
+        found[number].append(Source(book=index.books[name], start=start, end=end, count=count))

@@ -99,7 +99,8 @@ def _advance(
     """The states after `ids` (B,), of which those that `guard` forbids are chosen again, in place.
 
     The second choice is among the allowed tokens alone. Drawn anew, both together are as likely as if the others had
-    been masked at once; but the mask, which takes the guard long, is hardly ever needed.
+    been masked at once (where top_k, top_p or min_p hold, those that they left to the first choice get more); but the
+    mask, which takes the guard long, is hardly ever needed.
     """
     after = [guard.advance(state, i) for state, i in zip(states, ids.tolist(), strict=True)]
     for row, state in enumerate(states):

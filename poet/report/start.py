@@ -30,23 +30,28 @@ def start_page(summaries: Sequence[dict[str, Any]], runs: Mapping[str, Sequence[
     render_page(
         "start.html",
         page,
-        collections=[one | {"runs": compared_runs(runs.get(one["collection"], ()))} for one in summaries],
+        collections=[
+            one | {"runs": compared_runs(runs.get(one["collection"], ()), one.get("model_sha256", ""))}
+            for one in summaries
+        ],
         most_bits=most("bits_per_character", "held_out_bits_per_character", "best_compressor"),
         most_share=most("share_at_20", "human_share_at_20"),
     )
 
 
-def compared_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """The evaluated ones of `runs`, the best first, each with the parameters in which they differ; none when there is
-    nothing to compare.
+def compared_runs(runs: Sequence[Run], reported: str) -> list[dict[str, Any]]:
+    """The best of the evaluated ones of `runs`, best first, and the one of the model with the sha256 `reported`; each
+    with the parameters in which they differ. None when there is nothing to compare.
     """
-    best = sorted((run for run in runs if BITS in run.metrics), key=lambda run: run.metrics[BITS])[:SHOWN]
+    ranked = sorted((run for run in runs if BITS in run.metrics), key=lambda run: run.metrics[BITS])
+    best = [run for i, run in enumerate(ranked) if i < SHOWN or run.model_sha256 == reported]
     keys = sorted({key for run in best for key in run.params})
     differing = [key for key in keys if len({run.params.get(key) for run in best}) > 1]
     rows = [
         {
             "name": run.name,
-            "model_sha256": run.model_sha256,
+            "reported": run.model_sha256 == reported,
+            "model": run.model_sha256[:8],
             "params": [(key, value) for key in differing if (value := run.params.get(key, "None")) != "None"],
             "bits": run.metrics[BITS],
             "held_out_bits": run.metrics.get("evaluation.held_out_books.bits_per_character"),

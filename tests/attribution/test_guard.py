@@ -24,6 +24,7 @@ TOKENS = [piece.encode() for piece in PIECES] + [
     b"\x80",
     b"\xff",
     b"\xffab",
+    b"ab\x80",
     b"",
 ]
 

@@ -264,13 +264,16 @@ def test_runs_are_compared_by_what_differs():
         a_run("two", 1.5, **same | {"train.steps": "9", "model.n_layer": "2", "model.yoke": "None"}),
     )
     unfinished = a_run("three", None, **{"train.seed": "7"})
-    assert compared_runs([one]) == compared_runs([one, unfinished]) == []
-    rows = compared_runs([one, unfinished, two])
+    assert compared_runs([one], "one") == compared_runs([one, unfinished], "one") == []
+    rows = compared_runs([one, unfinished, two], "one")
     assert [(row["name"], row["params"]) for row in rows] == [
         ("two", [("model.n_layer", "2"), ("train.steps", "9")]),
         ("one", [("train.steps", "5")]),
     ]
     assert rows[0]["bits"] == 1.5 and rows[0]["longest"] is None
+    assert [row["reported"] for row in rows] == [False, True]
+    many = [a_run(str(i), 1 + i, **{"train.seed": str(i)}) for i in range(99)]
+    assert [row["name"] for row in compared_runs(many, "50")] == [*map(str, range(20)), "50"]
 
 
 def test_the_start_page_compares(tmp_path):
@@ -284,6 +287,9 @@ def test_the_start_page_compares(tmp_path):
     page = (tmp_path / "start.html").read_text(encoding="utf-8")
     assert page.index("1.500") < page.index("2.200"), "the better first"
     assert str(exact(HOSTILE)) in page and "<script>alert" not in page and page.count("<tr>") == 9
+    for summary in summaries:
+        del summary["model_sha256"]  # as an earlier version wrote them
+    start_page(summaries, {"shakespeare": runs}, tmp_path / "old.html")
     start_page(summaries, {}, tmp_path / "alone.html")
     assert (tmp_path / "alone.html").read_text(encoding="utf-8").count("<tr>") == 3
     start_page(read_summaries(tmp_path / "none"), {}, tmp_path / "empty.html")
