@@ -104,15 +104,12 @@ class CopyGuard:
     def forbidden(self, state: GuardState) -> Mask:
         """Which tokens would complete a run of more than `max_copy` characters: (vocabulary,)."""
         mask = self._alone.copy()
-        tail, lacking = state.tail, _lacking(state.tail)
-        begins = _character_starts(tail)
-        whole = len(begins) - (lacking > 0)  # characters of the tail that are complete
-        by_length = self._beginnings[lacking]
+        starts, by_length = _suffix_starts(state.tail), self._beginnings[_lacking(state.tail)]
         for characters in range(min(len(by_length), self.max_copy + 1), 0, -1):
             needed = self.max_copy + 1 - characters
-            if needed > whole:
+            if needed >= len(starts):
                 break
-            context = tail[begins[whole - needed] :] if needed or lacking else b""
+            context = state.tail[starts[needed] :]
             if not context:
                 continue  # the run would lie in the token alone
             found = self._completing(context, characters)
@@ -128,12 +125,11 @@ class CopyGuard:
 
     def _bound(self, state: GuardState, enough: int) -> int:
         """A lower value for `state.held`: exact, unless it is no more than `enough`."""
-        begins = _character_starts(state.tail)
-        whole = len(begins) - (_lacking(state.tail) > 0)
-        least, most = 0, min(state.held, whole)
+        starts = _suffix_starts(state.tail)
+        least, most = 0, min(state.held, len(starts) - 1)
         while enough < most and least < most:
             middle = (least + most + 1) // 2
-            if self._held(state.tail[begins[whole - middle] :]):
+            if self._held(state.tail[starts[middle] :]):
                 least = middle
             else:
                 most = middle - 1
@@ -143,14 +139,12 @@ class CopyGuard:
         """Whether `token` would complete a run that begins in `tail`, of which the last `held` characters are in a
         book.
         """
-        lacking = _lacking(tail)
-        begins = _character_starts(tail)
-        whole = len(begins) - (lacking > 0)
-        for count, end in enumerate(_character_ends(token, lacking), start=1):
+        starts = _suffix_starts(tail)
+        for count, end in enumerate(_character_ends(token, _lacking(tail)), start=1):
             needed = self.max_copy + 1 - count
-            if needed < (lacking == 0):
+            if needed < 0:
                 break  # the run would lie in the token alone
-            if needed <= held and self._held(tail[begins[whole - needed] :] + token[:end]):
+            if needed <= held and self._held(tail[starts[needed] :] + token[:end]):
                 return True
         return False
 
@@ -230,6 +224,18 @@ def _words(passages: Sequence[bytes], fill: bytes) -> NDArray[np.uint64]:
 def _character_starts(text: bytes) -> list[int]:
     """The places of the bytes that begin a character."""
     return [i for i, byte in enumerate(text) if byte & 0xC0 != 0x80]
+
+
+def _suffix_starts(text: bytes) -> list[int]:
+    """Where the last 0, 1, ... whole characters of `text` begin, each with what there is of the one after them.
+
+    >>> _suffix_starts(b"ab"), _suffix_starts(b"ab\\xc3")
+    ([2, 1, 0], [2, 1, 0])
+    """
+    starts = _character_starts(text)
+    if not _lacking(text):
+        starts.append(len(text))
+    return starts[::-1]
 
 
 def _most_characters(token: bytes) -> int:

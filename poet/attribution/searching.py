@@ -92,7 +92,7 @@ class _Search:
         below, above = keys.searchsorted(target), keys.searchsorted(target, side="right")
 
         def shared(places: Numbers) -> Numbers:
-            # Keys differ from the word where they are not its neighbours, so they tell all that is shared.
+            # These keys differ from the passage within their bytes, so they tell all that it shares with the suffix.
             equal = _equal_bytes(keys.take(places, mode="clip") ^ words)
             return np.where((places >= 0) & (places < len(keys)), np.minimum(equal, self.lengths), 0)
 

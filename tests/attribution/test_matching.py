@@ -115,6 +115,15 @@ def test_texts_without_a_match(text):
     assert find_spans(index, text, 1) == find_near_spans(index, text, 1) == []
 
 
+def test_sources_do_not_depend_on_how_many_are_told_at_once(monkeypatch):
+    index = indexed({"a": "the sea, the sea, the sand", "b": "the sand, the sea", "c": "the land"}, 40)
+    whole = find_spans(index, "the sea! the sand? the land", 4)
+    assert sum(source.count for span in whole for source in span.sources) > 6
+    for occurrences in (1, 2, 3):
+        monkeypatch.setattr("poet.attribution.matching.OCCURRENCES", occurrences)
+        assert find_spans(index, "the sea! the sand? the land", 4) == whole
+
+
 def test_surprise_is_the_bits_of_the_whole_words_of_a_span():
     index = indexed({"a": "the cat the dog the end"})
     (span,) = find_spans(index, "xthe cat the dox", 5)

@@ -32,6 +32,16 @@ def test_all_figures_are_there(write_books, tmp_path, monkeypatch):
     assert figures["beside_ml_indie_tools"].keys() == kinds
 
 
+def test_a_guard_is_timed_with_a_model(built, monkeypatch):
+    monkeypatch.chdir(built)
+    for name, value in {"ROWS": (1, 2), "GENERATED": 5, "REPEATS": 1, "LONG": 2100, "PIECES": {2100: 1}}.items():
+        monkeypatch.setattr(f"poet.benchmark.attribution.{name}", value)
+    words = ["--clean", "data/clean/shakespeare", "--model", "models/shakespeare"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["guard"].keys() == {"1", "2"}
+
+
 def test_a_quote_that_is_not_the_longest_is_told():
     reaches = match_reaches(indexed({"a": "in the same twenty letters"}), "x the same twenty lines")
     agree(reaches, [("x", 0), (" the same twenty l", 1), ("ines", 0)])

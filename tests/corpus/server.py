@@ -19,94 +19,8 @@ class Server:
         self.stalled = threading.Event()
 
     def __enter__(self) -> "Server":
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                server.asked.append(self.path)
-                server.headers.append(dict(self.headers))
-                script = server.script[self.path]
-                action, _, value = (script.pop(0) if script else "serve").partition(" ")
-                self.close_connection = True
-                getattr(self, f"do_{action}")(value)
-
-            def answer(self, code: int, body: bytes = b"", promised: int | None = None, **headers: str) -> None:
-                self.send_response(code)
-                for name, value in headers.items():
-                    self.send_header(name.replace("_", "-"), value)
-                self.send_header("Content-Length", str(len(body) if promised is None else promised))
-                self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(body)
-                server.sent += len(body)
-
-            def do_serve(self, value: str) -> None:
-                content = server.files.get(self.path)
-                if content is None:
-                    self.answer(404)
-                    return
-                start, tag = 0, f'"{hash(content)}"'
-                asked = self.headers.get("Range", "")
-                if asked and self.headers.get("If-Range") == tag:
-                    start = int(asked.removeprefix("bytes=").rstrip("-"))
-                if start >= len(content) and start:
-                    self.answer(416, Content_Range=f"bytes */{len(content)}")
-                elif start:
-                    self.answer(206, content[start:], ETag=tag, Content_Type="text/plain")
-                else:
-                    self.answer(200, content, ETag=tag, Content_Type="text/plain")
-
-            def do_drop(self, value: str) -> None:
-                """Half of the body, then the line goes dead."""
-                content = server.files[self.path]
-                start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
-                half = content[start : start + (len(content) - start) // 2]
-                code = 206 if start else 200
-                self.answer(code, half, promised=len(content) - start, ETag=f'"{hash(content)}"')
-
-            def do_nameless(self, value: str) -> None:
-                """Half of the body, and no name by which the rest could be asked for."""
-                content = server.files[self.path]
-                self.answer(200, content[: len(content) // 2], promised=len(content))
-
-            def do_hangup(self, value: str) -> None:
-                self.connection.close()
-
-            def do_stall(self, value: str) -> None:
-                self.answer(200, b"The", promised=1000)
-                server.stalled.set()
-                time.sleep(float(value))
-
-            def do_status(self, value: str) -> None:
-                code, _, retry = value.partition(" ")
-                self.answer(int(code), **({"Retry_After": retry} if retry else {}))
-
-            def do_redirect(self, value: str) -> None:
-                self.answer(302, Location=value)
-
-            def do_html(self, value: str) -> None:
-                self.answer(200, b"<!DOCTYPE html><title>Sorry</title>", Content_Type=value or "text/html")
-
-            def do_body(self, value: str) -> None:
-                self.answer(200, value.encode(), Content_Type="text/plain")
-
-            def do_endless(self, value: str) -> None:
-                """More than was promised to be accepted, without saying how much."""
-                self.send_response(200)
-                self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(b"x" * int(value))
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                pass
-
-            def handle(self) -> None:
-                with contextlib.suppress(OSError, ValueError):  # the client left, or was left
-                    super().handle()
-
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.orders = self
         self.server.daemon_threads, self.server.block_on_close = True, False
         self.address = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -115,3 +29,95 @@ class Server:
     def __exit__(self, *exception: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers as its server's `orders` tell."""
+
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def orders(self) -> "Server":
+        return self.server.orders
+
+    def do_GET(self) -> None:
+        self.orders.asked.append(self.path)
+        self.orders.headers.append(dict(self.headers))
+        script = self.orders.script[self.path]
+        action, _, value = (script.pop(0) if script else "serve").partition(" ")
+        self.close_connection = True
+        getattr(self, f"do_{action}")(value)
+
+    def answer(self, code: int, body: bytes = b"", promised: int | None = None, **headers: str) -> None:
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body) if promised is None else promised))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+        self.orders.sent += len(body)
+
+    def do_serve(self, value: str) -> None:
+        content = self.orders.files.get(self.path)
+        if content is None:
+            self.answer(404)
+            return
+        start, tag = 0, f'"{hash(content)}"'
+        asked = self.headers.get("Range", "")
+        if asked and self.headers.get("If-Range") == tag:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        if start >= len(content) and start:
+            self.answer(416, Content_Range=f"bytes */{len(content)}")
+        elif start:
+            self.answer(206, content[start:], ETag=tag, Content_Type="text/plain")
+        else:
+            self.answer(200, content, ETag=tag, Content_Type="text/plain")
+
+    def do_drop(self, value: str) -> None:
+        """Half of the body, then the line goes dead."""
+        content = self.orders.files[self.path]
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        half = content[start : start + (len(content) - start) // 2]
+        code = 206 if start else 200
+        self.answer(code, half, promised=len(content) - start, ETag=f'"{hash(content)}"')
+
+    def do_nameless(self, value: str) -> None:
+        """Half of the body, and no name by which the rest could be asked for."""
+        content = self.orders.files[self.path]
+        self.answer(200, content[: len(content) // 2], promised=len(content))
+
+    def do_hangup(self, value: str) -> None:
+        self.connection.close()
+
+    def do_stall(self, value: str) -> None:
+        self.answer(200, b"The", promised=1000)
+        self.orders.stalled.set()
+        time.sleep(float(value))
+
+    def do_status(self, value: str) -> None:
+        code, _, retry = value.partition(" ")
+        self.answer(int(code), **({"Retry_After": retry} if retry else {}))
+
+    def do_redirect(self, value: str) -> None:
+        self.answer(302, Location=value)
+
+    def do_html(self, value: str) -> None:
+        self.answer(200, b"<!DOCTYPE html><title>Sorry</title>", Content_Type=value or "text/html")
+
+    def do_body(self, value: str) -> None:
+        self.answer(200, value.encode(), Content_Type="text/plain")
+
+    def do_endless(self, value: str) -> None:
+        """More than was promised to be accepted, without saying how much."""
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"x" * int(value))
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the client left, or was left
+            super().handle()

@@ -1,9 +1,7 @@
 """Cleaning: what goes, what stays, what is refused, and what is told of it."""
 
 import dataclasses
-import functools
 import json
-import re
 
 import pandas as pd
 import pytest
@@ -13,12 +11,9 @@ from hypothesis import strategies as st
 from poet.corpus.clean import clean
 from poet.corpus.cleaning import clean_text
 from poet.corpus.decoding import decode
-from poet.corpus.duplicates import RUN, overlaps, sketch
 from poet.corpus.manifest import CleanBook, read_manifest
-from poet.corpus.quality import measure_quality
 from poet.corpus.segments import KINDS, segment
 from poet.errors import CleaningError, DataError, PoetError
-from tests.conftest import babble
 from tests.corpus.shelf import CLEAN, clean_shelf
 
 BODY = "CHAPTER I\n\nIt was a dark night.\n\n" * 30
@@ -27,35 +22,6 @@ BODY = "CHAPTER I\n\nIt was a dark night.\n\n" * 30
 def cleaned(text, suffix=".txt", **changes):
     content = text if isinstance(text, bytes) else text.encode("utf-8")
     return clean_text(content, suffix, "a.txt", dataclasses.replace(CLEAN, **changes))
-
-
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        (b"\xef\xbb\xbfna\xc3\xafve\r\n", "naïve\n"),
-        ("naïve".encode("cp1252"), "naïve"),
-        (b"Character set encoding: ISO-8859-1\n\x93quoted\x94 \xe9", "Character set encoding: ISO-8859-1\n“quoted” é"),
-        (b"Character set encoding: cp850\n\x82", "Character set encoding: cp850\né"),
-        ("né".encode("utf-16"), "né"),
-        (b"old\rmac\x1a", "old\nmac"),
-    ],
-)
-def test_decoding_in_order(content, text):
-    assert decode(content, "a.txt") == text
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not a text: it holds the control character"),
-        (b"caf\xe9 \x81", r"cannot be decoded: byte 5 \(0x81\) is neither UTF-8 nor cp1252"),
-        (b"Character set encoding: klingon\n\xe9", "unknown charset 'klingon'"),
-        ("damaged \ufffd".encode(), "U\\+FFFD"),
-    ],
-)
-def test_what_is_not_text_is_refused(content, message):
-    with pytest.raises(CleaningError, match=rf"a\.txt.*{message}"):
-        decode(content, "a.txt")
 
 
 HEADER_2008 = """The Project Gutenberg EBook of Emma, by Jane Austen
@@ -306,68 +272,3 @@ def test_a_raw_file_that_changed_is_noticed(write_books, tmp_path):
 def test_a_frame_around_nothing_is_refused(write_books, tmp_path):
     with pytest.raises(CleaningError, match="holds no text once it is cleaned"):
         clean_shelf(write_books(a=HEADER_2008 + FOOTER_2008), tmp_path)
-
-
-@pytest.mark.parametrize("policy", ["warn", "drop", "fail"])
-def test_two_editions_of_one_work(write_books, tmp_path, policy, capsys):
-    work, other = babble(1, 3000), babble(2, 3000)
-    texts = write_books(first=work, second=work.replace("king", "queen") + other[:500], third=other)
-    clean_shelf(texts, tmp_path)
-    run = functools.partial(clean, tmp_path / "raw", dataclasses.replace(CLEAN, duplicates=policy))
-    if policy == "fail":
-        with pytest.raises(CleaningError, match=r"% of first \(first\) also stands in second \(second\); remove one"):
-            run(out=tmp_path / "out", quality=tmp_path / "corpus.json")
-        assert not (tmp_path / "out").exists()
-        return
-    rows = {row.book: row for row in run(out=tmp_path / "out", quality=tmp_path / "corpus.json")}
-    (overlap,) = json.loads((tmp_path / "corpus.json").read_text(encoding="utf-8"))["overlaps"]
-    assert (overlap["book"], overlap["other"]) == ("first", "second") and 0.3 < overlap["share"] < 0.9
-    assert "also stands in second" in capsys.readouterr().err
-    if policy == "warn":
-        assert "duplicates-second" in rows["first"].flags and len(rows) == 3
-    else:
-        assert list(rows) == ["second", "third"]
-        assert {path.name for path in (tmp_path / "out").glob("*.txt")} == {"second.txt", "third.txt"}
-
-
-def test_sketches_estimate_the_shared_share():
-    """Against the exact share of runs of eight words."""
-    one, other = babble(1, 30_000), babble(2, 30_000)
-    joint = one[: len(one) // 4] + other
-
-    def runs(text):
-        words = re.findall(r"\w+", text.lower())
-        return {tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1)}
-
-    exact = len(runs(one) & runs(joint)) / len(runs(one))
-    (found,) = overlaps({"one": sketch(one), "joint": sketch(joint)}, {"one": len(one), "joint": len(joint)})
-    assert (found.book, found.other) == ("one", "joint")
-    assert found.share == pytest.approx(exact, abs=0.03)
-    assert overlaps({"one": sketch(one), "other": sketch(other)}, {"one": 1, "other": 2}) == []
-    assert len(sketch("too few words")) == 0
-
-
-LANGUAGES = {
-    "en": "It was the best of times and she was not to be seen with him, for they had but this in which you were",
-    "de": "Es war die beste aller Zeiten und der Mann hat sich nicht mit dem Hund auf eine Reise von hier aus gemacht",
-    "fr": "Il était une fois dans les bois une fille qui ne savait pas que des loups sont sur les chemins avec vous",
-}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_language_is_guessed_from_small_words(language):
-    quality = measure_quality((LANGUAGES[language] + "\n") * 20)
-    assert quality.guess == language
-    assert measure_quality(LANGUAGES[language]).guess == "", "too short to judge"
-
-
-def test_quality_counts_words_and_odd_characters():
-    quality = measure_quality("One two two. \ue000 \x85\n")
-    assert (quality.words, quality.distinct_words) == (3, 2)
-    assert quality.odd == {"U+E000": 1, "U+0085": 1}
-
-
-def test_a_wrong_language_is_flagged(write_books, tmp_path):
-    texts = write_books(**{"Reise - A. Autor - en": (LANGUAGES["de"] + "\n") * 30})
-    (row,) = read_manifest(clean_shelf(texts, tmp_path) / "manifest.csv", CleanBook)
-    assert "language-looks-de" in row.flags
