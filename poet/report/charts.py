@@ -7,6 +7,9 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 48, 16, 12, 36
 
+# A narrower range of values is drawn as a range of 1.
+SMALLEST_SPREAD = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -74,7 +77,8 @@ def round_ticks(low: float, high: float, count: int = 5) -> list[float]:
     >>> round_ticks(1.83, 3.4)
     [1.5, 2.0, 2.5, 3.0, 3.5]
     """
-    spread = (high - low) or 1.0
+    # Below this, ticks would differ only in digits that are not shown, and the logarithm may not exist.
+    spread = high - low if high - low > SMALLEST_SPREAD else 1.0
     magnitude: float = 10 ** math.floor(math.log10(spread / count))
     step = min((factor * magnitude for factor in (1, 2, 5, 10)), key=lambda step: abs(spread / step - count))
     first, last = math.floor(low / step), math.ceil(high / step)

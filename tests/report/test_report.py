@@ -7,19 +7,19 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from poet.corpus.manifest import MANIFEST, CleanBook, read_manifest
+from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 from poet.files import read_json, read_json_lines, write_json
 from poet.report.charts import Level, Line, line_chart, round_ticks, thin
 from poet.report.collection import shown_samples
+from poet.report.findings import by_prompt, gifts, top_findings
 from poet.report.headings import find_headings
 from poet.report.highlight import Piece, pieces
-from poet.report.overview import by_prompt, gifts, top_findings
-from poet.report.pages import exact
-from poet.report.sources import Passage, Place, Shelf, ShownBook, ShownSample
-from poet.report.start import compared_runs, read_summaries, start_page
+from poet.report.passages import Passage, Place, Shelf, ShownBook, ShownSample
+from poet.report.render import exact
+from poet.report.start_page import compared_runs, read_summaries, start_page
 from tests.report.shelf import HOSTILE, a_run, inputs_in, params, write_report
 
 
@@ -310,7 +310,7 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_every_pair_of_colours_has_contrast_enough(scheme):
-    from poet.report.pages import TEMPLATES
+    from poet.report.render import TEMPLATES
 
     blocks = re.findall(r":root \{(.*?)\}", (TEMPLATES / "page.css").read_text(encoding="utf-8"), re.DOTALL)
     colours = dict(re.findall(r"--([a-z0-9]+): (#[0-9a-f]{6})", blocks[scheme]))
@@ -331,6 +331,7 @@ def test_ticks_enclose_the_range(low, spread):
     assert 3 <= len(ticks) <= 12
 
 
+@example(points=[(0.0, 0.0)], levels=[5e-324])
 @given(
     st.lists(st.tuples(st.floats(0, 1e4), st.floats(-50, 50)), max_size=40), st.lists(st.floats(-50, 50), max_size=2)
 )
