@@ -6,9 +6,9 @@ import click
 
 from poet.attribution.attribute import Inputs, attribute
 from poet.files import sha256
-from poet.params_file import load_params
+from poet.params.file import load_params
 from poet.progress import say
-from poet.tracking import numbers, project_root, tracking
+from poet.tracking.spool import numbers, project_root, tracking
 
 PATH = click.Path(path_type=Path)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.benchmark.cases import benchmark
-from poet.params_file import load_params
+from poet.params.file import load_params
 from poet.progress import say
 
 PATH = click.Path(path_type=Path)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from poet.corpus.clean import clean
-from poet.params_file import load_params
+from poet.cleaning.records import clean
+from poet.params.file import load_params
 from poet.progress import say
 
 PATH = click.Path(path_type=Path)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from poet.corpus.download import download
-from poet.params_file import load_params
+from poet.params.file import load_params
 from poet.progress import say
+from poet.sources.download import download
 
 PATH = click.Path(path_type=Path)
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from poet.params_file import load_params
+from poet.metrics.evaluate import evaluate
+from poet.params.file import load_params
 from poet.progress import say
-from poet.tracking import numbers, project_root, tracking
-from poet.training.evaluate import evaluate
+from poet.tracking.spool import numbers, project_root, tracking
 
 PATH = click.Path(path_type=Path)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from poet.attribution.building import build_index
-from poet.params_file import load_params
+from poet.attribution.build_index import build_index
+from poet.params.file import load_params
 from poet.progress import say
 
 PATH = click.Path(path_type=Path)

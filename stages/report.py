@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from poet.params_file import load_params
+from poet.params.file import load_params
 from poet.report.collection import Inputs, report_collection
-from poet.tracking import project_root, tracking
+from poet.tracking.spool import project_root, tracking
 
 PATH = click.Path(path_type=Path)
 

@@ -6,9 +6,9 @@ import click
 
 from poet.attribution.guard import guard_maker
 from poet.files import read_text
-from poet.model.sample import sample
-from poet.params_file import load_params
-from poet.tracking import project_root, tracking
+from poet.generation.samples import sample
+from poet.params.file import load_params
+from poet.tracking.spool import project_root, tracking
 
 PATH = click.Path(path_type=Path)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from poet.params_file import load_params
+from poet.params.file import load_params
 from poet.progress import say
-from poet.tokens.dataset import tokenize
+from poet.tokens.token_files import tokenize
 
 PATH = click.Path(path_type=Path)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from poet.files import write_json
-from poet.params_file import load_params
-from poet.tokens.comparison import compare_tokenizers
+from poet.params.file import load_params
+from poet.tokenizers.comparison import compare_tokenizers
 
 PATH = click.Path(path_type=Path)
 

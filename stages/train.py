@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from poet.params_file import load_params
-from poet.tracking import flatten, project_root, tracking
+from poet.params.file import load_params
+from poet.tracking.spool import flatten, project_root, tracking
 from poet.training.distributed import join_world, launch, launched
 from poet.training.run import Outputs
 from poet.training.train import train

@@ -9,9 +9,9 @@ import pytest
 import torch
 from hypothesis import settings
 
-from poet.config import Params
 from poet.model.transformer import Transformer
-from poet.params_file import load_params
+from poet.params.file import load_params
+from poet.params.sections import Params
 from tests.clone import ROOT, clone, sh
 from tests.tiny import tiny_model
 

@@ -7,41 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.clone import ROOT
+from tests.imports import imports
 
-# Each layer may import from those before it, and from itself.
-LAYERS = [
-    {"errors", "files", "model_settings", "config", "params_file", "progress", "tracking", "runs"},
-    {"corpus"},
-    {"tokens"},
-    {"model"},
-    {"training"},
-]
-# Beside the stack: what each of these may import besides the first layer.
-BESIDE = {
-    "attribution": {"corpus"},
-    "benchmark": {"corpus", "tokens", "model", "training", "attribution"},
-    "report": {"corpus"},
-    "cli": {"corpus", "tokens", "model", "training", "benchmark", "attribution", "report"},
+# What each room of poet/ may import besides GROUND and itself. "Anything below" is the order of the table.
+GROUND = {"errors", "files", "progress"}
+MAY_IMPORT = {
+    "params": set(),
+    "tracking": set(),
+    "books": {"params"},
+    "sources": {"params", "books"},
+    "cleaning": {"params", "books"},
+    "tokenizers": {"params", "books", "tokens"},
+    "tokens": {"params", "books", "tokenizers"},
+    "model": {"params", "tokenizers"},
+    "generation": {"params", "tokenizers", "model"},
+    "attribution": {"params", "books", "metrics"},
+    "metrics": {"params", "books", "tokenizers", "tokens", "model", "generation", "attribution", "device"},
+    "device": {"params", "model"},
+    "training": {
+        *("params", "books", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),
+    },
+    "report": {"params", "books", "tracking"},
 }
-
-
-def imports(path: Path) -> set[str]:
-    """Dotted names of the poet modules that the file imports, also inside functions."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names if alias.name.split(".")[0] == "poet")
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "poet":
-            found.add(node.module)
-    return found
+EVERYTHING = {*GROUND, *MAY_IMPORT}
+MAY_IMPORT |= {"benchmark": EVERYTHING, "cli": {*EVERYTHING, "benchmark"}}
 
 
 def allowed(room: str) -> set[str]:
-    if room in BESIDE:
-        return LAYERS[0] | BESIDE[room] | {room}
-    level = next(i for i, layer in enumerate(LAYERS) if room in layer)
-    return set().union(*LAYERS[: level + 1])
+    return GROUND if room in GROUND else GROUND | MAY_IMPORT[room] | {room}
 
 
 MODULES = sorted((ROOT / "poet").rglob("*.py"))
@@ -65,7 +59,7 @@ def test_imports_go_one_way(path):
 def test_the_guard_sees_an_upward_import(tmp_path):
     path = tmp_path / "x.py"
     path.write_text("def f():\n    from poet.training import loop\n", encoding="utf-8")
-    assert imports(path) == {"poet.training"}
+    assert imports(path) == {"poet.training.loop"}
     assert "training" not in allowed("tokens")
 
 
@@ -109,22 +103,22 @@ def test_one_reader_of_each_outside_thing(path):
     """YAML, the environment, MLflow and CUDA are each touched in one module; nothing is unpickled."""
     text, place = path.read_text(encoding="utf-8"), name(path)
     owners = {
-        "ruamel": {"poet/params_file.py"},
-        "os.environ": {"poet/tracking.py"},
-        "from mlflow": {"poet/tracking.py"},
-        "torch.cuda.": {"poet/training/device.py"},
-        "torch.mps.": {"poet/training/device.py"},
+        "ruamel": {"poet/params/file.py"},
+        "os.environ": {"poet/tracking/spool.py"},
+        "from mlflow": {"poet/tracking/spool.py"},
+        "torch.cuda.": {"poet/device/device.py"},
+        "torch.mps.": {"poet/device/device.py"},
         "torch.load": set(),
         "pickle": set(),
         "np.random.seed": set(),
-        "torch.manual_seed": {"poet/training/device.py"},
+        "torch.manual_seed": {"poet/device/device.py"},
     }
     for word, places in owners.items():
         assert word not in text or place in places, f"{place} uses {word}"
 
 
 @pytest.mark.parametrize(
-    "module", ["poet.corpus.clean", "poet.corpus.download", "poet.cli", "poet.attribution.matching"]
+    "module", ["poet.cleaning.records", "poet.sources.download", "poet.cli", "poet.attribution.spans"]
 )
 def test_importing_is_silent_and_light(module):
     code = f"import {module}, sys; print(sorted({{'torch', 'mlflow'}} & set(sys.modules)))"

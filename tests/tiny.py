@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from poet.model.transformer import Transformer
-from poet.model_settings import PRESETS, ModelConfig, Yoke
+from poet.params.model import PRESETS, ModelConfig, Yoke
 
 CONFIG = ModelConfig(n_layer=2, n_head=2, n_embd=16, sequence_len=12)
 VOCAB_SIZE = 40

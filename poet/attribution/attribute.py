@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poet.attribution.copying import copying_metrics, cut_like
 from poet.attribution.index import open_index
-from poet.attribution.matching import attribution_row
-from poet.config import AttributeSettings, SplitSettings
-from poet.corpus.splitting import HELD_OUT, VALIDATION, split_books
+from poet.attribution.spans import attribution_row
+from poet.books.split import HELD_OUT, VALIDATION, split_books
 from poet.files import read_json, read_json_lines, write_json, write_json_lines
+from poet.metrics.copying import copying_metrics, cut_like
+from poet.params.sections import AttributeSettings, SplitSettings
 from poet.progress import bar
 
 # Held-out passages per sample: more than one, because a mean over a few dozen passages wavers.

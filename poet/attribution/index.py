@@ -2,7 +2,7 @@
 
 The text is UTF-8 bytes, the books one after another with the byte 0xFF after each, which no UTF-8 text holds; so no
 match crosses from one book into the next. Positions inside a book are told in characters. There are two views, the
-text itself and its normalised form (poet.attribution.normalising), each in shards small enough for int32. All arrays
+text itself and its normalised form (poet.attribution.normalise), each in shards small enough for int32. All arrays
 are mapped from their files, so opening takes the same few milliseconds whatever the size; building writes them.
 """
 

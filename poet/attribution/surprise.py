@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poet.attribution.index import Index
-from poet.attribution.normalising import Normalised
+from poet.attribution.normalise import Normalised
 
 WORDS = re.compile(r"\w+")
 

@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 
 from poet.attribution.guard import guard_maker
 from poet.attribution.index import Index, open_index
-from poet.attribution.matching import find_near_spans, find_spans, match_reaches
+from poet.attribution.spans import find_near_spans, find_spans, match_reaches
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
 from poet.benchmark.timing import time_repeats
-from poet.corpus.splitting import TRAIN, VALIDATION, split_books
-from poet.model.sampling import Draw, generate
+from poet.books.split import TRAIN, VALIDATION, split_books
+from poet.device.device import describe_machine, keep_freed_memory
+from poet.generation.sampling import Draw, generate
 from poet.model.saving import load_model
-from poet.params_file import load_params
-from poet.tokens.tokenizer import encode, token_bytes
-from poet.training.device import describe_machine, keep_freed_memory
+from poet.params.file import load_params
+from poet.tokenizers.tokenizer import encode, token_bytes
 
 # As long as the text for which the time of the ml-indie-tools package is known: 0.65 s, library of eleven books.
 CHARACTERS = 2_100

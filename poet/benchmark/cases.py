@@ -12,14 +12,14 @@ from typing import Any
 import torch
 
 from poet.benchmark.timing import median_and_spread, time_repeats
-from poet.config import BenchmarkCase, BenchmarkSettings, OptimizerSettings
+from poet.device.device import DEVICES, describe_machine, keep_freed_memory, now, pick_precision, present_devices
 from poet.files import write_json
-from poet.model.sampling import Draw, generate
+from poet.generation.sampling import Draw, generate
 from poet.model.transformer import Transformer
+from poet.params.sections import BenchmarkCase, BenchmarkSettings, OptimizerSettings
 from poet.progress import bar
-from poet.training.device import DEVICES, describe_machine, keep_freed_memory, now, pick_precision, present_devices
 from poet.training.distributed import World
-from poet.training.engine import Engine
+from poet.training.step import Engine
 
 # The values have no influence on the speed.
 OPTIMIZER = OptimizerSettings(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from poet.corpus.manifest import MANIFEST, CleanBook, read_manifest, write_manifest
+from poet.books.manifest import MANIFEST, CleanBook, read_manifest, write_manifest
 from poet.files import read_text, write_text
 
 MEGABYTE = 1_000_000

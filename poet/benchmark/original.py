@@ -14,11 +14,11 @@ import torch
 
 from poet.benchmark.cases import OPTIMIZER, exhaust, training_step
 from poet.benchmark.timing import median_and_spread, time_repeats
-from poet.config import BenchmarkCase
-from poet.model.sampling import Draw
+from poet.device.device import describe_machine, keep_freed_memory, matrix_multiply_rate, pick_precision
+from poet.generation.sampling import Draw
 from poet.model.transformer import Transformer
-from poet.model_settings import ModelSettings
-from poet.training.device import describe_machine, keep_freed_memory, matrix_multiply_rate, pick_precision
+from poet.params.model import ModelSettings
+from poet.params.sections import BenchmarkCase
 
 CPU = torch.device("cpu")
 ADAMW = dataclasses.replace(OPTIMIZER, kind="adamw")

@@ -16,18 +16,18 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from poet.config import OptimizerSettings, TokenizeSettings
+from poet.device.device import keep_freed_memory, now, pick_device, pick_precision
 from poet.files import read_text
+from poet.metrics.bits import score
 from poet.model.transformer import Transformer
-from poet.model_settings import ModelSettings
+from poet.params.model import ModelSettings
+from poet.params.sections import OptimizerSettings, TokenizeSettings
+from poet.tokenizers.kinds import train_tokenizer
+from poet.tokenizers.tokenizer import encode
 from poet.tokens.batches import Batches
-from poet.tokens.tokenizer import encode
-from poet.tokens.vocabulary import train_tokenizer
-from poet.training.device import keep_freed_memory, now, pick_device, pick_precision
 from poet.training.distributed import World
-from poet.training.engine import Engine, compile_blocks
-from poet.training.evaluation import score
 from poet.training.schedule import learning_rate_factor
+from poet.training.step import Engine, compile_blocks
 
 TRAINING_SHARE = 0.9
 SEED = 1337

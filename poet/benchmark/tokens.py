@@ -21,15 +21,15 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from poet.benchmark.cases import training_step
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
 from poet.benchmark.timing import median_and_spread, time_repeats
-from poet.config import Params, TokenizeSettings
-from poet.corpus.manifest import MANIFEST, CleanBook, read_manifest
+from poet.books.manifest import MANIFEST, CleanBook, read_manifest
+from poet.device.device import describe_machine, keep_freed_memory, pick_precision
 from poet.files import read_text
-from poet.params_file import load_params
+from poet.params.file import load_params
+from poet.params.sections import Params, TokenizeSettings
+from poet.tokenizers.kinds import train_tokenizer
+from poet.tokenizers.tokenizer import encode
 from poet.tokens.batches import Batches
-from poet.tokens.dataset import SPLITS
-from poet.tokens.tokenizer import encode
-from poet.tokens.vocabulary import train_tokenizer
-from poet.training.device import describe_machine, keep_freed_memory, pick_precision
+from poet.tokens.token_files import SPLITS
 
 # The task for which the time of the ml-indie-tools package is known: 63 s for seven megabytes on two cores.
 NGRAMS = {"kind": "ngram", "vocab_size": 20_000, "max_ngram": 8}

@@ -74,9 +74,9 @@ def attribute(
 ) -> None:
     """Show which passages of FILE (- for standard input) stand in which book, verbatim or nearly so."""
     from poet.attribution.index import open_index
-    from poet.attribution.matching import attribution_row
+    from poet.attribution.spans import attribution_row
     from poet.files import write_text
-    from poet.params_file import load_params
+    from poet.params.file import load_params
 
     if samples == (file is not None):
         raise click.UsageError("give either a FILE (- for standard input) or --samples")
@@ -111,7 +111,7 @@ def _texts(file: IO[bytes] | None, samples: Path) -> list[tuple[int, str]]:
 
 def _titles(clean: Path, books: Sequence[str]) -> dict[str, str]:
     """What to call each of `books`: title and author where the manifest has them, else its id."""
-    from poet.corpus.manifest import MANIFEST, CleanBook, read_manifest
+    from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 
     rows = read_manifest(clean / MANIFEST, CleanBook) if (clean / MANIFEST).is_file() else []
     known = {row.book: f"{row.title} ({row.author})" if row.author else row.title for row in rows}

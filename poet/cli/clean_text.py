@@ -16,10 +16,10 @@ from poet.cli.search import PARAMS
 @PARAMS
 def clean_text(files: tuple[Path, ...], out: Path, as_json: bool, params: Path) -> None:
     """Clean FILES by the rules of `clean` in params.yaml; nothing is written if one of them cannot be cleaned."""
-    from poet.corpus.cleaning import clean_text as clean
+    from poet.cleaning.text import clean_text as clean
     from poet.errors import CleaningError
     from poet.files import write_text
-    from poet.params_file import load_params
+    from poet.params.file import load_params
 
     settings = load_params(params).clean
     if len({path.stem for path in files}) < len(files):

@@ -24,10 +24,10 @@ def collection() -> None:
 @PARAMS
 def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     """Add Gutenberg books to the collection NAME, by number or by search; a new NAME makes a new collection."""
-    from poet.corpus import catalog
-    from poet.corpus.mirrors import Mirrors
     from poet.errors import PoetError
-    from poet.params_file import add_collection, load_params
+    from poet.params.file import add_collection, load_params
+    from poet.sources.gutenberg import catalog
+    from poet.sources.gutenberg.mirrors import Mirrors
 
     wanted = catalog.Query(**query)
     if wanted.is_empty:
@@ -50,10 +50,10 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
 @PARAMS
 def show(name: str, params: Path) -> None:
     """Show the sources of the collection NAME, and what the catalog says of its Gutenberg books."""
-    from poet.config import GutenbergSource
-    from poet.corpus import catalog
-    from poet.corpus.mirrors import Mirrors
-    from poet.params_file import load_params
+    from poet.params.file import load_params
+    from poet.params.sections import GutenbergSource
+    from poet.sources.gutenberg import catalog
+    from poet.sources.gutenberg.mirrors import Mirrors
 
     settings = load_params(params)
     shelf = settings.collection(name)
@@ -74,7 +74,7 @@ def show(name: str, params: Path) -> None:
 @PARAMS
 def remove(name: str, params: Path) -> None:
     """Take the collection NAME out of params.yaml; what was built from it stays on the disk."""
-    from poet.params_file import remove_collection
+    from poet.params.file import remove_collection
 
     remove_collection(params, name)
     click.echo(f"{name} removed from {params}")

@@ -11,9 +11,9 @@ def doctor(device: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from poet.device.device import describe_machine, pick_device, pick_precision
+    from poet.device.doctor import examine
     from poet.errors import PoetError
-    from poet.training.device import describe_machine, pick_device, pick_precision
-    from poet.training.doctor import examine
 
     chosen = pick_device(device)
     table = Table(

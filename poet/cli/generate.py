@@ -43,12 +43,12 @@ def generate(
 ) -> None:
     """Continue PROMPT. The first sample appears as it is written; the same seed writes the same text again."""
     from poet.attribution.guard import guard_maker
-    from poet.model.sampling import Draw
+    from poet.device.device import pick_device
+    from poet.generation.sampling import Draw
+    from poet.generation.stream import stream
     from poet.model.saving import load_model
-    from poet.model.stream import stream
-    from poet.params_file import load_params
-    from poet.tokens.tokenizer import token_bytes
-    from poet.training.device import pick_device
+    from poet.params.file import load_params
+    from poet.tokenizers.tokenizer import token_bytes
 
     settings = load_params(params)
     name = name or settings.build[0]

@@ -3,7 +3,7 @@
 import click
 
 from poet.errors import PoetError
-from poet.tracking import project_root, publish_all, tracking_uri
+from poet.tracking.spool import project_root, publish_all, tracking_uri
 
 
 @click.command(epilog="Example: MLFLOW_TRACKING_URI=http://mlflow.lab:5000 poet publish")

@@ -32,9 +32,9 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @PARAMS
 def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
     """Find books in Gutenberg's catalog; case and accents do not matter. The catalog is kept for a week."""
-    from poet.corpus import catalog
-    from poet.corpus.mirrors import Mirrors
-    from poet.params_file import load_params
+    from poet.params.file import load_params
+    from poet.sources.gutenberg import catalog
+    from poet.sources.gutenberg.mirrors import Mirrors
 
     settings = load_params(params).download
     wanted = catalog.Query(**query)

@@ -19,8 +19,8 @@ def tokenizers(name: str | None, vocab_size: int | None, as_json: bool, params: 
     """Train every kind of tokenizer on the training text of a collection; measure them on its validation text."""
     import dataclasses
 
-    from poet.params_file import load_params
-    from poet.tokens.comparison import compare_tokenizers
+    from poet.params.file import load_params
+    from poet.tokenizers.comparison import compare_tokenizers
 
     settings = load_params(params)
     name = name or settings.build[0]

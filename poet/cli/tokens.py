@@ -21,8 +21,8 @@ def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None
     from rich.console import Console
     from rich.text import Text
 
-    from poet.params_file import load_params
-    from poet.tokens.tokenizer import decode, encode, kind_of, load_tokenizer
+    from poet.params.file import load_params
+    from poet.tokenizers.tokenizer import decode, encode, kind_of, load_tokenizer
 
     if file is None:
         settings = load_params(params)

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from poet.tracking import project_root, tracking_uri
+from poet.tracking.spool import project_root, tracking_uri
 
 
 @click.command(epilog="Example: poet ui --port 5001")

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poet.model.activations import squared_relu
-from poet.model_settings import ModelConfig, Yoke
+from poet.params.model import ModelConfig, Yoke
 
 # How fast the slowest rotary pair turns; the usual base of Su et al. 2021 (arXiv 2104.09864).
 ROTARY_BASE = 10_000.0

@@ -21,8 +21,8 @@ from torch import Tensor
 from poet.errors import ModelError
 from poet.files import read_json, replacing_folder, sha256, write_json
 from poet.model.transformer import Transformer
-from poet.model_settings import ModelConfig
-from poet.tokens.tokenizer import load_tokenizer
+from poet.params.model import ModelConfig
+from poet.tokenizers.tokenizer import load_tokenizer
 
 FORMAT_VERSION = 2
 WEIGHTS = "model.safetensors"

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from poet.model.layers import Block, KeyValues, Linear, make_norm, rms_norm, rotary_table
 from poet.model.loss import capped_cross_entropy, softcap_
-from poet.model_settings import ModelConfig
+from poet.params.model import ModelConfig
 
 # GPT-2's initial deviation (Radford et al. 2019).
 NORMAL_INIT = 0.02

@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from poet.config import Params, ReportSettings
-from poet.corpus.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_manifest
+from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_manifest
 from poet.files import read_json, read_json_lines, sha256, write_json
-from poet.report.figures import bits_chart, length_chart, loss_chart, novelty_chart
-from poet.report.overview import by_prompt, gifts, top_findings
-from poet.report.pages import render_page
-from poet.report.sources import Shelf, ShownSample
+from poet.params.sections import Params, ReportSettings
+from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
+from poet.report.findings import by_prompt, gifts, top_findings
+from poet.report.passages import Shelf, ShownSample
+from poet.report.render import render_page
 from poet.report.summary import summarize
-from poet.tracking import flatten
+from poet.tracking.spool import flatten
 
 # The sections of params.yaml that shape a model and its text.
 RECIPE = ("clean", "split", "tokenize", "model", "train", "evaluate", "sample", "attribute")

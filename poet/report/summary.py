@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from poet.corpus.manifest import CleanBook
-from poet.report.sources import ShownSample
+from poet.books.manifest import CleanBook
+from poet.report.passages import ShownSample
 
 # Of a sample that the start page shows.
 EXCERPT_CHARACTERS, EXCERPT_LINES = 420, 24

@@ -20,9 +20,9 @@ from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from poet.device.device import pick_device
 from poet.errors import ConfigError, TrainingError
 from poet.model.transformer import Transformer
-from poet.training.device import pick_device
 
 # How long a process waits for the others before it takes them for dead.
 PATIENCE = timedelta(minutes=10)

@@ -8,15 +8,15 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from poet.corpus.splitting import VALIDATION
+from poet.books.split import VALIDATION
+from poet.device.device import now, seed_dropout
 from poet.errors import Interrupted
-from poet.model.sampling import Draw, generate
+from poet.generation.sampling import Draw, generate
+from poet.metrics.bits import score, text_metrics
 from poet.progress import bar, say
-from poet.tokens.dataset import TOKENIZER
-from poet.tokens.tokenizer import decode, encode, load_tokenizer
-from poet.training.device import now, seed_dropout
+from poet.tokenizers.tokenizer import decode, encode, load_tokenizer
+from poet.tokens.token_files import TOKENIZER
 from poet.training.distributed import from_leader, mean_and_any, tensors_from_leader
-from poet.training.evaluation import score, text_metrics
 from poet.training.history import History
 from poet.training.run import Run
 from poet.training.schedule import learning_rate_factor

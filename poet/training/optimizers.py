@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from poet.config import OptimizerSettings
 from poet.model.transformer import Transformer
+from poet.params.sections import OptimizerSettings
 from poet.training.distributed import like, whole
 
 # The quintic of the Muon reference: its steepness at zero makes five steps enough; results spread over 0.7 to 1.2.

@@ -10,24 +10,24 @@ import torch
 from torch import Tensor
 
 import poet
-from poet.config import RuntimeSettings, TrainSettings
-from poet.corpus.splitting import TRAIN
+from poet.books.split import TRAIN
+from poet.device.device import matrix_multiply_rate, pick_precision
 from poet.errors import ConfigError
 from poet.files import sha256
 from poet.model.transformer import Transformer
-from poet.model_settings import ModelSettings
+from poet.params.model import ModelSettings
+from poet.params.sections import RuntimeSettings, TrainSettings
 from poet.tokens.batches import Batches
-from poet.tokens.dataset import META, TokenData, open_tokens
-from poet.tracking import Tracker
-from poet.training.device import matrix_multiply_rate, pick_precision
+from poet.tokens.token_files import META, TokenData, open_tokens
+from poet.tracking.spool import Tracker
 from poet.training.distributed import World
-from poet.training.engine import Engine, compile_blocks, should_compile
 from poet.training.history import History
 from poet.training.snapshots import Snapshots, resume_key
 from poet.training.state import Best
+from poet.training.step import Engine, compile_blocks, should_compile
 
 # What a result depends on besides data and parameters.
-CODE = ("model", "tokens", "training")
+CODE = ("model", "tokenizers", "tokens", "generation", "metrics", "device", "training")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from poet.training.distributed import like, whole
-from poet.training.engine import Engine
+from poet.training.step import Engine
 
 
 @dataclass

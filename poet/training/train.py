@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from poet.config import RuntimeSettings, TrainSettings
-from poet.corpus.splitting import TRAIN
+from poet.books.split import TRAIN
+from poet.device.device import keep_freed_memory
 from poet.files import read_json, write_json, write_json_lines
 from poet.model.saving import save_model
-from poet.model_settings import ModelSettings
-from poet.tokens.dataset import META, TOKENIZER
-from poet.tracking import Tracker
-from poet.training.device import keep_freed_memory
+from poet.params.model import ModelSettings
+from poet.params.sections import RuntimeSettings, TrainSettings
+from poet.tokens.token_files import META, TOKENIZER
+from poet.tracking.spool import Tracker
 from poet.training.distributed import World, leave_world
 from poet.training.loop import fit, restore
 from poet.training.run import Outputs, Run, assemble

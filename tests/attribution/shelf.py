@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from poet.attribution.building import LARGEST_SHARD, index_books
+from poet.attribution.build_index import LARGEST_SHARD, index_books
 from poet.attribution.index import Index, open_index
 
 # Few letters, so that matches abound; é, ü share their first byte, 𝄞 has four, and the two emoji differ in the last.

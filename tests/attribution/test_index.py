@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from poet.attribution.building import build_index, index_books
+from poet.attribution.build_index import build_index, index_books
 from poet.attribution.index import STRIDE, open_index
-from poet.attribution.matching import find_spans
-from poet.config import SplitSettings
+from poet.attribution.spans import find_spans
 from poet.errors import DataError
+from poet.params.sections import SplitSettings
 from tests.attribution.shelf import indexed
-from tests.corpus.shelf import clean_shelf
+from tests.cleaning.shelf import clean_shelf
 
 SPLIT = SplitSettings(validation=0.1, held_out_books=["held"])
 

@@ -6,12 +6,12 @@ import pytest
 from click import ClickException
 from click.testing import CliRunner
 
-from poet.attribution.matching import match_reaches
+from poet.attribution.spans import match_reaches
 from poet.benchmark.attribution import agree, main
 from tests.attribution.shelf import indexed
+from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
 from tests.conftest import babble
-from tests.corpus.shelf import clean_shelf
 
 
 def test_all_figures_are_there(write_books, tmp_path, monkeypatch):

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from poet.benchmark.growing import _peak_memory
 from poet.benchmark.tokens import main
+from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
 from tests.conftest import babble
-from tests.corpus.shelf import clean_shelf
 from tests.shrink import shrink
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from poet.attribution.building import index_books
+from poet.attribution.build_index import index_books
 from poet.cli import main
 from tests.clone import ROOT
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from poet.cli import main
-from poet.tokens.tokenizer import load_tokenizer
+from poet.tokenizers.tokenizer import load_tokenizer
 from tests.clone import ENVIRONMENT, ROOT
 
 STAGES = [

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from poet.errors import ModelError
 from poet.model.saving import load_model, save_model
 from poet.model.transformer import Transformer
-from poet.tokens.vocabulary import train_tokenizer
+from poet.tokenizers.kinds import train_tokenizer
 from tests.tiny import CONFIG, VARIANTS, generator
-from tests.tokens.sizes import CHAR
+from tests.tokenizers.sizes import CHAR
 
 CPU = torch.device("cpu")
 

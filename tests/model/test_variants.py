@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from poet.generation.sampling import Draw, generate
 from poet.model.layers import mlp_width
-from poet.model.sampling import Draw, generate
-from poet.model_settings import ModelConfig, Yoke
+from poet.params.model import ModelConfig, Yoke
 from poet.training.distributed import World
-from poet.training.engine import Engine
+from poet.training.step import Engine
 from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, generator, tiny_model
 from tests.training.recipes import ADAMW, MUON
 

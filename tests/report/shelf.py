@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from poet.config import Params
-from poet.corpus.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, write_manifest
+from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, write_manifest
 from poet.files import write_json, write_json_lines, write_text
-from poet.params_file import load_params
+from poet.params.file import load_params
+from poet.params.sections import Params
 from poet.report.collection import Inputs, report_collection
-from poet.report.figures import LENGTHS
-from poet.runs import Run
+from poet.report.collection_charts import LENGTHS
+from poet.tracking.runs import Run
 from tests.conftest import ROOT
 
 HOSTILE = (

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from poet.files import read_json_lines
-from poet.report.start import read_summaries, start_page
+from poet.report.start_page import read_summaries, start_page
 from tests.report.shelf import HOSTILE, a_run, write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

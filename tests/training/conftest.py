@@ -2,11 +2,11 @@
 
 import pytest
 
-from poet.config import SplitSettings
-from poet.tokens.dataset import tokenize
+from poet.params.sections import SplitSettings
+from poet.tokens.token_files import tokenize
+from tests.cleaning.shelf import clean_shelf
 from tests.conftest import babble
-from tests.corpus.shelf import clean_shelf
-from tests.tokens.sizes import CHAR
+from tests.tokenizers.sizes import CHAR
 
 
 @pytest.fixture

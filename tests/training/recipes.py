@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from poet.config import OptimizerSettings
+from poet.params.sections import OptimizerSettings
 
 MUON = OptimizerSettings(
     kind="muon",

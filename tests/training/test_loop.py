@@ -12,14 +12,14 @@ import torch
 from ruamel.yaml import YAML
 from safetensors.torch import load_file
 
-from poet.config import OptimizerSettings, RuntimeSettings, TrainSettings
+from poet.device.device import pick_device, pick_precision
 from poet.errors import ConfigError, Interrupted, TrainingError
 from poet.files import read_json, read_json_lines
 from poet.model.saving import load_model
-from poet.model_settings import ModelSettings, Yoke
-from poet.tracking import Tracker
-from poet.training import engine, loop
-from poet.training.device import pick_device, pick_precision
+from poet.params.model import ModelSettings, Yoke
+from poet.params.sections import OptimizerSettings, RuntimeSettings, TrainSettings
+from poet.tracking.spool import Tracker
+from poet.training import loop, step
 from poet.training.distributed import join_world
 from poet.training.run import Outputs
 from poet.training.snapshots import Snapshots
@@ -222,8 +222,8 @@ def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path):
 
 def test_a_damaged_snapshot_falls_back_to_the_one_before(tmp_path):
     snapshots = Snapshots(folder=tmp_path / "key")
-    for step in (1, 2, 3):
-        snapshots.save(step, {"x": torch.tensor([step])}, {"rows": [step]})
+    for number in (1, 2, 3):
+        snapshots.save(number, {"x": torch.tensor([number])}, {"rows": [number]})
     assert [path.name for path in sorted((tmp_path / "key").iterdir())] == ["step-000000002", "step-000000003"]
     newest = tmp_path / "key" / "step-000000003" / "tensors.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])
@@ -248,7 +248,7 @@ def test_other_parameters_start_afresh(tokens, tmp_path, monkeypatch):
 def test_a_loss_that_is_not_finite_stops_before_the_update(tokens, tmp_path, monkeypatch):
     updates = []
 
-    def poisoned(model, *arguments, loss=engine.Transformer.loss):
+    def poisoned(model, *arguments, loss=step.Transformer.loss):
         value, state = loss(model, *arguments)
         return value * float("nan") if len(updates) == 3 else value, state
 
@@ -256,7 +256,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update(tokens, tmp_path, mon
         updates.append(1)
         record(*arguments)
 
-    monkeypatch.setattr(engine.Transformer, "loss", poisoned)
+    monkeypatch.setattr(step.Transformer, "loss", poisoned)
     monkeypatch.setattr(loop, "_record", count)
     with pytest.raises(TrainingError, match=r"loss became nan.*at step 3.*learning_rate"):
         run(tokens, tmp_path / "out")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from poet.config import OptimizerSettings
+from poet.params.sections import OptimizerSettings
 from poet.training.optimizers import Muon, make_optimizers, orthogonalize
 from poet.training.schedule import learning_rate_factor
 from tests.tiny import generator

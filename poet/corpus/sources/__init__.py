@@ -1,1 +1,0 @@
-"""Where books come from. Each module knows one kind of source and yields its books as they are served."""

@@ -1,0 +1,197 @@
+"""params.yaml itself, and the only module that touches YAML: read into settings, and changed with its comments kept.
+
+Everything wrong with the file is reported at once, by the key a user would edit.
+"""
+
+import difflib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from poet.errors import ConfigError
+from poet.files import read_text, write_text
+from poet.params.sections import Params
+
+# pydantic's words for a key that is not there.
+MISSING = ("missing", "missing_argument")
+
+_validator = pydantic.TypeAdapter(Params)
+
+
+def load_params(path: Path) -> Params:
+    """Read and check `path`; ConfigError lists every wrong key, type and value in it."""
+    raw = _read_yaml(path)
+    try:
+        # By way of JSON: strict mode then takes a mapping for a dataclass, and still refuses "3" for a number.
+        params = _validator.validate_json(json.dumps(raw, default=str))
+    except pydantic.ValidationError as error:
+        found = error.errors()
+        missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
+        raise _config_error(path, [_describe(problem, missing) for problem in found] + _unknown_builds(raw)) from None
+    if problems := _unknown_builds(raw):
+        raise _config_error(path, problems)
+    return params
+
+
+def _config_error(path: Path, problems: list[str]) -> ConfigError:
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    return ConfigError(f"{path} has {count}:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = YAML(typ="safe").load(path)
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; run from the root of the project or pass --params") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} should hold keys and values, got {type(raw).__name__}")
+    return raw
+
+
+def _unknown_builds(raw: dict[str, Any]) -> list[str]:
+    """Names in `build` that no collection has; checked on the raw file so that it is reported together with all
+    else.
+    """
+    build, collections = raw.get("build"), raw.get("collections")
+    if not isinstance(build, list) or not isinstance(collections, dict):
+        return []
+    return [
+        f"build: unknown collection {name!r}{_suggestion(str(name), collections)}; known are "
+        f"{', '.join(map(str, collections))}"
+        for name in build
+        if name not in collections
+    ]
+
+
+def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
+    """One line for one pydantic problem: the key as written in params.yaml, what is wrong, what stands there."""
+    where = problem["loc"]
+    # After sources.0 comes the tag of the union, which is no key of the file.
+    key = ".".join(str(part) for i, part in enumerate(where) if i < 2 or where[i - 2] != "sources")
+    if problem["type"] == "unexpected_keyword_argument":
+        return (
+            f"{key}: unknown key{_suggestion(where[-1], [other[-1] for other in missing if other[:-1] == where[:-1]])}"
+        )
+    if problem["type"] in MISSING:
+        return f"{key}: missing"
+    message = (
+        problem["msg"]
+        .removeprefix("Value error, ")
+        .replace("Input should", "should")
+        .replace("array", "list")
+        .replace("an object", "a mapping")
+    )
+    shown = isinstance(problem["input"], (str, int, float, bool, type(None)))
+    return f"{key}: {message}, got {problem['input']!r}" if shown else f"{key}: {message}"
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, [str(name) for name in known], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def add_collection(path: Path, name: str, title: str, ids: Sequence[int]) -> list[int]:
+    """Add Gutenberg books to the collection `name` of the file `path`, making it if there is none; returns the new ids.
+
+    The file is written only if it was right before and still is.
+    """
+    params = load_params(path)
+    if name not in params.collections:
+        _write(path, _with_new_collection(read_text(path), name, title, ids))
+        return list(dict.fromkeys(ids))
+    yaml, content = _load(path)
+    sources = content["collections"][name]["sources"]
+    shelves = [source for source in sources if source["kind"] == "gutenberg"]
+    known = {number for shelf in shelves for number in shelf["ids"]}
+    new = [number for number in dict.fromkeys(ids) if number not in known]
+    if new and not shelves:
+        shelves.append(_gutenberg([]))
+        sources.append(shelves[0])
+    for number in new:
+        shelves[0]["ids"].append(number)
+    _write(path, _dump(yaml, content))
+    return new
+
+
+def remove_collection(path: Path, name: str) -> None:
+    """Take the collection `name` out of the file `path`; ConfigError when it is unknown or is being built."""
+    params = load_params(path)
+    params.collection(name)
+    if name in params.build:
+        raise ConfigError(f"{path} builds {name!r}; take it out of `build` first")
+    lines = read_text(path).splitlines(keepends=True)
+    start, end = _block(path, name)
+    _write(path, "".join(lines[:start] + lines[end:]))
+
+
+def _with_new_collection(text: str, name: str, title: str, ids: Sequence[int]) -> str:
+    """`text` with a collection after its last one; as lines, so that nothing else moves, comments least of all."""
+    yaml, content = _load(text)
+    last = list(content["collections"])[-1]
+    added = _dump(yaml, {"collections": CommentedMap({name: CommentedMap(title=title, sources=[_gutenberg(ids)])})})
+    lines = text.splitlines(keepends=True)
+    _, end = _block(text, last)
+    return "".join(lines[:end]) + added.partition("\n")[2] + "".join(lines[end:])
+
+
+def _block(source: Path | str, name: str) -> tuple[int, int]:
+    """First line of the collection `name`, and the line after its last; comments that follow it are not its own."""
+    text = read_text(source) if isinstance(source, Path) else source
+    _, content = _load(text)
+    collections = content["collections"]
+    start, indent = collections.lc.key(name)
+    lines = text.splitlines()
+    end = start + 1
+    for i in range(start + 1, len(lines)):
+        stripped = lines[i].lstrip()
+        if stripped and not stripped.startswith("#"):
+            if len(lines[i]) - len(stripped) <= indent:
+                break
+            end = i + 1
+    return start, end
+
+
+def _gutenberg(ids: Sequence[int]) -> CommentedMap:
+    numbers = CommentedSeq(ids)
+    numbers.fa.set_flow_style()
+    return CommentedMap(kind="gutenberg", ids=numbers)
+
+
+def _load(source: Path | str) -> tuple[YAML, Any]:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.add_representer(type(None), _null)
+    return yaml, yaml.load(source)
+
+
+def _null(representer: Any, value: None) -> Any:
+    """Written as null, where ruamel would write nothing at all."""
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+def _dump(yaml: YAML, content: Any) -> str:
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write `text` to `path` if it is a valid params.yaml."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        write_text(draft, text)
+        load_params(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

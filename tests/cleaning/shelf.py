@@ -1,0 +1,22 @@
+"""Builds cleaned collections for tests of later stages."""
+
+from pathlib import Path
+
+from poet.cleaning.records import clean
+from poet.params.sections import CleanSettings, Collection, DownloadSettings, FolderSource
+from poet.sources.download import download
+
+CLEAN = CleanSettings(
+    drop=["licence", "small_print", "credits", "transcriber_notes", "illustrations"],
+    unwrap=False,
+    minimum_kept=0.8,
+    duplicates="warn",
+)
+
+
+def clean_shelf(texts: Path, out: Path) -> Path:
+    """Download and clean the .txt files in the folder `texts`; returns the folder with cleaned books."""
+    collection = Collection(title="Test", sources=[FolderSource(kind="folder", path=str(texts))])
+    download(collection, DownloadSettings(mirrors=["none"], allow_missing=False, max_bytes=10**8), out / "raw")
+    clean(out / "raw", CLEAN, out=out / "clean", quality=out / "corpus.json")
+    return out / "clean"

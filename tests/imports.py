@@ -1,0 +1,50 @@
+"""What a file of this project imports of it, read from its syntax tree: for the tests of layers and of dvc.yaml."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.clone import ROOT
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of the poet modules that the file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names if alias.name.split(".")[0] == "poet")
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "poet":
+            # `from poet.cleaning import markers` imports a module, `from poet.files import sha256` a name of one.
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in names if module_file(name).is_file()}
+            found |= modules
+            if len(modules) < len(names):
+                found.add(node.module)
+    return found
+
+
+def module_file(module: str) -> Path:
+    """The file of a dotted module; of a package, its __init__.py."""
+    path = ROOT / Path(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def has_content(path: Path) -> bool:
+    """Whether a file holds more than a docstring."""
+    return len(path.read_text(encoding="utf-8").splitlines()) > 1
+
+
+def imported_files(script: Path, passed_over: Callable[[str], bool] = lambda name: False) -> set[str]:
+    """All files of poet that `script` imports, directly or not, by their path from the root.
+
+    A file that is `passed_over` is left out, and so is what only that file imports.
+    """
+    found, queue = set(), [script]
+    while queue:
+        for module in imports(queue.pop()):
+            path = module_file(module)
+            name = path.relative_to(ROOT).as_posix()
+            if name not in found and not passed_over(name):
+                found.add(name)
+                queue.append(path)
+    return {name for name in found if has_content(ROOT / name)}
