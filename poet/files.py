@@ -4,15 +4,23 @@ A reader never sees half a file: writers fill a temporary neighbour and rename i
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pydantic
 
 from poet.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and needed here for a signature alone
+
+Kind = TypeVar("Kind")
 
 
 @contextlib.contextmanager
@@ -63,9 +71,14 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_json_lines(path: Path, values: list[Any]) -> None:
+def write_json_lines(path: Path, values: Iterable[Any]) -> None:
     """Write one JSON value a line."""
     write_text(path, "".join(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n" for value in values))
+
+
+def write_csv(path: Path, table: "pd.DataFrame") -> None:
+    """Write `table` as CSV without its index; what is missing in it is left empty."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 def read_text(path: Path) -> str:
@@ -94,6 +107,37 @@ def read_json_lines(path: Path) -> list[Any]:
         return [json.loads(line) for line in read_text(path).split("\n") if line]
     except json.JSONDecodeError as error:
         raise DataError(f"{path} holds a line that is not JSON: {error}. Remove it and run `dvc repro`.") from None
+
+
+def read_json_as(path: Path, kind: type[Kind]) -> Kind:
+    """The JSON value in `path` as the dataclass `kind`; DataError when it is missing, damaged or lacks a field.
+
+    Keys that `kind` does not have are passed over, so that an older program reads what a newer one wrote.
+    """
+    return _as_kind(read_json(path), kind, str(path))
+
+
+def read_json_lines_as(path: Path, kind: type[Kind]) -> list[Kind]:
+    """The JSON values in `path`, one a line, each as the dataclass `kind`; DataError as for `read_json_as`."""
+    return [_as_kind(value, kind, f"{path}, line {i}") for i, value in enumerate(read_json_lines(path), start=1)]
+
+
+@functools.cache
+def _adapter(kind: type[Any]) -> pydantic.TypeAdapter[Any]:
+    return pydantic.TypeAdapter(kind)
+
+
+def _as_kind(value: Any, kind: type[Kind], where: str) -> Kind:
+    try:
+        validated: Kind = _adapter(kind).validate_python(value)  # type: ignore[arg-type]
+        return validated
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        raise DataError(
+            f"{where}: {key}: {problem['msg'].lower()}. The file is damaged or from another version. "
+            "Run `dvc repro` to build it again."
+        ) from None
 
 
 def sha256(path: Path) -> str:

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class Bar(Protocol):
+class ProgressBar(Protocol):
     """Moves a bar on by `advance` and shows `status` beside it."""
 
     def __call__(self, advance: int = 1, status: str = "") -> None: ...
 
 
 @contextlib.contextmanager
-def bar(title: str, total: int, done: int = 0) -> Iterator[Bar]:
+def progress_bar(title: str, total: int, done: int = 0) -> Iterator[ProgressBar]:
     """A progress bar on standard error; does nothing where that is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda advance=1, status="": None
@@ -41,6 +41,6 @@ def bar(title: str, total: int, done: int = 0) -> Iterator[Bar]:
         yield advance
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """One line on standard error, above any bar."""
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)

@@ -7,8 +7,10 @@ import click
 from poet.attribution.attribute import Inputs, attribute
 from poet.files import sha256
 from poet.params.file import load_params
-from poet.progress import say
-from poet.tracking.spool import numbers, project_root, tracking
+from poet.progress import log
+from poet.project import project_root
+from poet.tracking.run import tracking
+from poet.tracking.tracker import numbers
 
 PATH = click.Path(path_type=Path)
 
@@ -29,7 +31,7 @@ def main(params: Path, collection: str, model: Path, out: Path, metrics: Path, *
     copying = attribute(Inputs(**inputs), settings.split, settings.attribute, out=out, metrics=metrics)
     with tracking(project_root(), collection, "attribute", sha256(model)) as tracker:
         tracker.metrics(0, numbers("copying", copying))
-    say(
+    log(
         f"{copying['share_at_30']:.1%} of the characters in copies of 30 or more, "
         f"{copying['held_out']['share_at_30']:.1%} in human text"
     )

@@ -6,7 +6,7 @@ import click
 
 from poet.benchmark.cases import benchmark
 from poet.params.file import load_params
-from poet.progress import say
+from poet.progress import log
 
 PATH = click.Path(path_type=Path)
 
@@ -20,7 +20,7 @@ def main(params: Path, out: Path) -> None:
         speed = (
             f"{row['tokens_per_second']:>9,.0f} tokens/s training {row['generate_tokens_per_second']:>7,.0f} generating"
         )
-        say(f"{row['model']:<10} {row['device']:<4} {row['precision']:<8} {row['threads']} threads {speed}")
+        log(f"{row['model']:<10} {row['device']:<4} {row['precision']:<8} {row['threads']} threads {speed}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import click
 
 from poet.cleaning.records import clean
 from poet.params.file import load_params
-from poet.progress import say
+from poet.progress import log
 
 PATH = click.Path(path_type=Path)
 
@@ -19,7 +19,7 @@ PATH = click.Path(path_type=Path)
 def main(params: Path, raw: Path, out: Path, quality: Path) -> None:
     """Clean every downloaded book into one UTF-8 text."""
     books = clean(raw, load_params(params).clean, out=out, quality=quality)
-    say(f"{len(books)} books, {sum(book.characters for book in books):,} characters in {out}")
+    log(f"{len(books)} books, {sum(book.characters for book in books):,} characters in {out}")
 
 
 if __name__ == "__main__":

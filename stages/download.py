@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.params.file import load_params
-from poet.progress import say
+from poet.progress import log
 from poet.sources.download import download
 
 PATH = click.Path(path_type=Path)
@@ -19,7 +19,7 @@ def main(params: Path, collection: str, out: Path) -> None:
     """Fetch the books of a collection as they are served, with a manifest."""
     settings = load_params(params)
     books = download(settings.collection(collection), settings.download, out)
-    say(f"{len(books)} books, {sum(book.bytes for book in books):,} bytes in {out}")
+    log(f"{len(books)} books, {sum(book.bytes for book in books):,} bytes in {out}")
 
 
 if __name__ == "__main__":

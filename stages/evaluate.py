@@ -6,8 +6,10 @@ import click
 
 from poet.metrics.evaluate import evaluate
 from poet.params.file import load_params
-from poet.progress import say
-from poet.tracking.spool import numbers, project_root, tracking
+from poet.progress import log
+from poet.project import project_root
+from poet.tracking.run import tracking
+from poet.tracking.tracker import numbers
 
 PATH = click.Path(path_type=Path)
 
@@ -24,7 +26,7 @@ def main(params: Path, collection: str, model: Path, tokens: Path, out: Path, ex
     digest, metrics = evaluate(model, tokens, load_params(params).evaluate, out=out, extractable=extractable)
     with tracking(project_root(), collection, "evaluate", digest) as tracker:
         tracker.metrics(0, numbers("evaluation", metrics))
-    say(f"{metrics['bits_per_character']:.4f} bits per character on {metrics['characters']:,} characters")
+    log(f"{metrics['bits_per_character']:.4f} bits per character on {metrics['characters']:,} characters")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import click
 
 from poet.attribution.build_index import build_index
 from poet.params.file import load_params
-from poet.progress import say
+from poet.progress import log
 
 PATH = click.Path(path_type=Path)
 
@@ -18,7 +18,7 @@ PATH = click.Path(path_type=Path)
 def main(params: Path, clean: Path, out: Path) -> None:
     """Index the training text, so that every passage can be found."""
     meta = build_index(clean, load_params(params).split, out)
-    say(f"{meta['bytes']:,} bytes of {len(meta['books'])} books in {out}")
+    log(f"{meta['bytes']:,} bytes of {len(meta['books'])} books in {out}")
 
 
 if __name__ == "__main__":

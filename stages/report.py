@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from poet.params.file import load_params
+from poet.project import project_root
 from poet.report.collection import Inputs, report_collection
-from poet.tracking.spool import project_root, tracking
+from poet.tracking.run import tracking
 
 PATH = click.Path(path_type=Path)
 

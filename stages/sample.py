@@ -8,7 +8,8 @@ from poet.attribution.guard import guard_maker
 from poet.files import read_text
 from poet.generation.samples import sample
 from poet.params.file import load_params
-from poet.tracking.spool import project_root, tracking
+from poet.project import project_root
+from poet.tracking.run import tracking
 
 PATH = click.Path(path_type=Path)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from poet.project import project_root
 from poet.report.start_page import read_summaries, start_page
 from poet.tracking.runs import finished_runs
-from poet.tracking.spool import project_root
 
 PATH = click.Path(path_type=Path)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.params.file import load_params
-from poet.progress import say
+from poet.progress import log
 from poet.tokens.token_files import tokenize
 
 PATH = click.Path(path_type=Path)
@@ -23,13 +23,13 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     settings = load_params(params)
     meta = tokenize(clean, settings.split, settings.tokenize, settings.collection(collection).weights, out)
     train = meta["splits"]["train"]
-    say(
+    log(
         f"{meta['vocab_size']:,} tokens in the vocabulary, {train['tokens']:,} to train on, "
         f"{train['characters'] / train['tokens']:.2f} characters each"
     )
     if train["unknown_tokens"]:
         share = train["unknown_characters"] / train["characters"]
-        say(f"{train['unknown_tokens']:,} tokens are unknown words: {share:.1%} of the characters are lost")
+        log(f"{train['unknown_tokens']:,} tokens are unknown words: {share:.1%} of the characters are lost")
 
 
 if __name__ == "__main__":

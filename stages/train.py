@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from poet.params.file import load_params
-from poet.tracking.spool import flatten, project_root, tracking
+from poet.project import project_root
+from poet.tracking.run import tracking
+from poet.tracking.tracker import flatten
 from poet.training.distributed import join_world, launch, launched
 from poet.training.run import Outputs
 from poet.training.train import train

@@ -1,7 +1,6 @@
 """Shared fixtures: small books, a small pipeline, and the real mirror where there is one."""
 
 import os
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,10 +21,6 @@ torch.set_num_threads(1)
 # A machine with other work to do takes its time; no test is about that.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
-
-WORDS = (
-    "the old king spoke softly of winter and his ship while seven birds flew over grey water toward morning"
-).split()
 
 
 @pytest.fixture(autouse=True)
@@ -58,13 +53,6 @@ def write_books(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
-
-
-def babble(seed: int, words: int) -> str:
-    """A text of `words` words over a small vocabulary, in sentences and lines."""
-    source = random.Random(seed)
-    lines = [" ".join(source.choices(WORDS, k=9)).capitalize() + "." for _ in range(words // 9)]
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from safetensors.numpy import load_file
 
 from tests.clone import clone, sh
-from tests.conftest import babble
+from tests.texts import babble
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

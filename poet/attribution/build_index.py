@@ -34,7 +34,7 @@ from poet.attribution.index import (
 )
 from poet.attribution.normalise import normalise, pieces
 from poet.attribution.surprise import WORDS, word_hash
-from poet.books.split import TRAIN, split_books
+from poet.books.split import split_books
 from poet.errors import DataError
 from poet.files import replacing_folder, write_json
 from poet.params.sections import SplitSettings
@@ -48,7 +48,7 @@ CHUNK = 1 << 20
 
 def build_index(clean: Path, split: SplitSettings, out: Path) -> dict[str, Any]:
     """Index the training text of the folder `clean` in the folder `out`; returns its meta.json."""
-    return index_books(((book.book.book, book.part(TRAIN)) for book in split_books(clean, split)), out)
+    return index_books(((book.id, book.training) for book in split_books(clean, split)), out)
 
 
 def index_books(books: Iterable[tuple[str, str]], out: Path, *, largest: int = LARGEST_SHARD) -> dict[str, Any]:

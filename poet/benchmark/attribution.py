@@ -26,11 +26,12 @@ from poet.attribution.index import Index, open_index
 from poet.attribution.spans import find_near_spans, find_spans, match_reaches
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
 from poet.benchmark.timing import time_repeats
-from poet.books.split import TRAIN, VALIDATION, split_books
+from poet.books.split import split_books
 from poet.device.device import describe_machine, keep_freed_memory
-from poet.generation.sampling import Draw, generate
+from poet.generation.sampling import generate
 from poet.model.saving import load_model
 from poet.params.file import load_params
+from poet.params.sampling import SamplingParams
 from poet.tokenizers.tokenizer import encode, token_bytes
 
 # As long as the text for which the time of the ml-indie-tools package is known: 0.65 s, library of eleven books.
@@ -79,8 +80,8 @@ def _texts(clean: Path, params: Path) -> tuple[list[str], dict[str, str]]:
     """The training parts of the books; texts to search for, by kind."""
     books = list(split_books(clean, load_params(params).split))
     each = LONG // len(books) + 1
-    texts = {"human": "".join(book.part(VALIDATION)[:each] for book in books)}
-    training = [text for book in books if (text := book.part(TRAIN))]
+    texts = {"human": "".join(book.validation[:each] for book in books)}
+    training = [text for book in books if (text := book.training)]
     for kind, sizes in COPIED.items():
         random, parts, length = np.random.default_rng(0), [], 0
         while length < LONG:
@@ -194,7 +195,7 @@ def _guard(folder: Path, index: Path, prompt: str) -> dict[str, Any]:
     ids = encode(poet.tokenizer, prompt).tolist()
 
     def seconds(seeds: range, with_guard: Any) -> float:
-        draws = [Draw(temperature=0.8, seed=seed) for seed in seeds]
+        draws = [SamplingParams(temperature=0.8, seed=seed) for seed in seeds]
         start = time.perf_counter()
         for _ in generate(poet.model, ids, draws, GENERATED, torch.float32, with_guard):
             pass

@@ -14,10 +14,11 @@ import torch
 from poet.benchmark.timing import median_and_spread, time_repeats
 from poet.device.device import DEVICES, describe_machine, keep_freed_memory, now, pick_precision, present_devices
 from poet.files import write_json
-from poet.generation.sampling import Draw, generate
+from poet.generation.sampling import generate
 from poet.model.transformer import Transformer
+from poet.params.sampling import SamplingParams
 from poet.params.sections import BenchmarkCase, BenchmarkSettings, OptimizerSettings
-from poet.progress import bar
+from poet.progress import progress_bar
 from poet.training.distributed import World
 from poet.training.step import Engine
 
@@ -49,7 +50,7 @@ def benchmark(settings: BenchmarkSettings, out: Path) -> dict[str, Any]:
     threads = torch.get_num_threads()
     plan = [(case, setting) for case in settings.cases for setting in _settings(threads)]
     results = []
-    with bar("benchmark", len(plan)) as advance:
+    with progress_bar("benchmark", len(plan)) as advance:
         for case, setting in plan:
             results.append(_measure(case, setting, settings))
             advance(1, f"{case.name} on {setting.device}")
@@ -79,13 +80,13 @@ def _measure(case: BenchmarkCase, setting: Setting, settings: BenchmarkSettings)
     torch.set_num_threads(setting.threads)
     device = torch.device(setting.device)
     clock = partial(now, device)
-    model = Transformer(case.model.resolved(), case.vocab_size, torch.Generator().manual_seed(0)).to(device)
+    model = Transformer(case.model.config, case.vocab_size, torch.Generator().manual_seed(0)).to(device)
     iterations = time_repeats(
         training_step(case, device, setting.precision), clock, warmup=settings.warmup, repeats=settings.iterations
     )
     seconds, spread = median_and_spread(iterations)
     model.to(setting.precision).eval()
-    draw = Draw(temperature=0.8, seed=0)
+    draw = SamplingParams(temperature=0.8, seed=0)
     tokens = min(settings.generate_tokens, case.model.sequence_len - 1)  # one pass over the context, without a slide
     generating = partial(exhaust, model, [draw], tokens, setting.precision)
     generation, _ = median_and_spread(time_repeats(generating, clock, warmup=1, repeats=3))
@@ -109,7 +110,7 @@ def training_step(
     """A call that trains the model of `case` for one step on random tokens."""
     generator = torch.Generator().manual_seed(0)
     engine = Engine(
-        Transformer(case.model.resolved(), case.vocab_size, generator).to(device),
+        Transformer(case.model.config, case.vocab_size, generator).to(device),
         optimizer,
         precision,
         world=World(device=device),
@@ -123,7 +124,7 @@ def training_step(
     return step
 
 
-def exhaust(model: Transformer, draws: Sequence[Draw], tokens: int, dtype: torch.dtype) -> None:
+def exhaust(model: Transformer, draws: Sequence[SamplingParams], tokens: int, dtype: torch.dtype) -> None:
     """Generate `tokens` tokens for each of `draws`, and forget them."""
     for _ in generate(model, [0], draws, tokens, dtype):
         pass

@@ -55,7 +55,7 @@ def write_corpus(clean: Path, folder: Path, size: int) -> int:
         text = text[: size - characters]
         name = f"book-{len(books)}"
         write_text(folder / f"{name}.txt", text)
-        books.append(dataclasses.replace(original, book=name, file=f"{name}.txt", characters=len(text)))
+        books.append(dataclasses.replace(original, id=name, file=f"{name}.txt", characters=len(text)))
         characters += len(text)
     write_manifest(folder / MANIFEST, books, CleanBook)
     return characters

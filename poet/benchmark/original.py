@@ -15,9 +15,9 @@ import torch
 from poet.benchmark.cases import OPTIMIZER, exhaust, training_step
 from poet.benchmark.timing import median_and_spread, time_repeats
 from poet.device.device import describe_machine, keep_freed_memory, matrix_multiply_rate, pick_precision
-from poet.generation.sampling import Draw
 from poet.model.transformer import Transformer
-from poet.params.model import ModelSettings
+from poet.params.model import model_settings
+from poet.params.sampling import SamplingParams
 from poet.params.sections import BenchmarkCase
 
 CPU = torch.device("cpu")
@@ -37,7 +37,7 @@ SIZES = [
     Original(
         case=BenchmarkCase(
             name="original",
-            model=ModelSettings(preset="modern", n_layer=7, n_head=8, n_embd=128, sequence_len=128),
+            model=model_settings("modern", n_layer=7, n_head=8, n_embd=128, sequence_len=128),
             vocab_size=20_000,
             batch_size=32,
         ),
@@ -47,7 +47,7 @@ SIZES = [
     Original(
         case=BenchmarkCase(
             name="71M",
-            model=ModelSettings(preset="modern", n_layer=32, n_head=16, n_embd=384, sequence_len=128),
+            model=model_settings("modern", n_layer=32, n_head=16, n_embd=384, sequence_len=128),
             vocab_size=20_000,
             batch_size=4,
         ),
@@ -72,7 +72,7 @@ def _measure(size: Original, dtype: torch.dtype, repeats: int) -> dict[str, Any]
     step = training_step(size.case, CPU, dtype, ADAMW)
     seconds, spread = median_and_spread(time_repeats(step, time.perf_counter, warmup=1, repeats=repeats))
     del step
-    model = Transformer(size.case.model.resolved(), size.case.vocab_size, torch.Generator().manual_seed(0))
+    model = Transformer(size.case.model.config, size.case.vocab_size, torch.Generator().manual_seed(0))
     one, many = (_generated(model.to(dtype).eval(), dtype, count) for count in (1, 16))
     return {
         "model": size.case.name,
@@ -90,7 +90,7 @@ def _measure(size: Original, dtype: torch.dtype, repeats: int) -> dict[str, Any]
 def _generated(model: Transformer, dtype: torch.dtype, count: int) -> float:
     """Tokens per second of all `count` sequences together."""
     tokens = model.config.sequence_len - 1
-    draws = [Draw(temperature=0.8, seed=seed) for seed in range(count)]
+    draws = [SamplingParams(temperature=0.8, seed=seed) for seed in range(count)]
     work = partial(exhaust, model, draws, tokens, dtype)
     seconds, _ = median_and_spread(time_repeats(work, time.perf_counter, warmup=1, repeats=3))
     return count * tokens / seconds

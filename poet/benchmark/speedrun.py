@@ -18,9 +18,9 @@ from tokenizers import Tokenizer
 
 from poet.device.device import keep_freed_memory, now, pick_device, pick_precision
 from poet.files import read_text
-from poet.metrics.bits import score
+from poet.metrics.bits import total_nats
 from poet.model.transformer import Transformer
-from poet.params.model import ModelSettings
+from poet.params.model import ModelConfig, model_settings
 from poet.params.sections import OptimizerSettings, TokenizeSettings
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.tokenizer import encode
@@ -41,7 +41,7 @@ CHECKS = 40
 class Recipe:
     """A model and how it is trained; `warmup` and `cooldown` are shares of the time."""
 
-    model: ModelSettings
+    model: ModelConfig
     optimizer: OptimizerSettings
     batch_size: int
     warmup: float
@@ -51,7 +51,7 @@ class Recipe:
 def classic(seconds: float) -> Recipe:
     """nanoGPT's recipe for a CPU (its README): what the others are measured against."""
     return Recipe(
-        model=ModelSettings(preset="classic", n_layer=4, n_head=4, n_embd=128, sequence_len=64),
+        model=model_settings("classic", n_layer=4, n_head=4, n_embd=128, sequence_len=64).config,
         optimizer=OptimizerSettings(
             kind="adamw",
             matrix_learning_rate=0.001,
@@ -69,21 +69,20 @@ def classic(seconds: float) -> Recipe:
 
 
 def modern(seconds: float) -> Recipe:
-    """Ours: the more time, the larger the model and the batch (docs/log.md)."""
-    hurried, patient = seconds <= 10, seconds > 60
+    """Our recipe: the more time, the larger the model and the batch (docs/log.md)."""
+    if seconds <= 10:
+        sizes, batch_size, matrix_learning_rate = {"n_layer": 2, "n_embd": 128, "sequence_len": 128}, 8, 0.04
+    elif seconds <= 60:
+        sizes, batch_size, matrix_learning_rate = {"n_layer": 3, "n_embd": 128, "sequence_len": 128}, 16, 0.02
+    else:
+        sizes, batch_size, matrix_learning_rate = {"n_layer": 4, "n_embd": 192, "sequence_len": 256}, 16, 0.02
+    # Many passes over one small text: without dropout the model learns the text by heart.
+    dropout = 0.1 if seconds > 300 else 0.0
     return Recipe(
-        model=ModelSettings(
-            preset="modern",
-            n_layer=2 if hurried else 4 if patient else 3,
-            n_head=2,
-            n_embd=192 if patient else 128,
-            sequence_len=256 if patient else 128,
-            # Many passes over one small text: without it the model learns it by heart.
-            dropout=0.1 if seconds > 300 else 0.0,
-        ),
+        model=model_settings("modern", n_head=2, dropout=dropout, **sizes).config,
         optimizer=OptimizerSettings(
             kind="muon",
-            matrix_learning_rate=0.04 if hurried else 0.02,
+            matrix_learning_rate=matrix_learning_rate,
             embedding_learning_rate=0.1,
             head_learning_rate=0.01,
             learning_rate=0.001,
@@ -91,7 +90,7 @@ def modern(seconds: float) -> Recipe:
             momentum=0.9,
             clip_norm=0.0,
         ),
-        batch_size=8 if hurried else 16,
+        batch_size=batch_size,
         warmup=0.02,
         cooldown=0.6,
     )
@@ -159,12 +158,12 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> dict[s
 
 def _engine(recipe: Recipe, tokenizer: Tokenizer, device: torch.device, dtype: torch.dtype) -> Engine:
     generator = torch.Generator().manual_seed(SEED)
-    model = Transformer(recipe.model.resolved(), tokenizer.get_vocab_size(), generator).to(device)
+    model = Transformer(recipe.model, tokenizer.get_vocab_size(), generator).to(device)
     return Engine(model, recipe.optimizer, dtype, world=World(device=device))
 
 
 def _loss(engine: Engine, ids: NDArray[np.uint32], characters: int) -> float:
-    return score(engine.model, ids, stride=1.0, dtype=engine.dtype) / characters
+    return total_nats(engine.model, ids, stride=1.0, dtype=engine.dtype) / characters
 
 
 class _Clock:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import pandas as pd
 
 from poet.errors import DataError
-from poet.files import write_text
+from poet.files import write_csv
 
 MANIFEST = "manifest.csv"
 MISSING = "missing.csv"
@@ -23,11 +23,9 @@ MAX_STEM = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """A book as it was fetched: `book` is its id and the stem of `file`; `source` says where it came from, `sha256`
-    what came.
-    """
+    """A book as it was fetched: `id` is the stem of `file`; `source` says where it came from, `sha256` what came."""
 
-    book: str
+    id: str
     title: str
     author: str
     language: str
@@ -51,11 +49,14 @@ class CleanBook(Book):
 class MissingBook:
     """A book that no source had; `tried` names every address, separated by spaces."""
 
-    book: str
+    id: str
     title: str
     author: str
     tried: str
 
+
+# The column of the id; the field is called `id`, because `book.book` would not read well.
+ID_COLUMN = "book"
 
 Row = TypeVar("Row", Book, CleanBook, MissingBook)
 
@@ -75,12 +76,12 @@ def write_manifest(path: Path, rows: Iterable[Row], kind: type[Row]) -> None:
     table = pd.DataFrame(
         [dataclasses.asdict(row) for row in rows], columns=[field.name for field in dataclasses.fields(kind)]
     )
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    write_csv(path, table.rename(columns={"id": ID_COLUMN}))
 
 
 def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
     """The rows of `path` as `kind`; DataError when the file is missing or has other columns."""
-    fields = {field.name: field.type for field in dataclasses.fields(kind)}
+    fields = {ID_COLUMN if field.name == "id" else field.name: field.type for field in dataclasses.fields(kind)}
     try:
         table = pd.read_csv(path, dtype=fields, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError:
@@ -92,4 +93,5 @@ def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
             f"{path} has columns {', '.join(table.columns)}; expected {', '.join(fields)}. Remove it and run `dvc "
             "repro`."
         )
-    return [kind(**{str(key): value for key, value in row.items()}) for row in table.to_dict("records")]
+    records = table.rename(columns={ID_COLUMN: "id"}).to_dict("records")
+    return [kind(**{str(key): value for key, value in row.items()}) for row in records]

@@ -9,26 +9,34 @@ from poet.errors import DataError
 from poet.files import read_text
 from poet.params.sections import SplitSettings
 
-TRAIN, VALIDATION, HELD_OUT = "train", "val", "held_out"
-
 
 @dataclass(frozen=True, kw_only=True)
 class SplitBook:
-    """A book and the character at which its validation part begins: 0 for a held-out book, which is never trained
-    on.
-    """
+    """A book of the manifest with its `text`; validation begins at the character `cut`, 0 for a held-out book."""
 
-    book: CleanBook
+    row: CleanBook
     text: str
     cut: int
 
-    def part(self, split: str) -> str:
-        """The text of this book in `split`, one of TRAIN, VALIDATION and HELD_OUT; empty when it has none."""
-        if split == HELD_OUT:
-            return self.text if self.cut == 0 else ""
-        if self.cut == 0:
-            return ""
-        return self.text[: self.cut] if split == TRAIN else self.text[self.cut :]
+    @property
+    def id(self) -> str:
+        """The id of the book."""
+        return self.row.id
+
+    @property
+    def training(self) -> str:
+        """The part that is trained on; empty for a held-out book."""
+        return self.text[: self.cut]
+
+    @property
+    def validation(self) -> str:
+        """The part that validates; empty for a held-out book."""
+        return self.text[self.cut :] if self.cut else ""
+
+    @property
+    def held_out(self) -> str:
+        """The whole text of a held-out book; empty for all others."""
+        return "" if self.cut else self.text
 
 
 def split_books(clean: Path, settings: SplitSettings) -> Iterator[SplitBook]:
@@ -39,11 +47,11 @@ def split_books(clean: Path, settings: SplitSettings) -> Iterator[SplitBook]:
     out whole.
     """
     books = read_manifest(clean / MANIFEST, CleanBook)
-    if all(book.book in settings.held_out_books for book in books):
+    if all(book.id in settings.held_out_books for book in books):
         raise DataError(f"split.held_out_books holds back every book of {clean}; leave at least one to train on")
     for book in books:
         text = read_text(clean / book.file)
-        yield SplitBook(book=book, text=text, cut=_cut(book, len(text), settings))
+        yield SplitBook(row=book, text=text, cut=_cut(book, len(text), settings))
 
 
 def training_characters(books: list[CleanBook], settings: SplitSettings) -> int:
@@ -52,4 +60,4 @@ def training_characters(books: list[CleanBook], settings: SplitSettings) -> int:
 
 
 def _cut(book: CleanBook, characters: int, settings: SplitSettings) -> int:
-    return 0 if book.book in settings.held_out_books else max(1, int(characters * (1 - settings.validation)))
+    return 0 if book.id in settings.held_out_books else max(1, int(characters * (1 - settings.validation)))

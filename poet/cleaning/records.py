@@ -18,7 +18,7 @@ from poet.cleaning.text import CleanText, Removal, clean_text
 from poet.errors import CleaningError, DataError
 from poet.files import replacing_folder, write_json, write_text
 from poet.params.sections import CleanSettings
-from poet.progress import bar, say
+from poet.progress import log, progress_bar
 
 
 @dataclass(kw_only=True)
@@ -39,7 +39,7 @@ def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> li
     """
     books, shelf = read_manifest(raw / MANIFEST, Book), _Shelf()
     with replacing_folder(out) as folder:
-        with bar("clean", len(books)) as advance:
+        with progress_bar("clean", len(books)) as advance:
             for book in books:
                 _clean_book(raw, book, settings, folder, shelf)
                 advance(1, book.title[:40])
@@ -54,18 +54,18 @@ def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> li
 def _clean_book(raw: Path, book: Book, settings: CleanSettings, folder: Path, shelf: _Shelf) -> None:
     cleaned = clean_text(_read_raw(raw, book), Path(book.file).suffix, f"{book.file} ({book.title})", settings)
     content = cleaned.text.encode("utf-8")
-    (folder / f"{book.book}.txt").write_bytes(content)
+    (folder / f"{book.id}.txt").write_bytes(content)
     quality = measure_quality(cleaned.text)
-    told = {"file": f"{book.book}.txt", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    shelf.rows[book.book] = CleanBook(
+    told = {"file": f"{book.id}.txt", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    shelf.rows[book.id] = CleanBook(
         **dataclasses.asdict(book) | told,
         characters=len(cleaned.text),
         removed_characters=cleaned.removed_characters,
         removed=_summary(cleaned),
         flags=" ".join(_flags(book, cleaned, quality)),
     )
-    shelf.removals[book.book], shelf.qualities[book.book] = cleaned.removals, quality
-    shelf.sketches[book.book] = sketch(cleaned.text)
+    shelf.removals[book.id], shelf.qualities[book.id] = cleaned.removals, quality
+    shelf.sketches[book.id] = sketch(cleaned.text)
 
 
 def _read_raw(raw: Path, book: Book) -> bytes:
@@ -100,7 +100,7 @@ def _treat_duplicates(found: list[Overlap], settings: CleanSettings, folder: Pat
         told = f"{overlap.share:.0%} of {_name(shelf, overlap.book)} also stands in {_name(shelf, overlap.other)}"
         if settings.duplicates == "fail":
             raise CleaningError(f"{told}; remove one of them, or set clean.duplicates to warn or drop")
-        say(told + (": dropped" if settings.duplicates == "drop" else ""))
+        log(told + (": dropped" if settings.duplicates == "drop" else ""))
     for overlap in found:
         if overlap.book not in shelf.rows or overlap.other not in shelf.rows:
             continue  # dropped for another overlap

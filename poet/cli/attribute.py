@@ -114,7 +114,7 @@ def _titles(clean: Path, books: Sequence[str]) -> dict[str, str]:
     from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 
     rows = read_manifest(clean / MANIFEST, CleanBook) if (clean / MANIFEST).is_file() else []
-    known = {row.book: f"{row.title} ({row.author})" if row.author else row.title for row in rows}
+    known = {row.id: f"{row.title} ({row.author})" if row.author else row.title for row in rows}
     return {book: known.get(book, book) for book in books}
 
 

@@ -44,10 +44,10 @@ def generate(
     """Continue PROMPT. The first sample appears as it is written; the same seed writes the same text again."""
     from poet.attribution.guard import guard_maker
     from poet.device.device import pick_device
-    from poet.generation.sampling import Draw
     from poet.generation.stream import stream
     from poet.model.saving import load_model
     from poet.params.file import load_params
+    from poet.params.sampling import SamplingParams
     from poet.tokenizers.tokenizer import token_bytes
 
     settings = load_params(params)
@@ -57,7 +57,7 @@ def generate(
     if not prompt:
         raise click.UsageError("the prompt is empty; give it a word to begin with")
     poet = load_model(folder, pick_device(device))
-    draws = [Draw(seed=seed + i, **rules) for i in range(samples)]  # type: ignore[arg-type]
+    draws = [SamplingParams(seed=seed + i, **rules) for i in range(samples)]  # type: ignore[arg-type]
     make_guard = guard_maker(index or INDEX / name, max_copy)
     guard = make_guard(token_bytes(poet.tokenizer)) if make_guard else None
     for i, pieces in enumerate(stream(poet, prompt, draws, tokens, guard)):

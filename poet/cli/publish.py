@@ -3,7 +3,9 @@
 import click
 
 from poet.errors import PoetError
-from poet.tracking.spool import project_root, publish_all, tracking_uri
+from poet.project import project_root
+from poet.tracking.mlflow_store import tracking_uri
+from poet.tracking.spool import publish_all
 
 
 @click.command(epilog="Example: MLFLOW_TRACKING_URI=http://mlflow.lab:5000 poet publish")

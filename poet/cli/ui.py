@@ -5,7 +5,8 @@ import sys
 
 import click
 
-from poet.tracking.spool import project_root, tracking_uri
+from poet.project import project_root
+from poet.tracking.mlflow_store import tracking_uri
 
 
 @click.command(epilog="Example: poet ui --port 5001")

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from poet.files import write_json_lines
-from poet.generation.sampling import Draw, Guard, generate
-from poet.model.saving import Poet, load_model
+from poet.generation.sampling import Guard, generate
+from poet.model.saving import TrainedModel, load_model
+from poet.params.sampling import SamplingParams
 from poet.params.sections import SampleSettings
-from poet.progress import bar
+from poet.progress import progress_bar
 from poet.tokenizers.tokenizer import decode, encode, token_bytes
 
 
@@ -32,7 +33,7 @@ def sample(
     poet = load_model(model, torch.device("cpu"))
     guard = make_guard(token_bytes(poet.tokenizer)) if make_guard else None
     rows: list[dict[str, Any]] = []
-    with bar("sample", len(prompts) * settings.tokens) as advance:
+    with progress_bar("sample", len(prompts) * settings.tokens) as advance:
         for prompt in prompts:
             for draw, text, count in _continue(poet, prompt, settings, settings.seed + len(rows), guard, advance):
                 rows.append({
@@ -53,12 +54,12 @@ def sample(
 
 
 def _continue(
-    poet: Poet, prompt: str, settings: SampleSettings, first_seed: int, guard: Guard | None, advance: Any
-) -> list[tuple[Draw, str, int]]:
+    poet: TrainedModel, prompt: str, settings: SampleSettings, first_seed: int, guard: Guard | None, advance: Any
+) -> list[tuple[SamplingParams, str, int]]:
     """All samples of one prompt, generated side by side."""
     grid = itertools.product(settings.temperatures, range(settings.samples))
     draws = [
-        Draw(
+        SamplingParams(
             temperature=temperature,
             seed=first_seed + i,
             top_k=settings.top_k,

@@ -6,7 +6,6 @@ beside it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,24 +16,7 @@ from torch import Tensor
 
 from poet.errors import DataError
 from poet.model.transformer import Cache, Transformer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draw:
-    """How one sequence is drawn.
-
-    `temperature` 0 takes the likeliest token. Of all others only those stay that are among the `top_k` likeliest (0:
-    all), among the likeliest that together have `top_p` of the probability (Holtzman et al. 2020; 1: all), and at least
-    `min_p` as likely as the likeliest (Nguyen et al. 2024; 0: all). Tokens that the context holds already are made less
-    likely by `repetition_penalty` (Keskar et al. 2019; 1: not).
-    """
-
-    temperature: float
-    seed: int
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
+from poet.params.sampling import SamplingParams
 
 
 class Guard(Protocol):
@@ -55,7 +37,7 @@ class Guard(Protocol):
 def generate(
     model: Transformer,
     prompt: Sequence[int] | NDArray[Any],
-    draws: Sequence[Draw],
+    draws: Sequence[SamplingParams],
     tokens: int,
     dtype: torch.dtype,
     guard: Guard | None = None,
@@ -93,7 +75,7 @@ def _advance(
     ids: NDArray[np.int64],
     logits: Tensor,
     text: Tensor,
-    draws: Sequence[Draw],
+    draws: Sequence[SamplingParams],
     streams: Sequence[np.random.Generator],
 ) -> list[Any]:
     """The states after `ids` (B,), of which those that `guard` forbids are chosen again, in place.
@@ -125,7 +107,7 @@ def _state_of(cache: Cache, limit: int) -> Tensor | None:
 
 
 def choose(
-    logits: Tensor, text: Tensor, draws: Sequence[Draw], streams: Sequence[np.random.Generator]
+    logits: Tensor, text: Tensor, draws: Sequence[SamplingParams], streams: Sequence[np.random.Generator]
 ) -> NDArray[np.int64]:
     """One id per row of `logits` (B, V) float32 after the ids `text` (B, T), each row by its own rule and stream."""
     scores = logits.float().clone()  # the caller keeps its own
@@ -149,7 +131,7 @@ def choose(
     return drawn.numpy()
 
 
-def _limited(scores: Tensor, draws: Sequence[Draw]) -> Tensor:
+def _limited(scores: Tensor, draws: Sequence[SamplingParams]) -> Tensor:
     """`scores` (B, V) with all but the top_k of each row at minus infinity."""
     largest = max(draw.top_k for draw in draws)
     if largest == 0:
@@ -160,7 +142,7 @@ def _limited(scores: Tensor, draws: Sequence[Draw]) -> Tensor:
     return scores.masked_fill(limited & (scores < best.gather(1, last)), -torch.inf)
 
 
-def _least_probability(probabilities: Tensor, draws: Sequence[Draw]) -> Tensor:
+def _least_probability(probabilities: Tensor, draws: Sequence[SamplingParams]) -> Tensor:
     """The probability (B, 1) below which top_p and min_p drop a token."""
     least = _column(draw.min_p for draw in draws) * probabilities.amax(dim=-1, keepdim=True)
     if all(draw.top_p == 1 for draw in draws):

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from poet.generation.sampling import Draw, Guard, generate
-from poet.model.saving import Poet
+from poet.generation.sampling import Guard, generate
+from poet.model.saving import TrainedModel
+from poet.params.sampling import SamplingParams
 from poet.tokenizers.tokenizer import decode, encode
 
 # What decoding gives for bytes that are no character, or not one yet.
@@ -13,7 +14,7 @@ UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 
 def stream(
-    poet: Poet, prompt: str, draws: Sequence[Draw], tokens: int, guard: Guard | None = None
+    poet: TrainedModel, prompt: str, draws: Sequence[SamplingParams], tokens: int, guard: Guard | None = None
 ) -> Iterator[Iterator[str]]:
     """For each of `draws` the pieces of its text, in this order.
 
@@ -33,7 +34,7 @@ def stream(
         yield iter([decode(poet.tokenizer, column)])
 
 
-def text_pieces(poet: Poet, ids: Iterator[int]) -> Iterator[str]:
+def text_pieces(poet: TrainedModel, ids: Iterator[int]) -> Iterator[str]:
     """The text of `ids` in pieces that together are what decoding all of them gives; a character whose bytes are not
     all there yet is held back.
     """

@@ -17,7 +17,7 @@ BATCH = 32
 
 
 @torch.no_grad()
-def score(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: torch.dtype) -> float:
+def total_nats(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: torch.dtype) -> float:
     """Nats that `model` needs for all of `ids` (n,), each token scored once; NaN for no ids.
 
     Windows of sequence_len move on by `stride` of it; what a window repeats of the one before is context only. The very

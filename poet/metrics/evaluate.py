@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from poet.books.split import HELD_OUT, TRAIN, VALIDATION
 from poet.device.device import keep_freed_memory, pick_device, pick_precision
 from poet.files import write_json
-from poet.metrics.bits import score, text_metrics
+from poet.metrics.bits import text_metrics, total_nats
 from poet.metrics.compressors import compressor_bits_per_character
 from poet.metrics.memorization import extractable_shares
 from poet.model.saving import load_model
 from poet.params.sections import EvaluateSettings
 from poet.tokenizers.tokenizer import decode
-from poet.tokens.token_files import open_tokens
+from poet.tokens.token_files import HELD_OUT, TRAIN, VALIDATION, open_tokens
 
 
 def evaluate(
@@ -30,7 +29,7 @@ def evaluate(
 
     def measure(split: str) -> dict[str, Any] | None:
         ids = data.splits[split]
-        nats = score(poet.model, ids, stride=settings.stride, dtype=dtype)
+        nats = total_nats(poet.model, ids, stride=settings.stride, dtype=dtype)
         return text_metrics(nats, len(ids), *data.counts(split))
 
     metrics: dict[str, Any] = dict(measure(VALIDATION) or {})

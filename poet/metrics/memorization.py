@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from poet.generation.sampling import Draw, generate
+from poet.generation.sampling import generate
 from poet.model.transformer import Transformer
+from poet.params.sampling import SamplingParams
 
 CONTEXTS = (16, 32, 64)
 CONTINUATION = 50
@@ -40,7 +41,7 @@ def extractable_shares(model: Transformer, ids: NDArray[Any], prompts: int, seed
 
 def _given_away(model: Transformer, passages: NDArray[np.int64], context: int) -> int:
     """How many of `passages` (B, context + CONTINUATION) the model completes exactly."""
-    greedy = [Draw(temperature=0.0, seed=0)] * len(passages)
+    greedy = [SamplingParams(temperature=0.0, seed=0)] * len(passages)
     right = np.ones(len(passages), dtype=bool)
     steps = generate(model, passages[:, :context], greedy, CONTINUATION, torch.float32)
     for i, ids in enumerate(steps):

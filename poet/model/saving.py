@@ -37,7 +37,7 @@ _config = pydantic.TypeAdapter(ModelConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Poet:
+class TrainedModel:
     """A model with its tokenizer, ready to use; `sha256` is the hash of its weights file and names it everywhere."""
 
     model: Transformer
@@ -73,7 +73,7 @@ def save_model(
         return sha256(out / WEIGHTS)
 
 
-def load_model(folder: Path, device: torch.device) -> Poet:
+def load_model(folder: Path, device: torch.device) -> TrainedModel:
     """The model in `folder` on `device`, float32, in evaluation mode; ModelError names what is missing or does not
     fit.
     """
@@ -87,7 +87,7 @@ def load_model(folder: Path, device: torch.device) -> Poet:
         )
     model = Transformer(_model_config(folder, about["model"]), about["vocab_size"], torch.Generator())
     _load_weights(model, folder / WEIGHTS)
-    return Poet(model=model.to(device).eval(), tokenizer=tokenizer, sha256=sha256(folder / WEIGHTS))
+    return TrainedModel(model=model.to(device).eval(), tokenizer=tokenizer, sha256=sha256(folder / WEIGHTS))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

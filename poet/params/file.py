@@ -17,6 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from poet.errors import ConfigError
 from poet.files import read_text, write_text
+from poet.params.model import fill_in_preset
 from poet.params.sections import Params
 
 # pydantic's words for a key that is not there.
@@ -30,7 +31,7 @@ def load_params(path: Path) -> Params:
     raw = _read_yaml(path)
     try:
         # By way of JSON: strict mode then takes a mapping for a dataclass, and still refuses "3" for a number.
-        params = _validator.validate_json(json.dumps(raw, default=str))
+        params = _validator.validate_json(json.dumps(_with_presets(raw), default=str))
     except pydantic.ValidationError as error:
         found = error.errors()
         missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
@@ -38,6 +39,24 @@ def load_params(path: Path) -> Params:
     if problems := _unknown_builds(raw):
         raise _config_error(path, problems)
     return params
+
+
+def _with_presets(raw: dict[str, Any]) -> dict[str, Any]:
+    """`raw` with the blanks of every model section filled in; what is no mapping is left to the validator."""
+
+    def filled(section: Any) -> Any:
+        return fill_in_preset(section) if isinstance(section, dict) else section
+
+    if "model" in raw:
+        raw = raw | {"model": filled(raw["model"])}
+    benchmark = raw.get("benchmark")
+    if isinstance(benchmark, dict) and isinstance(benchmark.get("cases"), list):
+        cases = [
+            case | {"model": filled(case["model"])} if isinstance(case, dict) and "model" in case else case
+            for case in benchmark["cases"]
+        ]
+        raw = raw | {"benchmark": benchmark | {"cases": cases}}
+    return raw
 
 
 def _config_error(path: Path, problems: list[str]) -> ConfigError:

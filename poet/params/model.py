@@ -1,7 +1,7 @@
-"""The `model:` section of params.yaml: sizes, a preset, and whatever is to differ from it.
+"""The `model:` section of params.yaml: sizes, a preset, and whatever is to differ from the preset.
 
-`ModelSettings` is what a person writes; `ModelConfig` is the same with every blank filled in, as the model is built
-from it and as config.json keeps it.
+A person names a preset and leaves the other keys null. `fill_in_preset` puts the preset's values into the raw section
+before it is checked, so that `ModelConfig` lists every key once. The model is built from it, and config.json keeps it.
 """
 
 import dataclasses
@@ -80,7 +80,8 @@ class ModelConfig:
         return self
 
 
-# What a preset sets; all other keys are sizes. `classic` is the block of nanoGPT (Karpathy 2022), after GPT-2.
+# What a preset sets besides the sizes. `modern` is the defaults of ModelConfig. `classic` is the block of nanoGPT
+# (Karpathy 2022), after GPT-2.
 PRESETS: dict[str, dict[str, Any]] = {
     "modern": {},
     "classic": {
@@ -97,37 +98,27 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class ModelSettings:
-    """Sizes and a preset; a key of the preset that is given here takes the place of the preset's."""
+class ModelSettings(ModelConfig):
+    """The `model:` section of params.yaml once its blanks are filled: the preset's name, and the config it led to."""
 
     preset: Literal["modern", "classic"]
-    n_layer: Count
-    n_head: Count
-    n_embd: Count
-    sequence_len: Annotated[int, Field(ge=2)]
-    n_kv_head: Count | None = None
-    norm: Norm | None = None
-    positions: Positions | None = None
-    activation: Activation | None = None
-    qk_norm: bool | None = None
-    bias: bool | None = None
-    tied_head: bool | None = None
-    init: Init | None = None
-    softcap: Annotated[float, Field(ge=0, le=40)] | None = None
-    dropout: Share = 0.0
-    compression: Annotated[float, Field(gt=0, le=1)] = 1.0
-    yoke: Yoke | None = None
 
-    @model_validator(mode="after")
-    def _is_a_model(self) -> Self:
-        try:
-            self.resolved()
-        except pydantic.ValidationError as error:
-            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-        return self
+    @property
+    def config(self) -> ModelConfig:
+        """The same without the preset's name, as config.json keeps it."""
+        return ModelConfig(**{field.name: getattr(self, field.name) for field in dataclasses.fields(ModelConfig)})
 
-    def resolved(self) -> ModelConfig:
-        """The config with the preset's values where nothing else is said."""
-        given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        given = {name: value for name, value in given.items() if value is not None and name != "preset"}
-        return ModelConfig(**(PRESETS[self.preset] | given))
+
+def fill_in_preset(section: dict[str, Any]) -> dict[str, Any]:
+    """The raw `model:` section with the values of its preset in place of every key that is absent or null.
+
+    >>> fill_in_preset({"preset": "classic", "n_layer": 2, "norm": None, "bias": True})["norm"]
+    'layer'
+    """
+    given = {key: value for key, value in section.items() if value is not None}
+    return PRESETS.get(str(given.get("preset")), {}) | given
+
+
+def model_settings(preset: Literal["modern", "classic"], **keys: Any) -> ModelSettings:
+    """The settings of `preset` with `keys` in place of its values; pydantic.ValidationError when they do not fit."""
+    return ModelSettings(**fill_in_preset({"preset": preset, **keys}))

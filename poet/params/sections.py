@@ -4,6 +4,7 @@ Defaults stand in params.yaml, not here, so that the file shows the whole recipe
 a default below. `poet.params.file` reads the file.
 """
 
+import dataclasses
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from poet.errors import ConfigError
 from poet.params.model import STRICT, Count, ModelSettings, Share
+from poet.params.sampling import SamplingLimits, SamplingParams, Seed, Temperature
 
 # A collection's name is also its folder and its DVC stage suffix.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -190,22 +192,23 @@ class EvaluateSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class SampleSettings:
-    """Every prompt at every temperature, `samples` times, `tokens` tokens long.
+class SampleSettings(SamplingLimits):
+    """Every prompt is continued at every temperature, `samples` times, by `tokens` tokens.
 
-    With `max_copy` no passage of more characters than that is written as it stands in the training text (0: no limit).
+    With `max_copy`, no sample holds a passage of more characters than that from the training text (0: no limit).
     """
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     prompts: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-    temperatures: Annotated[list[Annotated[float, Field(ge=0, le=10)]], Field(min_length=1)]
-    top_k: Annotated[int, Field(ge=0)]
-    top_p: Annotated[float, Field(gt=0, le=1)]
-    min_p: Share
-    repetition_penalty: Annotated[float, Field(ge=1)]
+    temperatures: Annotated[list[Temperature], Field(min_length=1)]
     max_copy: Annotated[int, Field(ge=0)]
     samples: Count
     tokens: Count
+
+    def sampling_params(self, temperature: float, seed: int) -> SamplingParams:
+        """The parameters of one sample: these limits, with a temperature and a seed."""
+        limits = {field.name: getattr(self, field.name) for field in dataclasses.fields(SamplingLimits)}
+        return SamplingParams(temperature=temperature, seed=seed, **limits)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

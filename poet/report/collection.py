@@ -14,7 +14,7 @@ from poet.report.findings import by_prompt, gifts, top_findings
 from poet.report.passages import Shelf, ShownSample
 from poet.report.render import render_page
 from poet.report.summary import summarize
-from poet.tracking.spool import flatten
+from poet.tracking.tracker import flatten
 
 # The sections of params.yaml that shape a model and its text.
 RECIPE = ("clean", "split", "tokenize", "model", "train", "evaluate", "sample", "attribute")

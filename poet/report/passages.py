@@ -27,7 +27,7 @@ class ShownBook:
     @property
     def link(self) -> str:
         """Its page at Project Gutenberg, empty for books from elsewhere."""
-        return GUTENBERG_PAGE + self.row.book if self.row.source.startswith("gutenberg:") else ""
+        return GUTENBERG_PAGE + self.row.id if self.row.source.startswith("gutenberg:") else ""
 
     @property
     def tint(self) -> str:
@@ -76,7 +76,7 @@ class Shelf:
 
     def __init__(self, clean: Path, rows: Sequence[CleanBook]) -> None:
         self.clean = clean
-        self.books = {row.book: ShownBook(number=i + 1, row=row) for i, row in enumerate(rows)}
+        self.books = {row.id: ShownBook(number=i + 1, row=row) for i, row in enumerate(rows)}
         self.text = functools.cache(self._text)
         self._headings = functools.cache(self._find_headings)
 

@@ -17,5 +17,5 @@ class Aliases:
         self.books += 1
         author = self.authors.setdefault(book.author, f"Author {len(self.authors) + 1}") if book.author else ""
         return dataclasses.replace(
-            book, book=f"book-{self.books:03d}", title=f"Book {self.books}", author=author, source="private"
+            book, id=f"book-{self.books:03d}", title=f"Book {self.books}", author=author, source="private"
         )

@@ -37,7 +37,7 @@ def fetch_calibre(source: CalibreSource) -> Iterator[FetchedBook]:
         if not path.is_relative_to(root.resolve()) or not path.is_file():
             raise SourceError(f"the Calibre library {source.path} lists {folder}/{name}.txt, which it does not hold")
         yield FetchedBook(
-            book=safe_stem(f"{number}-{title}"),
+            id=safe_stem(f"{number}-{title}"),
             title=title,
             author=(authors or "").replace("|", ","),  # Calibre stores commas in names as bars
             language=TWO_LETTERS.get(language or "", language or ""),

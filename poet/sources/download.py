@@ -16,7 +16,7 @@ from poet.params.sections import (
     PackageSource,
     Source,
 )
-from poet.progress import bar
+from poet.progress import progress_bar
 from poet.sources.aliases import Aliases
 from poet.sources.calibre import fetch_calibre
 from poet.sources.fetched import FetchedBook
@@ -33,15 +33,15 @@ def download(collection: Collection, settings: DownloadSettings, out: Path) -> l
     books: list[Book] = []
     missing: list[MissingBook] = []
     count = sum(len(source.ids) for source in collection.sources if isinstance(source, GutenbergSource))
-    with replacing_folder(out) as folder, bar("download", count or len(collection.sources)) as advance:
+    with replacing_folder(out) as folder, progress_bar("download", count or len(collection.sources)) as advance:
         for fetched in _fetch_all(collection, settings):
             advance(1, fetched.title[:40])
             if isinstance(fetched, MissingBook):
                 missing.append(fetched)
                 continue
-            if any(book.book == fetched.book for book in books):
+            if any(book.id == fetched.id for book in books):
                 raise SourceError(
-                    f"two books of the collection have the id {fetched.book!r} (second: {fetched.source}); rename or "
+                    f"two books of the collection have the id {fetched.id!r} (second: {fetched.source}); rename or "
                     "remove one"
                 )
             books.append(_store(fetched, folder))
@@ -79,10 +79,10 @@ def _fetch(source: Source, settings: DownloadSettings) -> Iterator[FetchedBook |
 
 
 def _store(fetched: FetchedBook, folder: Path) -> Book:
-    file = fetched.book + fetched.suffix
+    file = fetched.id + fetched.suffix
     (folder / file).write_bytes(fetched.content)
     return Book(
-        book=fetched.book,
+        id=fetched.id,
         title=fetched.title,
         author=fetched.author,
         language=fetched.language,

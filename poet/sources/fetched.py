@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class FetchedBook:
     """The bytes of one book as served, and what its source knows of it; `suffix` tells the format (`.txt`, `.md`)."""
 
-    book: str
+    id: str
     title: str
     author: str
     language: str

@@ -27,7 +27,7 @@ def fetch_folder(source: FolderSource) -> Iterator[FetchedBook]:
         title, author, language = _parse_name(path.stem)
         relative = path.relative_to(root)
         yield FetchedBook(
-            book=safe_stem(str(relative.with_suffix(""))),
+            id=safe_stem(str(relative.with_suffix(""))),
             title=title,
             author=author,
             language=language,

@@ -33,7 +33,7 @@ def fetch_package(source: PackageSource) -> Iterator[FetchedBook]:
         content = Path(str(distribution.locate_file(path))).read_bytes()
         stem = PurePosixPath(path).stem
         yield FetchedBook(
-            book=safe_stem(stem),
+            id=safe_stem(stem),
             title=_title(content, stem),
             author=source.author,
             language=source.language,

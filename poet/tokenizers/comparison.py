@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from poet.books.split import VALIDATION, split_books
+from poet.books.split import split_books
 from poet.errors import ConfigError
 from poet.params.sections import SplitSettings, TokenizeSettings
-from poet.progress import bar
+from poet.progress import progress_bar
 from poet.tokenizers.kinds import TRAINERS, train_tokenizer
 from poet.tokenizers.tokenizer import UNKNOWN, encode, token_lengths
 from poet.tokens.token_files import training_sample
@@ -26,9 +26,9 @@ def compare_tokenizers(clean: Path, split: SplitSettings, settings: TokenizeSett
     A kind for which `vocab_size` has no room says so under `skipped`.
     """
     training = "".join(training_sample(clean, split, settings.train_characters))
-    validation = [text for book in split_books(clean, split) if (text := book.part(VALIDATION))]
+    validation = [text for book in split_books(clean, split) if (text := book.validation)]
     rows: list[dict[str, Any]] = []
-    with bar("tokenizers", len(TRAINERS)) as advance:
+    with progress_bar("tokenizers", len(TRAINERS)) as advance:
         for kind in TRAINERS:
             row: dict[str, Any] = {"kind": kind, "chosen": kind == settings.kind}
             try:

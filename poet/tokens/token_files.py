@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
-from poet.books.split import HELD_OUT, TRAIN, VALIDATION, split_books, training_characters
+from poet.books.split import split_books, training_characters
 from poet.errors import ConfigError, DataError
 from poet.files import read_json, replacing_folder, sha256, write_json
 from poet.params.sections import SplitSettings, TokenizeSettings
-from poet.progress import bar
+from poet.progress import progress_bar
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.tokenizer import (
     SEPARATOR_ID,
@@ -31,6 +31,8 @@ from poet.tokenizers.tokenizer import (
     token_lengths,
 )
 
+# The splits, which are also the names of their files: `train.bin` and so on.
+TRAIN, VALIDATION, HELD_OUT = "train", "val", "held_out"
 SPLITS = (TRAIN, VALIDATION, HELD_OUT)
 DTYPES = ("uint16", "uint32")
 META = "meta.json"
@@ -46,17 +48,17 @@ def tokenize(
     `weights` by book are written beside the books, for training. Raises ConfigError for a weight of no book.
     """
     books = read_manifest(clean / MANIFEST, CleanBook)
-    _check_weights(weights, [book.book for book in books])
+    _check_weights(weights, [book.id for book in books])
     tokenizer = train_tokenizer(training_sample(clean, split, settings.train_characters), settings)
     vocab_size = tokenizer.get_vocab_size()
     dtype = np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
-    with replacing_folder(out) as folder, bar("encode", sum(book.characters for book in books)) as advance:
+    with replacing_folder(out) as folder, progress_bar("encode", sum(book.characters for book in books)) as advance:
         tokenizer.save(str(folder / TOKENIZER))
         writers = {name: _SplitWriter(folder / f"{name}.bin", tokenizer, dtype) for name in SPLITS}
         for book in split_books(clean, split):
-            for name, writer in writers.items():
-                writer.add(book.book.book, weights.get(book.book.book, 1.0), book.part(name))
-            advance(book.book.characters)
+            for name, text in ((TRAIN, book.training), (VALIDATION, book.validation), (HELD_OUT, book.held_out)):
+                writers[name].add(book.id, weights.get(book.id, 1.0), text)
+            advance(book.row.characters)
         meta = {
             "dtype": dtype.name,
             "kind": settings.kind,
@@ -77,7 +79,7 @@ def training_sample(clean: Path, split: SplitSettings, limit: int) -> Iterator[s
     generator = np.random.Generator(np.random.Philox(key=0))
     taken = 0
     for book in split_books(clean, split):
-        for piece in pieces(book.part(TRAIN)):
+        for piece in pieces(book.training):
             if total <= limit:
                 yield piece
             elif generator.random() < limit / total and taken + len(piece) <= limit:

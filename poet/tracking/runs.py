@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from poet.progress import say
-from poet.tracking.spool import MODEL_TAG, mlflow_client, tracking_uri
+from poet.progress import log
+from poet.tracking.mlflow_store import MODEL_TAG, mlflow_client, tracking_uri
 
 # Of each collection, the runs that are looked through, newest first.
 NEWEST = 200
@@ -39,7 +39,7 @@ def finished_runs(root: Path, collection: str) -> list[Run]:
             order_by=["attributes.start_time DESC"],
         )
     except Exception as error:  # whatever happens to a record keeper, the work goes on
-        say(f"MLflow at {uri} tells of no runs ({type(error).__name__}: {error})")
+        log(f"MLflow at {uri} tells of no runs ({type(error).__name__}: {error})")
         return []
     runs: dict[str, Run] = {}
     for run in found:

@@ -1,7 +1,7 @@
-"""The record of what was executed, in MLflow. The only module that imports mlflow, and only when a record is sent.
+"""The spool: every record goes to a file first, and from there to MLflow, in batches.
 
-Every record goes to a spool file first and to MLflow from there, in batches. So a tracking server that is slow, down or
-gone never stops or fails a stage: what could not be sent stays in the spool, and `poet publish` sends it later.
+A tracking server that is slow, down or gone therefore never stops or fails a stage. What could not be sent stays in the
+spool, and `poet publish` sends it later.
 
 A run is found by its tag `poet.model_sha256`, not by an id in a file: evaluation, samples and report attach to the run
 that trained the model, also when another stage, day or machine writes them.
@@ -10,50 +10,18 @@ that trained the model, also when another stage, day or machine writes them.
 import dataclasses
 import glob
 import json
-import os
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from poet.errors import Interrupted
 from poet.files import write_json
-from poet.progress import say
+from poet.progress import log
+from poet.project import state_folder
+from poet.tracking.mlflow_store import find_or_create_run, send_records, tracking_uri
+from poet.tracking.tracker import Tracker
 
-MODEL_TAG = "poet.model_sha256"
-
-# MLflow takes at most 1,000 metrics or 100 parameters and tags in one request.
-METRICS_PER_REQUEST, PARAMS_PER_REQUEST = 1000, 100
-
-# A server that does not answer must not hold a training up: by default MLflow would retry for minutes.
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-
-
-class Tracker:
-    """Takes records and forgets them; the base of the real one, so that no caller ever asks whether tracking is on."""
-
-    def resume(self, step: int) -> None:
-        """The run goes on after `step`; metrics up to there are known already."""
-
-    def params(self, values: dict[str, Any]) -> None:
-        """Parameters, by dotted key."""
-
-    def tags(self, values: dict[str, str]) -> None:
-        """Tags of the run."""
-
-    def metrics(self, step: int, values: dict[str, float]) -> None:
-        """Measurements at `step`."""
-
-    def text(self, path: str, text: str) -> None:
-        """A text artifact."""
-
-    def file(self, path: Path) -> None:
-        """A file artifact; it must exist until it is sent."""
-
-    def flush(self) -> None:
-        """Hand everything on."""
+# The spool's folder below `.poet/`.
+SPOOL = "spool"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -123,102 +91,9 @@ class SpoolTracker(Tracker):
             self.offline = not publish(self.spool, self.root)
 
 
-@contextmanager
-def tracking(
-    root: Path, collection: str, stage: str, model_sha256: str = "", *, record: bool = True
-) -> Iterator[Tracker]:
-    """A tracker for one execution of `stage`, spooled below `root`/.poet/spool and flushed at the end, whatever
-    happens.
-
-    Without `model_sha256` the execution is a run of its own (a training); with it, it attaches to the run of that
-    model. Without `record` nothing is: of several processes only one speaks.
-    """
-    if not record:
-        yield Tracker()
-        return
-    name = f"{collection}-{stage}" + (f"-{model_sha256[:16]}" if model_sha256 else "")
-    tracker = SpoolTracker(root / ".poet" / "spool", name, identify_run(root, collection, model_sha256), root)
-    status = "FAILED"
-    try:
-        yield tracker
-        status = "FINISHED"
-    except (Interrupted, KeyboardInterrupt):
-        status = "KILLED"
-        raise
-    finally:
-        if status == "FINISHED" or not model_sha256:  # what fails later does not undo a training that succeeded
-            tracker.status(status)
-        tracker.flush()
-
-
-def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
-    """Name and tags for a run, from git and from what DVC sets in the environment."""
-    commit = _git(root, "rev-parse", "HEAD")
-    environment = {
-        "poet.stage": "DVC_STAGE",
-        "poet.experiment": "DVC_EXP_NAME",
-        "poet.baseline": "DVC_EXP_BASELINE_REV",
-    }
-    tags = {tag: os.environ[variable] for tag, variable in environment.items() if os.environ.get(variable)}
-    tags |= {
-        "poet.collection": collection,
-        "poet.git_commit": commit,
-        "poet.git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
-    }
-    name = os.environ.get("DVC_EXP_NAME") or f"{collection}-{commit[:7] or 'uncommitted'}"
-    return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256)
-
-
-def flatten(**sections: Any) -> dict[str, Any]:
-    """The fields of some settings by dotted key, as MLflow shows parameters.
-
-    >>> from poet.params.sections import SplitSettings
-    >>> flatten(split=SplitSettings(validation=0.1, held_out_books=[]))
-    {'split.validation': 0.1, 'split.held_out_books': []}
-    """
-    found: dict[str, Any] = {}
-    for name, settings in sections.items():
-        for key, value in (settings if isinstance(settings, dict) else dataclasses.asdict(settings)).items():
-            found |= flatten(**{f"{name}.{key}": value}) if isinstance(value, dict) else {f"{name}.{key}": value}
-    return found
-
-
-def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:
-    """The numbers in nested `values` by dotted key.
-
-    >>> numbers("copying", {"longest": 40, "held_out": {"longest": 31}, "note": "x"})
-    {'copying.longest': 40, 'copying.held_out.longest': 31}
-    """
-    found: dict[str, float] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            found |= numbers(f"{prefix}.{key}", value)
-        elif isinstance(value, (int, float)):
-            found[f"{prefix}.{key}"] = value
-    return found
-
-
-def project_root() -> Path:
-    """The root of the user's repository. Inside a DVC experiment's temporary copy, it is still the real one."""
-    return Path(os.environ.get("DVC_ROOT") or ".").absolute()
-
-
-def tracking_uri(root: Path) -> str:
-    """Where records go: MLFLOW_TRACKING_URI, else a database file in the root of the repository."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root.absolute()}/mlflow.db"
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        result = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return result.stdout.strip() if result.returncode == 0 else ""
-
-
 def publish_all(root: Path) -> tuple[int, int]:
     """Send whatever is left in the spool of `root`: how many files were looked at, and how many could not be sent."""
-    spools = sorted((root / ".poet" / "spool").glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    spools = sorted(state_folder(root, SPOOL).glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
     return len(spools), sum(not publish(spool, root) for spool in spools)
 
 
@@ -234,10 +109,10 @@ def publish(spool: Path, root: Path) -> bool:
     if sent["records"] == len(records):
         return True
     try:
-        sent["run_id"] = sent["run_id"] or _find_or_create_run(records[0]["run"], root)
-        _send(records[sent["records"] :], sent["run_id"], root)
+        sent["run_id"] = sent["run_id"] or find_or_create_run(records[0]["run"], root)
+        send_records(records[sent["records"] :], sent["run_id"], root)
     except Exception as error:  # whatever happens to a record keeper, the work goes on
-        say(
+        log(
             f"MLflow at {tracking_uri(root)} does not take records ({type(error).__name__}: {error}); they wait in "
             f"{spool.parent}, `poet publish` sends them"
         )
@@ -252,68 +127,3 @@ def _read_spool(spool: Path) -> list[dict[str, Any]]:
         return []
     lines = spool.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines[:-1]]
-
-
-def mlflow_client(root: Path) -> Any:
-    """A client of the MLflow of `root` that does not wait long."""
-    import logging
-
-    for variable, value in PATIENCE.items():
-        os.environ.setdefault(variable, value)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    from mlflow import MlflowClient
-
-    return MlflowClient(tracking_uri=tracking_uri(root))
-
-
-def _find_or_create_run(run: dict[str, Any], root: Path) -> str:
-    client = mlflow_client(root)
-    experiment = client.get_experiment_by_name(run["experiment"])
-    if experiment is None:
-        # A database file keeps artifacts in the folder where it happens to be used; a server decides for itself.
-        location = (
-            str(root.absolute() / "mlartifacts" / run["experiment"])
-            if tracking_uri(root).startswith("sqlite:")
-            else None
-        )
-        experiment = client.get_experiment(client.create_experiment(run["experiment"], artifact_location=location))
-    if run["model_sha256"]:
-        found = client.search_runs(
-            [experiment.experiment_id],
-            f"tags.`{MODEL_TAG}` = '{run['model_sha256']}'",
-            max_results=1,
-            order_by=["attributes.start_time DESC"],
-        )
-        if found:
-            return str(found[0].info.run_id)
-        run["tags"][MODEL_TAG] = run["model_sha256"]
-    return str(client.create_run(experiment.experiment_id, run_name=run["name"], tags=run["tags"]).info.run_id)
-
-
-def _send(records: list[dict[str, Any]], run_id: str, root: Path) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    client = mlflow_client(root)
-    metrics = [
-        Metric(key, value, r["time"], r["step"])
-        for r in records
-        if "metrics" in r
-        for key, value in r["metrics"].items()
-    ]
-    for i in range(0, len(metrics), METRICS_PER_REQUEST):
-        client.log_batch(run_id, metrics=metrics[i : i + METRICS_PER_REQUEST])
-    params = [Param(key, value) for record in records if "params" in record for key, value in record["params"].items()]
-    for i in range(0, len(params), PARAMS_PER_REQUEST):
-        client.log_batch(run_id, params=params[i : i + PARAMS_PER_REQUEST])
-    for record in records:
-        if "tags" in record:
-            client.log_batch(run_id, tags=[RunTag(key, value) for key, value in record["tags"].items()])
-        elif "text" in record:
-            client.log_text(run_id, record["text"], record["path"])
-        elif "file" in record and Path(record["file"]).exists():
-            client.log_artifact(run_id, record["file"])
-        elif record.get("status") == "RUNNING":
-            client.update_run(run_id, status="RUNNING")
-        elif "status" in record:
-            client.set_terminated(run_id, record["status"])

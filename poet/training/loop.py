@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from poet.books.split import VALIDATION
 from poet.device.device import now, seed_dropout
 from poet.errors import Interrupted
-from poet.generation.sampling import Draw, generate
-from poet.metrics.bits import score, text_metrics
-from poet.progress import bar, say
+from poet.generation.sampling import generate
+from poet.metrics.bits import text_metrics, total_nats
+from poet.params.sampling import SamplingParams
+from poet.progress import log, progress_bar
 from poet.tokenizers.tokenizer import decode, encode, load_tokenizer
-from poet.tokens.token_files import TOKENIZER
+from poet.tokens.token_files import TOKENIZER, VALIDATION
 from poet.training.distributed import from_leader, mean_and_any, tensors_from_leader
 from poet.training.history import History
 from poet.training.run import Run
@@ -30,7 +30,7 @@ def fit(run: Run) -> None:
     """Take the remaining steps; raises Interrupted on a stop request, after a snapshot."""
     settings, total = run.settings, run.settings.steps
     last_snapshot = timer = now(run.device)
-    with _stop_requests() as requests, bar("train", total, run.step) as advance:
+    with _stop_requests() as requests, progress_bar("train", total, run.step) as advance:
         while run.step < total and not _ended(run):
             factor = learning_rate_factor(run.step, total, settings.warmup_steps, settings.cooldown)
             if run.model.config.dropout:
@@ -68,7 +68,7 @@ def restore(run: Run) -> None:
     run.best.loss, run.best.step = math.inf if best_loss is None else best_loss, known[1]["best_step"]
     if run.world.leads:
         run.tracker.resume(run.step)
-        say(f"going on from step {run.step} of {run.settings.steps}")
+        log(f"going on from step {run.step} of {run.settings.steps}")
 
 
 def _ended(run: Run) -> bool:
@@ -119,7 +119,7 @@ def _status(run: Run) -> str:
 def _validate(run: Run) -> None:
     """Measure the whole validation text, keep the best weights, and write a sample that shows how far the model is."""
     ids = run.data.splits[VALIDATION]
-    nats = score(run.model, ids, stride=1.0, dtype=run.dtype)
+    nats = total_nats(run.model, ids, stride=1.0, dtype=run.dtype)
     metrics = text_metrics(nats, len(ids), *run.data.counts(VALIDATION))
     loss = metrics["loss"] if metrics is not None else math.inf
     if loss < run.best.loss or not run.best.weights:
@@ -132,7 +132,7 @@ def _validate(run: Run) -> None:
         run.history.rows[-1] |= measured
         run.tracker.metrics(run.step, measured)
         if run.world.leads:
-            say(
+            log(
                 f"step {run.step:>6,}  train loss {run.history.train_loss:.3f}  validation "
                 f"{metrics['bits_per_character']:.4f} bits per character"
             )
@@ -144,7 +144,7 @@ def _validate(run: Run) -> None:
 def _sample(run: Run) -> str:
     tokenizer = load_tokenizer(run.tokens_folder / TOKENIZER)
     prompt = encode(tokenizer, run.settings.sample_prompt).tolist()
-    draw = Draw(temperature=0.8, seed=run.settings.seed)
+    draw = SamplingParams(temperature=0.8, seed=run.settings.seed)
     return decode(
         tokenizer, [int(ids[0]) for ids in generate(run.model, prompt, [draw], run.settings.sample_tokens, run.dtype)]
     )
@@ -167,7 +167,7 @@ def _stop_requests() -> Iterator[list[int]]:
         if received and number == signal.SIGINT:
             raise KeyboardInterrupt
         received.append(number)
-        say("stopping after this step; once more to stop at once")
+        log("stopping after this step; once more to stop at once")
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

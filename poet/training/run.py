@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 import poet
-from poet.books.split import TRAIN
 from poet.device.device import matrix_multiply_rate, pick_precision
 from poet.errors import ConfigError
 from poet.files import sha256
@@ -18,8 +17,8 @@ from poet.model.transformer import Transformer
 from poet.params.model import ModelSettings
 from poet.params.sections import RuntimeSettings, TrainSettings
 from poet.tokens.batches import Batches
-from poet.tokens.token_files import META, TokenData, open_tokens
-from poet.tracking.spool import Tracker
+from poet.tokens.token_files import META, TRAIN, TokenData, open_tokens
+from poet.tracking.tracker import Tracker
 from poet.training.distributed import World
 from poet.training.history import History
 from poet.training.snapshots import Snapshots, resume_key
@@ -78,7 +77,7 @@ class Run:
 
 def assemble(
     tokens: Path,
-    model_settings: ModelSettings,
+    model: ModelSettings,
     settings: TrainSettings,
     runtime: RuntimeSettings,
     resume: Path,
@@ -88,15 +87,15 @@ def assemble(
     """Put a training together from the folder `tokens` and the settings; nothing is trained yet."""
     device = world.device
     dtype = pick_precision(settings.precision, device)
-    settings = _with_optimizer(settings, model_settings)
-    data, config = open_tokens(tokens), model_settings.resolved()
-    model = Transformer(config, data.vocab_size, torch.Generator().manual_seed(settings.seed)).to(device)
+    settings = _with_optimizer(settings, model)
+    data, config = open_tokens(tokens), model.config
+    transformer = Transformer(config, data.vocab_size, torch.Generator().manual_seed(settings.seed)).to(device)
     identity = [json.dumps(dataclasses.asdict(part), sort_keys=True) for part in (config, settings)]
     identity += [sha256(tokens / META), str(device), str(dtype), torch.__version__, str(world.ranks)]
     run = Run(
         data=data,
         tokens_folder=tokens,
-        engine=_engine(model, settings, dtype, world),
+        engine=_engine(transformer, settings, dtype, world),
         batches=_batches(data, config.sequence_len, settings, world),
         settings=settings,
         snapshots=Snapshots(folder=resume / resume_key(identity, Path(poet.__file__).parent, CODE)),
@@ -109,7 +108,9 @@ def assemble(
         best=Best(),
     )
     compiled = "off"
-    if should_compile(settings.compile, device, model.operations_per_token() * run.tokens_per_step * settings.steps):
+    if should_compile(
+        settings.compile, device, transformer.operations_per_token() * run.tokens_per_step * settings.steps
+    ):
         run.compiled = compile_blocks(run.engine, *run.batch(0))
         compiled = "on" if run.compiled else "failed"
     run.multiply_rate = matrix_multiply_rate(device, dtype)

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from poet.errors import TrainingError
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
-from poet.progress import say
+from poet.progress import log
 from poet.training.distributed import World, mean_and_any, spread
 from poet.training.optimizers import gradient_norm, make_optimizers
 
@@ -126,7 +126,7 @@ def compile_blocks(engine: Engine, inputs: Tensor, targets: Tensor) -> bool:
     except Exception as error:  # whatever a compiler may raise
         for block in engine.model.blocks:
             block._compiled_call_impl = None
-        say(f"torch.compile failed ({type(error).__name__}: {str(error).splitlines()[0][:120]}); training without it")
+        log(f"torch.compile failed ({type(error).__name__}: {str(error).splitlines()[0][:120]}); training without it")
         return False
     finally:
         engine.model.zero_grad()

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from poet.books.split import TRAIN
 from poet.device.device import keep_freed_memory
 from poet.files import read_json, write_json, write_json_lines
 from poet.model.saving import save_model
 from poet.params.model import ModelSettings
 from poet.params.sections import RuntimeSettings, TrainSettings
-from poet.tokens.token_files import META, TOKENIZER
-from poet.tracking.spool import Tracker
+from poet.tokens.token_files import META, TOKENIZER, TRAIN
+from poet.tracking.tracker import Tracker
 from poet.training.distributed import World, leave_world
 from poet.training.loop import fit, restore
 from poet.training.run import Outputs, Run, assemble

@@ -11,7 +11,7 @@ from poet.benchmark.attribution import agree, main
 from tests.attribution.shelf import indexed
 from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
-from tests.conftest import babble
+from tests.texts import babble
 
 
 def test_all_figures_are_there(write_books, tmp_path, monkeypatch):

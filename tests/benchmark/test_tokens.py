@@ -10,8 +10,8 @@ from poet.benchmark.growing import _peak_memory
 from poet.benchmark.tokens import main
 from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
-from tests.conftest import babble
 from tests.shrink import shrink
+from tests.texts import babble
 
 
 def test_all_figures_are_there(write_books, tmp_path):

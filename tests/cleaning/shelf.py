@@ -3,15 +3,9 @@
 from pathlib import Path
 
 from poet.cleaning.records import clean
-from poet.params.sections import CleanSettings, Collection, DownloadSettings, FolderSource
+from poet.params.sections import Collection, DownloadSettings, FolderSource
 from poet.sources.download import download
-
-CLEAN = CleanSettings(
-    drop=["licence", "small_print", "credits", "transcriber_notes", "illustrations"],
-    unwrap=False,
-    minimum_kept=0.8,
-    duplicates="warn",
-)
+from tests.recipes import CLEAN
 
 
 def clean_shelf(texts: Path, out: Path) -> Path:

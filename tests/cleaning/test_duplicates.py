@@ -10,8 +10,9 @@ import pytest
 from poet.cleaning.duplicates import RUN, overlaps, sketch
 from poet.cleaning.records import clean
 from poet.errors import CleaningError
-from tests.cleaning.shelf import CLEAN, clean_shelf
-from tests.conftest import babble
+from tests.cleaning.shelf import clean_shelf
+from tests.recipes import CLEAN
+from tests.texts import babble
 
 
 @pytest.mark.parametrize("policy", ["warn", "drop", "fail"])
@@ -25,7 +26,7 @@ def test_two_editions_of_one_work(write_books, tmp_path, policy, capsys):
             run(out=tmp_path / "out", quality=tmp_path / "corpus.json")
         assert not (tmp_path / "out").exists()
         return
-    rows = {row.book: row for row in run(out=tmp_path / "out", quality=tmp_path / "corpus.json")}
+    rows = {row.id: row for row in run(out=tmp_path / "out", quality=tmp_path / "corpus.json")}
     (overlap,) = json.loads((tmp_path / "corpus.json").read_text(encoding="utf-8"))["overlaps"]
     assert (overlap["book"], overlap["other"]) == ("first", "second") and 0.3 < overlap["share"] < 0.9
     assert "also stands in second" in capsys.readouterr().err

@@ -11,8 +11,8 @@ from gutenberg_cleaner import simple_cleaner
 from poet.cleaning.decoding import decode
 from poet.cleaning.segments import segment
 from poet.cleaning.text import clean_text
-from tests.cleaning.shelf import CLEAN
 from tests.clone import ROOT
+from tests.recipes import CLEAN
 
 with (ROOT / "tests/cleaning/mirror_edges.csv").open(encoding="utf-8", newline="") as file:
     EDGES = list(csv.DictReader(file))

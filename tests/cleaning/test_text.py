@@ -14,7 +14,8 @@ from poet.cleaning.records import clean
 from poet.cleaning.segments import KINDS, segment
 from poet.cleaning.text import clean_text
 from poet.errors import CleaningError, DataError, PoetError
-from tests.cleaning.shelf import CLEAN, clean_shelf
+from tests.cleaning.shelf import clean_shelf
+from tests.recipes import CLEAN
 
 BODY = "CHAPTER I\n\nIt was a dark night.\n\n" * 30
 
@@ -253,8 +254,8 @@ def test_a_mark_without_its_partner_does_not_turn_the_rest_inside_out():
 def test_the_stage_writes_utf8_a_manifest_and_all_removals(write_books, tmp_path):
     folder = clean_shelf(write_books(a=BODY, b=HEADER_2008 + "one line"), tmp_path)
     a, b = read_manifest(folder / "manifest.csv", CleanBook)
-    assert (a.book, a.characters, a.flags, a.removed) == ("a", len(BODY) - 1, "no-markers", "")
-    assert (b.book, b.characters, b.flags, b.removed) == ("b", 9, "", f"licence:1:{len(HEADER_2008)}")
+    assert (a.id, a.characters, a.flags, a.removed) == ("a", len(BODY) - 1, "no-markers", "")
+    assert (b.id, b.characters, b.flags, b.removed) == ("b", 9, "", f"licence:1:{len(HEADER_2008)}")
     assert (folder / "b.txt").read_bytes() == b"one line\n"
     (removal,) = pd.read_csv(folder / "removals.csv").to_dict("records")
     assert (removal["book"], removal["rule"], removal["bytes"]) == ("b", "licence", len(HEADER_2008))

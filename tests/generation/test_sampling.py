@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from poet.errors import DataError
-from poet.generation.sampling import Draw, choose, generate
+from poet.generation.sampling import choose, generate
+from poet.params.sampling import SamplingParams
 
 
 def uncached(model, prompt, draws, tokens):
@@ -34,13 +35,13 @@ def run(model, prompt, draws, tokens):
 @pytest.mark.parametrize("length", [1, 5, 12, 30])
 def test_cached_equals_uncached_token_by_token_also_past_the_context(model, length):
     prompt = [(7 * i) % 40 for i in range(length)]
-    draws = [Draw(temperature=1.0, top_k=0, seed=1), Draw(temperature=0.0, top_k=0, seed=2)]
+    draws = [SamplingParams(temperature=1.0, top_k=0, seed=1), SamplingParams(temperature=0.0, top_k=0, seed=2)]
     with torch.no_grad():
         assert run(model, prompt, draws, 40) == uncached(model, prompt, draws, 40)
 
 
 def test_a_sequence_does_not_depend_on_its_neighbours(model):
-    draws = [Draw(temperature=0.9, top_k=5, seed=seed) for seed in (3, 4, 5)]
+    draws = [SamplingParams(temperature=0.9, top_k=5, seed=seed) for seed in (3, 4, 5)]
     together = run(model, [1, 2], draws, 20)
     for i, draw in enumerate(draws):
         assert [ids[0] for ids in run(model, [1, 2], [draw], 20)] == [ids[i] for ids in together]
@@ -54,18 +55,24 @@ def test_drawing_follows_the_probabilities():
         counts = np.bincount([choose(logits, torch.tensor([[0]]), [draw], stream)[0] for _ in range(4000)], minlength=4)
         return counts / counts.sum()
 
-    np.testing.assert_allclose(frequencies(Draw(temperature=1.0, top_k=0, seed=0)), [0.5, 0.3, 0.15, 0.05], atol=0.03)
-    np.testing.assert_allclose(frequencies(Draw(temperature=1.0, top_k=2, seed=0)), [0.625, 0.375, 0, 0], atol=0.03)
+    np.testing.assert_allclose(
+        frequencies(SamplingParams(temperature=1.0, top_k=0, seed=0)), [0.5, 0.3, 0.15, 0.05], atol=0.03
+    )
+    np.testing.assert_allclose(
+        frequencies(SamplingParams(temperature=1.0, top_k=2, seed=0)), [0.625, 0.375, 0, 0], atol=0.03
+    )
     squared = np.array([0.25, 0.09, 0.0225, 0.0025])
-    np.testing.assert_allclose(frequencies(Draw(temperature=0.5, top_k=0, seed=0)), squared / squared.sum(), atol=0.03)
-    assert frequencies(Draw(temperature=0.0, top_k=0, seed=0)).tolist() == [1, 0, 0, 0]
+    np.testing.assert_allclose(
+        frequencies(SamplingParams(temperature=0.5, top_k=0, seed=0)), squared / squared.sum(), atol=0.03
+    )
+    assert frequencies(SamplingParams(temperature=0.0, top_k=0, seed=0)).tolist() == [1, 0, 0, 0]
 
 
 def kept(probabilities, **rule):
     """The tokens that 3,000 draws choose from."""
     logits = torch.log(torch.tensor([probabilities]))
     stream = [np.random.Generator(np.random.Philox(key=1))]
-    draw = Draw(temperature=1.0, seed=0, **rule)
+    draw = SamplingParams(temperature=1.0, seed=0, **rule)
     return {int(choose(logits, torch.tensor([[0]]), [draw], stream)[0]) for _ in range(3000)}
 
 
@@ -88,7 +95,11 @@ def test_limits_keep_what_they_say(rule, expected):
 
 def test_each_row_has_its_own_limits():
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]] * 3))
-    draws = [Draw(temperature=1.0, seed=0, top_p=0.4), Draw(temperature=1.0, seed=1), Draw(temperature=0.0, seed=2)]
+    draws = [
+        SamplingParams(temperature=1.0, seed=0, top_p=0.4),
+        SamplingParams(temperature=1.0, seed=1),
+        SamplingParams(temperature=0.0, seed=2),
+    ]
     streams = [np.random.Generator(np.random.Philox(key=i)) for i in range(3)]
     rows = np.array([choose(logits, torch.zeros(3, 1, dtype=torch.long), draws, streams) for _ in range(500)])
     assert [set(column.tolist()) for column in rows.T] == [{0}, {0, 1, 2, 3}, {0}]
@@ -97,7 +108,7 @@ def test_each_row_has_its_own_limits():
 def test_repetition_makes_what_was_said_less_likely():
     """CTRL's rule: positive scores are divided, negative ones multiplied."""
     logits = torch.tensor([[2.0, 1.9, -1.0]])
-    draw = Draw(temperature=0.0, seed=0, repetition_penalty=1.2)
+    draw = SamplingParams(temperature=0.0, seed=0, repetition_penalty=1.2)
     assert choose(logits, torch.tensor([[2]]), [draw], [np.random.default_rng(0)]).tolist() == [0]
     assert choose(logits, torch.tensor([[0, 0]]), [draw], [np.random.default_rng(0)]).tolist() == [1]
     assert choose(logits, torch.tensor([[0, 1]]), [draw], [np.random.default_rng(0)]).tolist() == [0]
@@ -106,7 +117,7 @@ def test_repetition_makes_what_was_said_less_likely():
 
 def test_an_empty_prompt_is_our_own_mistake(model):
     with pytest.raises(ValueError, match="no token"):
-        next(generate(model, [], [Draw(temperature=1.0, top_k=0, seed=0)], 1, torch.float32))
+        next(generate(model, [], [SamplingParams(temperature=1.0, top_k=0, seed=0)], 1, torch.float32))
 
 
 class OddAfter:
@@ -128,7 +139,7 @@ class OddAfter:
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_guard_keeps_its_tokens_out_and_leaves_the_rest_alone(model, temperature):
-    draws = [Draw(temperature=temperature, seed=seed) for seed in range(6)]
+    draws = [SamplingParams(temperature=temperature, seed=seed) for seed in range(6)]
     free = np.array(run(model, [1, 2], draws, 30))
     guarded = np.array(list(generate(model, [1, 2], draws, 30, torch.float32, OddAfter(12))))
     assert (free[:10] == guarded[:10]).all()
@@ -137,7 +148,7 @@ def test_a_guard_keeps_its_tokens_out_and_leaves_the_rest_alone(model, temperatu
 
 def test_what_a_guard_allows_keeps_its_probabilities(model):
     """As if the forbidden tokens had been masked before the only draw."""
-    draws = [Draw(temperature=1.0, seed=seed) for seed in range(8000)]
+    draws = [SamplingParams(temperature=1.0, seed=seed) for seed in range(8000)]
     (ids,) = generate(model, [1, 2], draws, 1, torch.float32, OddAfter(0))
     with torch.no_grad():
         logits = model(torch.tensor([[1, 2]]))[0, -1]
@@ -151,4 +162,13 @@ def test_what_a_guard_allows_keeps_its_probabilities(model):
 
 def test_a_text_that_can_only_copy_says_so(model):
     with pytest.raises(DataError, match="each of the 40 tokens would make sequence 0 copy more than is allowed"):
-        list(generate(model, [1, 2], [Draw(temperature=1.0, seed=0)], 5, torch.float32, OddAfter(4, all_of_them=True)))
+        list(
+            generate(
+                model,
+                [1, 2],
+                [SamplingParams(temperature=1.0, seed=0)],
+                5,
+                torch.float32,
+                OddAfter(4, all_of_them=True),
+            )
+        )

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poet.metrics.bits import _window_batches, score, text_metrics
+from poet.metrics.bits import _window_batches, text_metrics, total_nats
 from poet.metrics.compressors import compressor_bits_per_character
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
-from tests.conftest import babble
+from tests.texts import babble
 from tests.tiny import VARIANTS, generator, tiny_model
 
 
@@ -37,7 +37,7 @@ def test_a_text_within_the_window_equals_one_forward_pass(length):
     ids = np.random.default_rng(0).integers(20, size=length)
     logits = model(torch.from_numpy(ids[None, :-1]))
     expected = F.cross_entropy(logits[0], torch.from_numpy(ids[1:]), reduction="sum").item() + math.log(20)
-    assert score(model, ids, stride=0.5, dtype=torch.float32) == pytest.approx(expected, rel=1e-5)
+    assert total_nats(model, ids, stride=0.5, dtype=torch.float32) == pytest.approx(expected, rel=1e-5)
 
 
 def test_state_comes_from_the_window_before():
@@ -52,14 +52,16 @@ def test_state_comes_from_the_window_before():
             loss, state = model.loss(window[:, :-1], window[:, 1:], torch.float32, before)
             total += 12 * loss.item()
     assert state is not None
-    assert score(model, ids, stride=1.0, dtype=torch.float32) == pytest.approx(total, rel=1e-5)
-    assert score(tiny_model(VARIANTS["yoke"]), ids, stride=1.0, dtype=torch.float32) != pytest.approx(total, rel=1e-5)
+    assert total_nats(model, ids, stride=1.0, dtype=torch.float32) == pytest.approx(total, rel=1e-5)
+    assert total_nats(tiny_model(VARIANTS["yoke"]), ids, stride=1.0, dtype=torch.float32) != pytest.approx(
+        total, rel=1e-5
+    )
 
 
 def test_an_untrained_model_needs_log_v_per_token(model):
     fresh = Transformer(model.config, 40, generator())
     ids = np.random.default_rng(0).integers(40, size=100)
-    assert score(fresh, ids, stride=0.5, dtype=torch.float32) == pytest.approx(100 * math.log(40))
+    assert total_nats(fresh, ids, stride=0.5, dtype=torch.float32) == pytest.approx(100 * math.log(40))
 
 
 def test_metrics_follow_from_nats():

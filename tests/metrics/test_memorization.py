@@ -8,8 +8,8 @@ from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
 from poet.training.distributed import World
 from poet.training.step import Engine
+from tests.recipes import MUON
 from tests.tiny import generator
-from tests.training.recipes import MUON
 
 CONFIG = ModelConfig(n_layer=2, n_head=2, n_embd=32, sequence_len=90)
 

@@ -11,8 +11,8 @@ from poet.errors import ModelError
 from poet.model.saving import load_model, save_model
 from poet.model.transformer import Transformer
 from poet.tokenizers.kinds import train_tokenizer
+from tests.recipes import CHAR
 from tests.tiny import CONFIG, VARIANTS, generator
-from tests.tokenizers.sizes import CHAR
 
 CPU = torch.device("cpu")
 

@@ -3,13 +3,14 @@
 import pytest
 import torch
 
-from poet.generation.sampling import Draw, generate
+from poet.generation.sampling import generate
 from poet.model.layers import mlp_width
 from poet.params.model import ModelConfig, Yoke
+from poet.params.sampling import SamplingParams
 from poet.training.distributed import World
 from poet.training.step import Engine
+from tests.recipes import ADAMW, MUON
 from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, generator, tiny_model
-from tests.training.recipes import ADAMW, MUON
 
 EACH = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 
@@ -56,7 +57,7 @@ def test_a_cache_changes_nothing(config):
 
 @EACH
 def test_variants_generate_past_their_context(config):
-    steps = list(generate(tiny_model(config), [1, 2], [Draw(temperature=1.0, seed=0)] * 2, 30, torch.float32))
+    steps = list(generate(tiny_model(config), [1, 2], [SamplingParams(temperature=1.0, seed=0)] * 2, 30, torch.float32))
     assert len(steps) == 30
 
 
@@ -74,7 +75,8 @@ def test_state_is_carried_in_generation():
     model = tiny_model(VARIANTS["yoke state"])
     prompt = tokens(1, 12)
     ids = [
-        int(step[0]) for step in generate(model, prompt[0].tolist(), [Draw(temperature=0, seed=0)], 2, torch.float32)
+        int(step[0])
+        for step in generate(model, prompt[0].tolist(), [SamplingParams(temperature=0, seed=0)], 2, torch.float32)
     ]
     with torch.no_grad():
         cache = model.new_cache(1, torch.float32)

@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 
 from poet.errors import ConfigError
 from poet.params.file import load_params
-from tests.conftest import ROOT
+from tests.clone import ROOT
 
 
 def broken(tmp_path: Path, **changes: object) -> str:

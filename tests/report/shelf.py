@@ -9,7 +9,7 @@ from poet.params.sections import Params
 from poet.report.collection import Inputs, report_collection
 from poet.report.collection_charts import LENGTHS
 from poet.tracking.runs import Run
-from tests.conftest import ROOT
+from tests.clone import ROOT
 
 HOSTILE = (
     "<script>alert(1)</script> \"'&amp; \u202e right-to-left \u2066 \u0301\u0308 lone </p><img src=x onerror=alert(2)>"
@@ -23,7 +23,7 @@ def write_report(folder: Path, *, samples: int = 6, hostile: bool = False, near:
     titles = [HOSTILE] * 4 if hostile else TITLES
     books = [
         CleanBook(
-            book=str(100 + i) if i else "own",
+            id=str(100 + i) if i else "own",
             title=title,
             author=HOSTILE if hostile else "A. Writer",
             language="en",
@@ -84,8 +84,8 @@ def _book(number: int, extra: str) -> str:
 
 def _span(start: int, passage: str, book: CleanBook, text: str, others: list[CleanBook], *, exact: bool) -> dict:
     at = text.index(passage)
-    sources = [{"book": book.book, "start": at, "end": at + len(passage), "count": 1}]
-    sources += [{"book": other.book, "start": 1, "end": 1 + len(passage), "count": 2} for other in others]
+    sources = [{"book": book.id, "start": at, "end": at + len(passage), "count": 1}]
+    sources += [{"book": other.id, "start": 1, "end": 1 + len(passage), "count": 2} for other in others]
     return {
         "start": start,
         "end": start + len(passage),
@@ -125,11 +125,11 @@ def _write_samples(
 
 def _write_figures(inputs: Inputs, books: list[CleanBook], note: str) -> None:
     """The files of figures; `note` stands wherever text may stand."""
-    write_manifest(inputs.raw / MISSING, [MissingBook(book="9", title=note, author=note, tried="")], MissingBook)
+    write_manifest(inputs.raw / MISSING, [MissingBook(id="9", title=note, author=note, tried="")], MissingBook)
     write_text(inputs.clean / REMOVALS, "book,rule,bytes,first_words,last_words\nown,licence,10,Begin,End\n")
     facts = {"words": 1, "distinct_words": 1, "odd": {note: 1}, "removed": {note: 0.5}}
     overlaps = [{"book": note, "other": note, "share": 0.5}]
-    write_json(inputs.corpus, {"books": {book.book: facts for book in books}, "overlaps": overlaps})
+    write_json(inputs.corpus, {"books": {book.id: facts for book in books}, "overlaps": overlaps})
     split = {"characters": 80_000, "tokens": 20_000, "books": [1] * len(books)}
     write_json(inputs.tokens_meta, {"kind": note, "vocab_size": 9, "splits": {"train": split}})
     write_json(inputs.tokenizers, [{"kind": note, "chosen": True, "skipped": note}])

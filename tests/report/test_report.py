@@ -78,7 +78,7 @@ def test_pieces_joined_are_the_text_and_show_the_longest_span(case):
 
 
 def book(**changes):
-    row = {"book": "b", "title": "T", "author": "A", "language": "en", "source": "folder:b.txt", "file": "b.txt"}
+    row = {"id": "b", "title": "T", "author": "A", "language": "en", "source": "folder:b.txt", "file": "b.txt"}
     return CleanBook(
         **row
         | {"bytes": 1, "sha256": "", "characters": 1, "removed_characters": 0, "flags": "", "removed": ""}
@@ -88,7 +88,7 @@ def book(**changes):
 
 def test_a_passage_is_shown_with_its_context_and_place(tmp_path):
     (tmp_path / "b.txt").write_text("0123456789" * 10, encoding="utf-8")
-    shelf = Shelf(tmp_path, [book(source="gutenberg:x", book="158", file="b.txt")])
+    shelf = Shelf(tmp_path, [book(source="gutenberg:x", id="158", file="b.txt")])
     source = {"book": "158", "start": 52, "end": 55, "count": 3}
     span = {"start": 1, "end": 4, "exact": True, "shared": False, "surprise": 7.5, "sources": [source]}
     shown = shelf.show({"sample": 0, "text": "x234y"}, {"spans": [span], "near": []}, context=5)
@@ -141,7 +141,7 @@ def test_headings():
 
 
 def passage_of(number, text, surprise, *, exact=True):
-    place = Place(book=ShownBook(number=number, row=book(book=str(number))), heading="", share=0.0)
+    place = Place(book=ShownBook(number=number, row=book(id=str(number))), heading="", share=0.0)
     shared = {"before": "", "match": text, "after": "", "count": 1, "also": []}
     return Passage(text=text, exact=exact, surprise=surprise, place=place, **shared)
 

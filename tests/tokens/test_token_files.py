@@ -13,8 +13,8 @@ from poet.tokenizers.tokenizer import SEPARATOR_ID, decode, load_tokenizer
 from poet.tokens import token_files
 from poet.tokens.token_files import open_tokens, training_sample
 from tests.cleaning.shelf import clean_shelf
-from tests.conftest import babble
-from tests.tokenizers.sizes import CHAR, sizes
+from tests.recipes import CHAR, sizes
+from tests.texts import babble
 
 SPLIT = SplitSettings(validation=0.1, held_out_books=["c"])
 

@@ -6,8 +6,9 @@ import pytest
 from mlflow import MlflowClient
 
 from poet.errors import Interrupted
+from poet.tracking.run import tracking
 from poet.tracking.runs import finished_runs
-from poet.tracking.spool import publish_all, tracking
+from poet.tracking.spool import publish_all
 
 
 @pytest.fixture

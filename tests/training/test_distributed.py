@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from safetensors.numpy import load_file
 
 from tests.clone import ROOT
-from tests.training.test_loop import MODEL, TRAIN, outputs
+from tests.recipes import MODEL, TRAIN
+from tests.training.outputs import outputs
 
 STEPS = 12
 

@@ -16,57 +16,15 @@ from poet.device.device import pick_device, pick_precision
 from poet.errors import ConfigError, Interrupted, TrainingError
 from poet.files import read_json, read_json_lines
 from poet.model.saving import load_model
-from poet.params.model import ModelSettings, Yoke
-from poet.params.sections import OptimizerSettings, RuntimeSettings, TrainSettings
-from poet.tracking.spool import Tracker
+from poet.params.model import Yoke
+from poet.tracking.tracker import Tracker
 from poet.training import loop, step
 from poet.training.distributed import join_world
-from poet.training.run import Outputs
 from poet.training.snapshots import Snapshots
 from poet.training.train import train
-from tests.conftest import ROOT
-
-MODEL = ModelSettings(preset="modern", n_layer=2, n_head=2, n_embd=16, sequence_len=32)
-TRAIN = TrainSettings(
-    seed=1,
-    device="cpu",
-    precision="float32",
-    compile="off",
-    processes=1,
-    shard=False,
-    steps=60,
-    batch_size=4,
-    accumulate=1,
-    state_windows=1,
-    optimizer=OptimizerSettings(
-        kind="auto",
-        matrix_learning_rate=0.02,
-        embedding_learning_rate=0.05,
-        head_learning_rate=0.02,
-        weight_decay=0.0,
-        momentum=0.95,
-        learning_rate=0.01,
-        clip_norm=0.0,
-    ),
-    warmup_steps=5,
-    cooldown=0.5,
-    validate_every=20,
-    patience=0,
-    sample_prompt="the ",
-    sample_tokens=8,
-)
-RARELY = RuntimeSettings(snapshot_seconds=1000.0)
-ALWAYS = RuntimeSettings(snapshot_seconds=1e-9)
-
-
-def outputs(folder):
-    return Outputs(
-        model=folder / "model",
-        history=folder / "history.csv",
-        timing=folder / "timing.csv",
-        samples=folder / "samples.jsonl",
-        metrics=folder / "train.json",
-    )
+from tests.clone import ROOT
+from tests.recipes import ALWAYS, MODEL, RARELY, TRAIN
+from tests.training.outputs import outputs
 
 
 def run(tokens, out, settings=TRAIN, runtime=RARELY, model=MODEL, tracker=None):
@@ -88,7 +46,7 @@ def test_it_learns_and_leaves_everything(tokens, tmp_path):
     assert [row["step"] for row in read_json_lines(tmp_path / "out" / "samples.jsonl")] == [20, 40, 60]
     metrics = read_json(tmp_path / "out" / "train.json")
     assert metrics["bits_per_character"] == history["bits_per_character"].iloc[-1]
-    assert load_model(tmp_path / "out" / "model", torch.device("cpu")).model.config == MODEL.resolved()
+    assert load_model(tmp_path / "out" / "model", torch.device("cpu")).model.config == MODEL.config
     assert not (tmp_path / "out" / "resume").exists() or not list((tmp_path / "out" / "resume").iterdir())
 
 
@@ -155,7 +113,7 @@ def test_variants_resume_exactly(tokens, tmp_path, monkeypatch, model, settings)
 
 def test_training_stops_when_validation_gets_no_better(tokens, tmp_path, monkeypatch):
     losses = iter([3.0, 2.0, 2.5, 2.4, 1.0])
-    monkeypatch.setattr(loop, "score", lambda model, ids, **_: next(losses) * len(ids))
+    monkeypatch.setattr(loop, "total_nats", lambda model, ids, **_: next(losses) * len(ids))
     settings = dataclasses.replace(TRAIN, patience=2, validate_every=5)
     best = run(tokens, tmp_path / "out", settings)
     metrics = read_json(tmp_path / "out" / "train.json")

@@ -35,7 +35,7 @@ def fetch_gutenberg(source: GutenbergSource, settings: DownloadSettings) -> Iter
             yield _describe(number, found, look_up)
         elif settings.allow_missing:
             entry = look_up().get(number) or _stand_in(number)
-            yield MissingBook(book=str(number), title=entry.title, author=entry.author, tried="; ".join(found.tried))
+            yield MissingBook(id=str(number), title=entry.title, author=entry.author, tried="; ".join(found.tried))
         else:
             tried = "\n".join(f"  {address}" for address in found.tried)
             raise SourceError(
@@ -51,7 +51,7 @@ def _describe(number: int, found: MirrorFile, look_up: Callable[[], dict[int, En
         entry = look_up().get(number) or _stand_in(number)
         title, author, language = entry.title, entry.author, entry.language.split("; ")[0]
     return FetchedBook(
-        book=str(number),
+        id=str(number),
         title=title,
         author=author,
         language=language,

@@ -1,0 +1,121 @@
+"""copying.json: how much of the samples is copied, beside the same figures for human text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from poet.errors import DataError
+from poet.files import read_json, write_json
+
+# Match lengths, in characters, for which the share of copied text is given. 30 is a clause rather than a phrase, so the
+# excess over human text is given there.
+LENGTHS = (10, 20, 30, 50, 100)
+EXCESS_AT = 30
+
+# Lengths, in characters, of the n-grams of the novelty curve: the share of n-grams that occur in no book.
+NOVELTY = (4, 8, 12, 16, 20, 30, 40, 50)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongestMatch:
+    """A longest verbatim match: its `text`, the number of the `sample`, the `book`, and its first character there."""
+
+    book: str
+    start: int
+    text: str
+    sample: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyingMetrics:
+    """The copying metrics of some texts, which have `characters` characters together.
+
+    `share_at[n]` is the share of the characters inside verbatim matches of at least n characters, for n in LENGTHS;
+    `novelty[n]` the share of the n-grams that occur in no book, for n in NOVELTY, None when every text is shorter.
+    `longest` is the length of the longest match. `excess` is `share_at[EXCESS_AT]` less that of human text, None where
+    there is no human text to compare with.
+    """
+
+    share_at: Mapping[int, float]
+    longest: int
+    longest_match: LongestMatch | None
+    novelty: Mapping[int, float | None]
+    characters: int
+    excess: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copying:
+    """The copying metrics of all samples, of the samples of each temperature, and of human text.
+
+    `human` is text that the model never saw: validation parts and held-out books. `extractable` is the share of
+    passages of the training text that the model completes from memory, by the number of tokens that it is given
+    (`poet.metrics.memorization`); None where a passage does not fit.
+    """
+
+    samples: CopyingMetrics
+    by_temperature: Mapping[str, CopyingMetrics]
+    human: CopyingMetrics
+    extractable: Mapping[str, float | None]
+
+
+def to_json(copying: Copying) -> dict[str, Any]:
+    """The content of copying.json."""
+    return {
+        **_metrics_to_json(copying.samples),
+        f"excess_at_{EXCESS_AT}": copying.samples.excess,
+        "by_temperature": {
+            temperature: _metrics_to_json(metrics) | {f"excess_at_{EXCESS_AT}": metrics.excess}
+            for temperature, metrics in copying.by_temperature.items()
+        },
+        "human": _metrics_to_json(copying.human),
+        "extractable": dict(copying.extractable),
+    }
+
+
+def _metrics_to_json(metrics: CopyingMetrics) -> dict[str, Any]:
+    match = metrics.longest_match
+    return {
+        **{f"share_at_{length}": metrics.share_at[length] for length in LENGTHS},
+        "longest": metrics.longest,
+        "longest_match": None if match is None else dict(vars(match)),
+        "novelty": {str(n): metrics.novelty[n] for n in NOVELTY},
+        "characters": metrics.characters,
+    }
+
+
+def read_copying(path: Path) -> Copying:
+    """The content of the file `path`; DataError when it is missing, damaged or from another version."""
+    content = read_json(path)
+    try:
+        return Copying(
+            samples=_metrics_from_json(content),
+            by_temperature={
+                temperature: _metrics_from_json(metrics) for temperature, metrics in content["by_temperature"].items()
+            },
+            human=_metrics_from_json(content["human"]),
+            extractable=content["extractable"],
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} does not hold copying metrics as this version writes them ({type(error).__name__}: {error}). "
+            "Run `dvc repro` to build it again."
+        ) from None
+
+
+def _metrics_from_json(content: dict[str, Any]) -> CopyingMetrics:
+    match = content["longest_match"]
+    return CopyingMetrics(
+        share_at={length: content[f"share_at_{length}"] for length in LENGTHS},
+        longest=content["longest"],
+        longest_match=None if match is None else LongestMatch(**match),
+        novelty={n: content["novelty"][str(n)] for n in NOVELTY},
+        characters=content["characters"],
+        excess=content.get(f"excess_at_{EXCESS_AT}"),
+    )
+
+
+def write_copying(path: Path, copying: Copying) -> None:
+    """Write `copying` to the file `path`."""
+    write_json(path, to_json(copying))

@@ -1,0 +1,58 @@
+"""samples.jsonl and training_samples.jsonl: the texts that a model wrote, one JSON object a line."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from poet.files import read_json_lines_as, write_json_lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A text that a trained model wrote: `text` follows `prompt` and does not contain it.
+
+    `sample` numbers the samples of a file from 0. The other fields say how the text was sampled
+    (`poet.params.sampling`); `max_copy` is the longest allowed copy in characters (0: no limit), `tokens` the length.
+    """
+
+    sample: int
+    prompt: str
+    text: str
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+    repetition_penalty: float
+    max_copy: int
+    seed: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSample:
+    """A text that the model wrote during training, after `step` steps."""
+
+    step: int
+    prompt: str
+    text: str
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """The samples in the file `path`; DataError when it is missing, damaged or from another version."""
+    return read_json_lines_as(path, Sample)
+
+
+def write_samples(path: Path, samples: Iterable[Sample]) -> None:
+    """Write `samples` to the file `path`."""
+    write_json_lines(path, map(dataclasses.asdict, samples))
+
+
+def read_training_samples(path: Path) -> list[TrainingSample]:
+    """The training samples in the file `path`; DataError when it is missing, damaged or from another version."""
+    return read_json_lines_as(path, TrainingSample)
+
+
+def write_training_samples(path: Path, samples: Iterable[TrainingSample]) -> None:
+    """Write `samples` to the file `path`."""
+    write_json_lines(path, map(dataclasses.asdict, samples))

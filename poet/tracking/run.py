@@ -1,0 +1,66 @@
+"""One execution of a stage as a part of an MLflow run: which run that is, and how it ends."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from poet.errors import Interrupted
+from poet.project import state_folder
+from poet.tracking.spool import SPOOL, RunIdentity, SpoolTracker
+from poet.tracking.tracker import Tracker
+
+
+@contextmanager
+def tracking(
+    root: Path, collection: str, stage: str, model_sha256: str = "", *, record: bool = True
+) -> Iterator[Tracker]:
+    """A tracker for one execution of `stage`, spooled below `root`/.poet/spool and flushed at the end, whatever
+    happens.
+
+    Without `model_sha256` the execution is a run of its own (a training); with it, it attaches to the run of that
+    model. Without `record` nothing is: of several processes only one speaks.
+    """
+    if not record:
+        yield Tracker()
+        return
+    name = f"{collection}-{stage}" + (f"-{model_sha256[:16]}" if model_sha256 else "")
+    tracker = SpoolTracker(state_folder(root, SPOOL), name, identify_run(root, collection, model_sha256), root)
+    status = "FAILED"
+    try:
+        yield tracker
+        status = "FINISHED"
+    except (Interrupted, KeyboardInterrupt):
+        status = "KILLED"
+        raise
+    finally:
+        if status == "FINISHED" or not model_sha256:  # what fails later does not undo a training that succeeded
+            tracker.status(status)
+        tracker.flush()
+
+
+def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
+    """Name and tags for a run, from git and from what DVC sets in the environment."""
+    commit = _git(root, "rev-parse", "HEAD")
+    environment = {
+        "poet.stage": "DVC_STAGE",
+        "poet.experiment": "DVC_EXP_NAME",
+        "poet.baseline": "DVC_EXP_BASELINE_REV",
+    }
+    tags = {tag: os.environ[variable] for tag, variable in environment.items() if os.environ.get(variable)}
+    tags |= {
+        "poet.collection": collection,
+        "poet.git_commit": commit,
+        "poet.git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
+    }
+    name = os.environ.get("DVC_EXP_NAME") or f"{collection}-{commit[:7] or 'uncommitted'}"
+    return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        result = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""

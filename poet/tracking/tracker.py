@@ -1,0 +1,62 @@
+"""What a stage records of an execution: parameters, tags, measurements, texts and files.
+
+`Tracker` forgets everything; `poet.tracking.spool.SpoolTracker` writes it down. A stage never asks which one it has.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+
+class Tracker:
+    """Takes records and forgets them; the base of the real one, so that no caller ever asks whether tracking is on."""
+
+    def resume(self, step: int) -> None:
+        """The run goes on after `step`; metrics up to there are known already."""
+
+    def params(self, values: dict[str, Any]) -> None:
+        """Parameters, by dotted key."""
+
+    def tags(self, values: dict[str, str]) -> None:
+        """Tags of the run."""
+
+    def metrics(self, step: int, values: dict[str, float]) -> None:
+        """Measurements at `step`."""
+
+    def text(self, path: str, text: str) -> None:
+        """A text artifact."""
+
+    def file(self, path: Path) -> None:
+        """A file artifact; it must exist until it is sent."""
+
+    def flush(self) -> None:
+        """Hand everything on."""
+
+
+def flatten(**sections: Any) -> dict[str, Any]:
+    """The fields of some settings by dotted key, as MLflow shows parameters.
+
+    >>> from poet.params.sections import SplitSettings
+    >>> flatten(split=SplitSettings(validation=0.1, held_out_books=[]))
+    {'split.validation': 0.1, 'split.held_out_books': []}
+    """
+    found: dict[str, Any] = {}
+    for name, settings in sections.items():
+        for key, value in (settings if isinstance(settings, dict) else dataclasses.asdict(settings)).items():
+            found |= flatten(**{f"{name}.{key}": value}) if isinstance(value, dict) else {f"{name}.{key}": value}
+    return found
+
+
+def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:
+    """The numbers in nested `values` by dotted key.
+
+    >>> numbers("copying", {"longest": 40, "held_out": {"longest": 31}, "note": "x"})
+    {'copying.longest': 40, 'copying.held_out.longest': 31}
+    """
+    found: dict[str, float] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found |= numbers(f"{prefix}.{key}", value)
+        elif isinstance(value, (int, float)):
+            found[f"{prefix}.{key}"] = value
+    return found
