@@ -1,6 +1,7 @@
-"""Files are written whole and read with suspicion: atomic writes, checked reads, hashes.
+"""Atomic writes, checked reads, hashes.
 
-A reader never sees half a file: writers fill a temporary neighbour and rename it. Text is UTF-8 with `\\n`, always.
+A reader never sees half a file: a writer fills a temporary file beside the target and renames it. Text is always UTF-8
+with `\\n` as its line end.
 """
 
 import contextlib
@@ -25,13 +26,14 @@ Kind = TypeVar("Kind")
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success flush it to the disk and move it to `path`, on failure remove
-    it.
+    """Yield a temporary path beside `path`; on success it is flushed to the disk and moved to `path`, on failure
+    removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
+        # Without the flush, a power cut could leave the new name with an empty file.
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -41,9 +43,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`; on success it takes the place of `path`, on failure it is
-    removed.
-    """
+    """Yield an empty temporary folder beside `path`; on success it replaces `path`, on failure it is removed."""
+    # The process id keeps two processes from writing to one temporary folder.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -67,12 +68,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON; numbers that JSON cannot hold (NaN, infinity) raise ValueError."""
+    """Write `value` as indented JSON; NaN and infinity, which JSON does not have, raise ValueError."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_json_lines(path: Path, values: Iterable[Any]) -> None:
-    """Write one JSON value a line."""
+    """Write each of `values` as one line of JSON; NaN and infinity raise ValueError."""
     write_text(path, "".join(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n" for value in values))
 
 
@@ -106,7 +107,9 @@ def read_json_lines(path: Path) -> list[Any]:
     try:
         return [json.loads(line) for line in read_text(path).split("\n") if line]
     except json.JSONDecodeError as error:
-        raise DataError(f"{path} holds a line that is not JSON: {error}. Remove it and run `dvc repro`.") from None
+        raise DataError(
+            f"{path} has a line that is not JSON: {error}. It is damaged: remove it and run `dvc repro`."
+        ) from None
 
 
 def read_json_as(path: Path, kind: type[Kind]) -> Kind:

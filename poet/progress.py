@@ -1,6 +1,4 @@
-"""What a person sees while waiting: bars with rate and time left on a terminal, one plain line now and then
-elsewhere.
-"""
+"""What a person sees while waiting: progress bars on a terminal, plain lines everywhere."""
 
 import contextlib
 import sys
@@ -12,14 +10,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class ProgressBar(Protocol):
-    """Moves a bar on by `advance` and shows `status` beside it."""
+    """Moves a bar by `advance` units and shows `status` beside it."""
 
     def __call__(self, advance: int = 1, status: str = "") -> None: ...
 
 
 @contextlib.contextmanager
 def progress_bar(title: str, total: int, done: int = 0) -> Iterator[ProgressBar]:
-    """A progress bar on standard error; does nothing where that is not a terminal."""
+    """A progress bar of `total` units on standard error, of which `done` are done; silent where that is no terminal."""
     if not sys.stderr.isatty():
         yield lambda advance=1, status="": None
         return
@@ -42,5 +40,5 @@ def progress_bar(title: str, total: int, done: int = 0) -> Iterator[ProgressBar]
 
 
 def log(text: str) -> None:
-    """One line on standard error, above any bar."""
+    """Print one line on standard error, above any progress bar."""
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)

@@ -1,14 +1,20 @@
-"""Stage attribute: where the samples' passages stand."""
+"""Stage attribute: which passages of the samples are in which book, and how much is copied."""
 
 from pathlib import Path
 
 import click
 
-from poet.attribution.attribute import Inputs, attribute
-from poet.files import sha256
+from poet.attribution.index import open_index
+from poet.attribution.spans import attribute_text
+from poet.books.split import split_books
+from poet.files import read_json, sha256
+from poet.metrics.copying import copying_metrics, human_passages
 from poet.params.file import load_params
-from poet.progress import log
+from poet.progress import log, progress_bar
 from poet.project import project_root
+from poet.results.attribution import AttributedSample, write_attribution
+from poet.results.copying import to_json, write_copying
+from poet.results.samples import read_samples
 from poet.tracking.run import tracking
 from poet.tracking.tracker import numbers
 
@@ -18,22 +24,53 @@ PATH = click.Path(path_type=Path)
 @click.command(epilog="Example: python -m stages.attribute --collection shakespeare --index data/index/shakespeare ...")
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--collection", type=str, required=True)
-@click.option("--model", type=PATH, required=True)
-@click.option("--samples", type=PATH, required=True)
-@click.option("--index", type=PATH, required=True)
-@click.option("--clean", type=PATH, required=True)
-@click.option("--extractable", type=PATH, required=True)
-@click.option("--out", type=PATH, required=True)
-@click.option("--metrics", type=PATH, required=True)
-def main(params: Path, collection: str, model: Path, out: Path, metrics: Path, **inputs: Path) -> None:
+@click.option("--model", type=PATH, required=True, help="The weights of the model: its record gets the metrics.")
+@click.option("--samples", "samples_file", type=PATH, required=True, help="What the model wrote, as JSON lines.")
+@click.option("--index", "index_folder", type=PATH, required=True, help="The index of the training text.")
+@click.option("--clean", type=PATH, required=True, help="The folder of cleaned books.")
+@click.option("--extractable", type=PATH, required=True, help="How much the model completes from memory, as JSON.")
+@click.option("--out", type=PATH, required=True, help="The spans of each sample, as JSON lines.")
+@click.option("--metrics", type=PATH, required=True, help="The copying metrics, as JSON.")
+def main(
+    params: Path,
+    collection: str,
+    model: Path,
+    samples_file: Path,
+    index_folder: Path,
+    clean: Path,
+    extractable: Path,
+    out: Path,
+    metrics: Path,
+) -> None:
     """Trace every sample to its source books, and measure copying."""
     settings = load_params(params)
-    copying = attribute(Inputs(**inputs), settings.split, settings.attribute, out=out, metrics=metrics)
+    index = open_index(index_folder)
+    samples = read_samples(samples_file)
+
+    attributed: list[AttributedSample] = []
+    with progress_bar("attribute", len(samples)) as advance:
+        for sample in samples:
+            attributed.append(attribute_text(index, sample.sample, sample.text, settings.attribute.min_length))
+            advance()
+    write_attribution(out, attributed)
+
+    # How much do people copy? Measured on text that the model never saw. The index holds the training text, in which
+    # every passage would be a copy of itself.
+    unseen = [book.validation + book.held_out for book in split_books(clean, settings.split)]
+    copying = copying_metrics(
+        index,
+        [sample.text for sample in samples],
+        human_passages(unseen, [len(sample.text) for sample in samples]),
+        temperatures=[sample.temperature for sample in samples],
+        extractable=read_json(extractable),
+    )
+    write_copying(metrics, copying)
+
     with tracking(project_root(), collection, "attribute", sha256(model)) as tracker:
-        tracker.metrics(0, numbers("copying", copying))
+        tracker.metrics(0, numbers("copying", to_json(copying)))
     log(
-        f"{copying['share_at_30']:.1%} of the characters in copies of 30 or more, "
-        f"{copying['held_out']['share_at_30']:.1%} in human text"
+        f"{copying.samples.share_at[30]:.1%} of the characters in copies of 30 or more, "
+        f"{copying.human.share_at[30]:.1%} in human text"
     )
 
 

@@ -1,25 +1,65 @@
-"""Stage clean: the words of each book, without licence and small print."""
+"""Stage clean: the words of each book, without licence and small print, as one UTF-8 text."""
 
 from pathlib import Path
 
 import click
 
-from poet.cleaning.records import clean
+from poet.books.manifest import MANIFEST, REMOVALS, Book, CleanBook, read_book, read_manifest, write_manifest
+from poet.cleaning.duplicates import find_overlaps
+from poet.cleaning.records import (
+    BookRecord,
+    record_book,
+    removals_table,
+    summarize_corpus,
+    treat_duplicates,
+    write_corpus,
+)
+from poet.cleaning.text import clean_text
+from poet.files import replacing_folder, write_csv
 from poet.params.file import load_params
-from poet.progress import log
+from poet.params.sections import CleanSettings
+from poet.progress import log, progress_bar
 
 PATH = click.Path(path_type=Path)
 
 
 @click.command(epilog="Example: python -m stages.clean --raw data/raw/shakespeare ...")
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
-@click.option("--raw", type=PATH, required=True)
-@click.option("--out", type=PATH, required=True)
-@click.option("--quality", type=PATH, required=True)
+@click.option("--raw", type=PATH, required=True, help="The folder of raw books.")
+@click.option("--out", type=PATH, required=True, help="The folder of cleaned books; it is replaced.")
+@click.option("--quality", type=PATH, required=True, help="The file for the figures of all books, as JSON.")
 def main(params: Path, raw: Path, out: Path, quality: Path) -> None:
     """Clean every downloaded book into one UTF-8 text."""
-    books = clean(raw, load_params(params).clean, out=out, quality=quality)
-    log(f"{len(books)} books, {sum(book.characters for book in books):,} characters in {out}")
+    clean(raw, load_params(params).clean, out=out, quality=quality)
+
+
+def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> None:
+    """Clean every book of the folder `raw` into the folder `out`, and write the figures of all to the file `quality`.
+
+    Raises CleaningError for a book that cannot be cleaned, and for books that share much of their text when
+    `settings.duplicates` is "fail".
+    """
+    books = read_manifest(raw / MANIFEST, Book)
+    records: dict[str, BookRecord] = {}
+    # The folder gets its name when everything is in it: a book that is refused leaves no half-filled folder.
+    with replacing_folder(out) as folder:
+        with progress_bar("clean", len(books)) as advance:
+            for book in books:
+                content, name = read_book(raw, book), f"{book.file} ({book.title})"
+                cleaned = clean_text(content, Path(book.file).suffix, name, settings)
+                record = records[book.id] = record_book(book, cleaned)
+                (folder / record.row.file).write_bytes(cleaned.text.encode("utf-8"))
+                advance(1, book.title[:40])
+        # A pair of books is known only when all are cleaned, so a dropped one was written already.
+        overlaps = find_overlaps({book: record.sketch for book, record in records.items()})
+        kept = treat_duplicates(records, overlaps, settings.duplicates)
+        for dropped in records.keys() - kept.keys():
+            (folder / records[dropped].row.file).unlink()
+        rows = [record.row for record in kept.values()]
+        write_manifest(folder / MANIFEST, rows, CleanBook)
+        write_csv(folder / REMOVALS, removals_table(kept.values()))
+    write_corpus(quality, summarize_corpus(kept.values(), overlaps))
+    log(f"{len(rows)} books, {sum(row.characters for row in rows):,} characters in {out}")
 
 
 if __name__ == "__main__":

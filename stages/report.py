@@ -1,12 +1,22 @@
-"""Stage report: one HTML page per collection."""
+"""Stage report: the page of one collection, from the results of all other stages."""
 
 from pathlib import Path
 
 import click
 
+from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_manifest
+from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
 from poet.project import project_root
-from poet.report.collection import Inputs, report_collection
+from poet.report.collection_page import CollectionResults, collection_page, summarize
+from poet.report.passages import Shelf, show_samples
+from poet.report.summary import write_summary
+from poet.report.tables import read_history, read_removals
+from poet.results.attribution import read_attribution
+from poet.results.copying import read_copying
+from poet.results.evaluation import read_evaluation, read_training
+from poet.results.model_folder import CONFIG, WEIGHTS
+from poet.results.samples import read_samples, read_training_samples
 from poet.tracking.run import tracking
 
 PATH = click.Path(path_type=Path)
@@ -33,9 +43,46 @@ PATH = click.Path(path_type=Path)
 @click.option("--benchmark", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 @click.option("--summary", type=PATH, required=True)
-def main(params: Path, collection: str, out: Path, summary: Path, **inputs: Path) -> None:
+def main(
+    params: Path, collection: str, raw: Path, clean: Path, corpus: Path, tokens_meta: Path, tokenizers: Path,
+    model: Path, history: Path, training: Path, training_samples: Path, evaluation: Path, samples: Path,
+    attribution: Path, copying: Path, benchmark: Path, out: Path, summary: Path,
+) -> None:  # fmt: skip
     """Render the page of a collection."""
-    digest = report_collection(collection, load_params(params), Inputs(**inputs), page=out, summary=summary)
+    settings = load_params(params)
+
+    # The books, and the passages of the samples that are found in them.
+    books = read_manifest(clean / MANIFEST, CleanBook)
+    files = {book.id: clean / book.file for book in books}
+    shelf = Shelf(books, lambda book: read_text(files[book]))
+    shown = show_samples(shelf, read_samples(samples), read_attribution(attribution), settings.report)
+
+    # The results of all stages, each read from the file that the stage wrote.
+    results = CollectionResults(
+        name=collection,
+        title=settings.collection(collection).title,
+        shelf=shelf,
+        missing=read_manifest(raw / MISSING, MissingBook),
+        removals=read_removals(clean / REMOVALS),
+        corpus=read_json(corpus),
+        tokens=read_json(tokens_meta),
+        tokenizers=read_json(tokenizers),
+        model_config=read_json(model / CONFIG),
+        history=read_history(history),
+        training=read_training(training),
+        training_samples=read_training_samples(training_samples),
+        evaluation=read_evaluation(evaluation),
+        samples=shown,
+        copying=read_copying(copying),
+        benchmark=read_json(benchmark),
+    )
+
+    # The page for readers, and the summary for the start page.
+    write_text(out, collection_page(results, settings))
+    digest = sha256(model / WEIGHTS)
+    write_summary(summary, summarize(results, digest))
+
+    # The record joins the MLflow run that trained the model; the hash of the weights identifies it.
     with tracking(project_root(), collection, "report", digest) as tracker:
         tracker.file(out)
 

@@ -1,14 +1,19 @@
-"""Stage sample: a grid of prompts and temperatures."""
+"""Stage sample: every prompt, continued at every temperature."""
 
 from pathlib import Path
 
 import click
 
-from poet.attribution.guard import guard_maker
+from poet.attribution.guard import open_guard
+from poet.device.device import pick_device
 from poet.files import read_text
-from poet.generation.samples import sample
+from poet.generation.grid import sample_prompt
+from poet.model.saving import load_model
 from poet.params.file import load_params
+from poet.progress import progress_bar
 from poet.project import project_root
+from poet.results.samples import Sample, write_samples
+from poet.tokenizers.tokenizer import token_bytes
 from poet.tracking.run import tracking
 
 PATH = click.Path(path_type=Path)
@@ -17,16 +22,29 @@ PATH = click.Path(path_type=Path)
 @click.command(epilog="Example: python -m stages.sample --collection shakespeare --model models/shakespeare ...")
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--collection", type=str, required=True)
-@click.option("--model", type=PATH, required=True)
-@click.option("--index", type=PATH, required=True)
-@click.option("--out", type=PATH, required=True)
+@click.option("--model", type=PATH, required=True, help="The folder of a trained model.")
+@click.option("--index", type=PATH, required=True, help="The index folder, read for sample.max_copy only.")
+@click.option("--out", type=PATH, required=True, help="The samples, as JSON lines.")
 def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> None:
-    """Write samples for every prompt and temperature."""
-    settings = load_params(params)
-    prompts = settings.collection(collection).prompts or settings.sample.prompts
-    guard = guard_maker(index, settings.sample.max_copy)
-    digest = sample(model, settings.sample, prompts, guard, out=out)
-    with tracking(project_root(), collection, "sample", digest) as tracker:
+    """Let a trained model continue every prompt at every temperature."""
+    params_yaml = load_params(params)
+    settings = params_yaml.sample
+    # A collection may have prompts that suit its books.
+    prompts = params_yaml.collection(collection).prompts or settings.prompts
+
+    # Always on the CPU: every machine then writes the same samples with the same model, up to rounding.
+    trained = load_model(model, pick_device("cpu"))
+    # The guard keeps copies of more than max_copy characters out; None for 0, no limit.
+    guard = open_guard(index, token_bytes(trained.tokenizer), settings.max_copy)
+
+    # All samples of a prompt are generated side by side. They are numbered through the file.
+    samples: list[Sample] = []
+    with progress_bar("sample", len(prompts) * settings.tokens) as advance:
+        for prompt in prompts:
+            samples += sample_prompt(trained, prompt, settings, len(samples), guard, advance)
+    write_samples(out, samples)
+
+    with tracking(project_root(), collection, "sample", trained.sha256) as tracker:
         tracker.text("samples/samples.jsonl", read_text(out))
 
 

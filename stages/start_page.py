@@ -1,12 +1,14 @@
-"""Stage start_page: the page that links to all reports."""
+"""Stage start_page: the page that compares all collections and links to their reports."""
 
 from pathlib import Path
 
 import click
 
+from poet.files import write_text
 from poet.project import project_root
-from poet.report.start_page import read_summaries, start_page
-from poet.tracking.runs import finished_runs
+from poet.report.start_page import start_page
+from poet.report.summary import read_summaries
+from poet.tracking.finished_runs import finished_runs
 
 PATH = click.Path(path_type=Path)
 
@@ -15,10 +17,11 @@ PATH = click.Path(path_type=Path)
 @click.option("--summaries", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 def main(summaries: Path, out: Path) -> None:
-    """Render the start page from the summaries of all reports, and from the runs that MLflow knows."""
-    found = read_summaries(summaries)
-    runs = {summary["collection"]: finished_runs(project_root(), summary["collection"]) for summary in found}
-    start_page(found, runs, out)
+    """Render the start page from the summaries of all reports, and from the runs that MLflow holds."""
+    collections = read_summaries(summaries)
+    # One experiment of MLflow per collection.
+    runs = {summary.collection: finished_runs(project_root(), summary.collection) for summary in collections}
+    write_text(out, start_page(collections, runs))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,17 @@
-"""Stage tokenize: fit a tokenizer and write token files."""
+"""Stage tokenize: train a tokenizer on the training text, and write all splits as token files."""
 
 from pathlib import Path
 
 import click
 
+from poet.books.manifest import MANIFEST, CleanBook, read_manifest
+from poet.books.split import split_books
+from poet.files import replacing_folder
 from poet.params.file import load_params
-from poet.progress import log
-from poet.tokens.token_files import tokenize
+from poet.progress import log, progress_bar
+from poet.tokenizers.kinds import train_tokenizer
+from poet.tokenizers.training_text import training_sample
+from poet.tokens.token_writer import TokenFilesWriter, check_weights
 
 PATH = click.Path(path_type=Path)
 
@@ -19,9 +24,24 @@ PATH = click.Path(path_type=Path)
 @click.option("--clean", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 def main(params: Path, collection: str, clean: Path, out: Path) -> None:
-    """Fit a tokenizer to the training text and encode all splits."""
+    """Train a tokenizer on the training text and encode all splits."""
     settings = load_params(params)
-    meta = tokenize(clean, settings.split, settings.tokenize, settings.collection(collection).weights, out)
+    weights = settings.collection(collection).weights
+    books = read_manifest(clean / MANIFEST, CleanBook)
+    check_weights(weights, [book.id for book in books])
+
+    # The tokenizer sees training text only: validation text would make the bits per character a lie.
+    sample = training_sample(clean, settings.split, settings.tokenize.train_characters)
+    tokenizer = train_tokenizer(sample, settings.tokenize)
+
+    total = sum(book.characters for book in books)
+    with replacing_folder(out) as folder, progress_bar("encode", total) as advance:
+        writer = TokenFilesWriter(folder, tokenizer, settings.tokenize.kind)
+        for book in split_books(clean, settings.split):
+            writer.add(book, weights.get(book.id, 1.0))
+            advance(book.row.characters)
+        meta = writer.finish()
+
     train = meta["splits"]["train"]
     log(
         f"{meta['vocab_size']:,} tokens in the vocabulary, {train['tokens']:,} to train on, "

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from poet.books.split import split_books
 from poet.files import write_json
 from poet.params.file import load_params
 from poet.tokenizers.comparison import compare_tokenizers
+from poet.tokenizers.training_text import training_sample
 
 PATH = click.Path(path_type=Path)
 
@@ -16,9 +18,11 @@ PATH = click.Path(path_type=Path)
 @click.option("--clean", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 def main(params: Path, clean: Path, out: Path) -> None:
-    """Train and measure every kind of tokenizer."""
+    """Train every kind of tokenizer on the training text; measure each on the validation text."""
     settings = load_params(params)
-    write_json(out, compare_tokenizers(clean, settings.split, settings.tokenize))
+    training = "".join(training_sample(clean, settings.split, settings.tokenize.train_characters))
+    validation = [book.validation for book in split_books(clean, settings.split) if book.validation]
+    write_json(out, compare_tokenizers(training, validation, settings.tokenize))
 
 
 if __name__ == "__main__":

@@ -1,53 +1,114 @@
-"""Stage train: from tokens to a model."""
+"""Stage train: from tokens to a model.
+
+With `train.processes` above 1, this page starts itself again through torchrun, once per process. Every process then
+runs all of it and trains on its share of each batch; rank 0 alone writes files.
+"""
 
 from pathlib import Path
 
 import click
 
+from poet.device.device import keep_freed_memory
+from poet.model.saving import save_model
 from poet.params.file import load_params
-from poet.project import project_root
+from poet.params.sections import Params
+from poet.project import project_root, state_folder
+from poet.results.evaluation import write_result
+from poet.results.model_folder import TOKENIZER
+from poet.results.samples import write_training_samples
+from poet.tokenizers.tokenizer import load_tokenizer
+from poet.tokens.token_files import TRAIN, open_tokens
 from poet.tracking.run import tracking
-from poet.tracking.tracker import flatten
-from poet.training.distributed import join_world, launch, launched
-from poet.training.run import Outputs
-from poet.training.train import train
+from poet.tracking.tracker import Tracker, flatten
+from poet.training.distributed import World, join_world, launch_torchrun, leave_world, started_by_torchrun
+from poet.training.history import write_history, write_timing
+from poet.training.loop import fit, restore
+from poet.training.run import TrainingRun, prepare_run, run_identity, summarize
+from poet.training.snapshots import RESUME, Snapshots, resume_key
+from poet.training.state import gather_weights
 
 PATH = click.Path(path_type=Path)
+
+# The code that can change what this stage writes, as dvc.yaml lists it. An interrupted training continues only if none
+# of it has changed: its end must not depend on when it was interrupted.
+# fmt: off
+CODE = (
+    "stages/train.py", "poet/device/device.py", "poet/files.py", "poet/generation/sampling.py", "poet/metrics/bits.py",
+    "poet/model", "poet/params/model.py", "poet/params/sampling.py", "poet/results/evaluation.py",
+    "poet/results/model_folder.py", "poet/results/samples.py", "poet/tokenizers/tokenizer.py", "poet/tokens/batches.py",
+    "poet/tokens/token_files.py", "poet/training",
+)
+# fmt: on
 
 
 @click.command(epilog="Example: python -m stages.train --collection shakespeare --tokens data/tokens/shakespeare ...")
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--collection", type=str, required=True)
-@click.option("--tokens", type=PATH, required=True)
-@click.option("--model", type=PATH, required=True)
-@click.option("--history", type=PATH, required=True)
-@click.option("--timing", type=PATH, required=True)
-@click.option("--samples", type=PATH, required=True)
-@click.option("--metrics", type=PATH, required=True)
-def main(
-    params: Path, collection: str, tokens: Path, model: Path, history: Path, timing: Path, samples: Path, metrics: Path
-) -> None:
-    """Train a model; an interrupted training goes on where it was. Also run by torchrun, on one machine or many."""
+@click.option("--tokens", type=PATH, required=True, help="The folder of tokens.")
+@click.option("--model", type=PATH, required=True, help="The folder for the model; it is replaced.")
+@click.option("--history", type=PATH, required=True, help="The losses by step, as CSV.")
+@click.option("--timing", type=PATH, required=True, help="The speed by step, as CSV.")
+@click.option("--samples", type=PATH, required=True, help="A sample from every validation, as JSON lines.")
+@click.option("--metrics", type=PATH, required=True, help="The figures that sum up the training, as JSON.")
+def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
+    """Train a model; an interrupted training continues where it was. Also run by torchrun, on one machine or many."""
     settings, root = load_params(params), project_root()
-    if settings.train.processes > 1 and not launched():
-        launch("stages.train", settings.train.processes)
+    if settings.train.processes > 1 and not started_by_torchrun():
+        launch_torchrun("stages.train", settings.train.processes)
         return
-    outputs = Outputs(model=model, history=history, timing=timing, samples=samples, metrics=metrics)
+
+    # From here on, every process does the same. Only rank 0 records.
     world = join_world(settings.train.device)
-    with tracking(root, collection, "train", record=world.leads) as tracker:
+    with tracking(root, collection, "train", record=world.is_main) as tracker:
+        # The split and the tokenizer were used before, but belong to the recipe of the model.
         tracker.params(
             flatten(split=settings.split, tokenize=settings.tokenize, model=settings.model, train=settings.train)
         )
-        train(
-            tokens,
-            settings.model,
-            settings.train,
-            settings.runtime,
-            outputs=outputs,
-            resume=root / ".poet" / "resume",
-            tracker=tracker,
-            world=world,
-        )
+        run = train(tokens, settings, state_folder(root, RESUME), world, tracker)
+        write_results(run, tokens, **results)
+        leave_world(world)
+
+
+def train(tokens: Path, settings: Params, resume: Path, world: World, tracker: Tracker) -> TrainingRun:
+    """Train a model on the folder `tokens`, from its newest snapshot below `resume` if there is one."""
+    keep_freed_memory()
+    data, tokenizer = open_tokens(tokens), load_tokenizer(tokens / TOKENIZER)
+
+    # Snapshots are found by everything that determines the result: data, parameters, machine, code.
+    key = resume_key(run_identity(data, settings.model, settings.train, world), CODE)
+    snapshots = Snapshots(folder=resume / key, interval=settings.runtime.snapshot_seconds)
+    run = prepare_run(
+        data, tokenizer, settings.model, settings.train, world=world, snapshots=snapshots, tracker=tracker
+    )
+    restore(run)
+    fit(run)
+    return run
+
+
+def write_results(
+    run: TrainingRun, tokens: Path, *, model: Path, history: Path, timing: Path, samples: Path, metrics: Path
+) -> None:
+    """Write all that the training leaves, name the model in the tracker, and remove the snapshots."""
+    last_weights = gather_weights(run.model)  # needs every process if the model is sharded
+    if not run.world.is_main:
+        return
+
+    write_history(history, run.history)
+    write_timing(timing, run.history)
+    write_training_samples(samples, run.history.samples)
+    write_result(metrics, summarize(run))
+    # The model folder is complete in itself: it has a copy of the tokenizer, and the hash of the text it was made of.
+    digest = save_model(
+        model,
+        run.model,
+        best=run.best.weights,
+        last=last_weights,
+        tokenizer=tokens / TOKENIZER,
+        data_sha256=run.data.meta["splits"][TRAIN]["sha256"],
+    )
+    # The later stages find this run in MLflow by the hash of its weights.
+    run.tracker.tags({"poet.model_sha256": digest})
+    run.snapshots.clear()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,30 @@ from pathlib import Path
 
 from tests.clone import ROOT
 
+# What each room of poet/ may import besides the ground and itself.
+GROUND = {"errors", "files", "progress", "project"}
+MAY_IMPORT = {
+    "tracking": set(),
+    "params": {"tokenizers"},  # poet.params.file alone, for the names in the table of kinds
+    "books": {"params"},
+    "results": set(),
+    "cleaning": {"params", "books"},
+    "sources": {"params", "books", "cleaning"},
+    "tokenizers": {"params", "books"},
+    "tokens": {"params", "books", "results", "tokenizers"},
+    "model": {"params", "results", "tokenizers"},
+    "generation": {"params", "results", "tokenizers", "model"},
+    "attribution": {"results"},
+    "device": {"params", "model"},
+    "metrics": {"params", "books", "results", "tokenizers", "tokens", "model", "generation", "attribution"},
+    "training": {
+        *("params", "results", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),
+    },
+    "report": {"params", "books", "results", "tracking"},
+}
+EVERYTHING = {*GROUND, *MAY_IMPORT}
+MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
+
 
 def imports(path: Path) -> set[str]:
     """Dotted names of the poet modules that the file imports, also inside functions."""

@@ -1,11 +1,14 @@
 """dvc.yaml agrees with the code: every path is declared, every import is a dependency, every parameter is narrow."""
 
+import ast
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from stages.train import CODE
 from tests.clone import ROOT
 from tests.imports import has_content, imported_files
 
@@ -19,7 +22,9 @@ def paths(stage: dict, *kinds: str) -> set[str]:
 
 
 # Dependencies that no stage has, each with the reason at the top of dvc.yaml. start_page shows what MLflow holds.
-NO_DEPENDENCY = ("poet/errors.py", "poet/progress.py", "poet/params/sections.py", "poet/params/file.py")
+NO_DEPENDENCY = (
+    *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/params/sections.py", "poet/params/file.py"),
+)
 TRACKING = "poet/tracking/"
 
 
@@ -68,7 +73,7 @@ def test_dependencies_are_exactly_what_can_change_the_result(name):
 
 def test_a_file_too_few_or_too_many_is_noticed():
     assert "poet/training/loop.py" in needed("train") and "poet/generation/stream.py" not in needed("train")
-    assert "poet/tracking/runs.py" in needed("start_page") and "poet/progress.py" not in needed("start_page")
+    assert "poet/tracking/finished_runs.py" in needed("start_page") and "poet/progress.py" not in needed("start_page")
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -88,20 +93,58 @@ def test_every_path_of_the_command_is_declared_and_used(name):
     assert {word for word in given if not meet(word, data | outputs)} == set()
 
 
+def sections_read(script: Path) -> set[str]:
+    """The sections of params.yaml that a stage reads: attributes of what load_params returns, under any name."""
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    names = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and "load_params(params)" in ast.unparse(node.value)
+        for target, value in zip(_targets(node), _values(node), strict=True)
+        if ast.unparse(value) == "load_params(params)"
+    }
+    names |= {
+        argument.arg
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for argument in node.args.args
+        if argument.annotation and ast.unparse(argument.annotation) == "Params"
+    }
+    read = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {*names, "load_params(params)"}
+    }
+    return {"collections" if name == "collection" else name for name in read} - {"runtime"}
+
+
+def _targets(node: ast.Assign) -> list:
+    (target,) = node.targets
+    return target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+def _values(node: ast.Assign) -> list:
+    return node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_parameters_are_narrow(name):
     settings = YAML(typ="safe").load(ROOT / "params.yaml")
-    script = (ROOT / "stages" / f"{name}.py").read_text(encoding="utf-8")
     declared_params = {key.split(".")[0] for key in STAGES[name].get("params", [])}
     assert declared_params <= set(settings)
-    names = set(re.findall(r"(?:settings|load_params\(params\))\.([a-z]+)\b", script))
-    read = {"collections" if name == "collection" else name for name in names} - {"runtime"}
+    read = sections_read(ROOT / "stages" / f"{name}.py")
     if name == "train":
         read -= {"split", "tokenize"}  # recorded in MLflow, but read from the tokens
     assert read <= declared_params
-    # The report shows the whole recipe, so it names its sections in one tuple elsewhere.
+    # The report shows the whole recipe; poet.report.collection_page lists its sections.
     if name != "report":
         assert read == declared_params
+
+
+def test_a_section_that_is_read_is_found(tmp_path):
+    script = tmp_path / "stage.py"
+    script.write_text("a, b = load_params(params), 1\nx = a.clean.drop\ny = load_params(params).split\nz = b.no\n")
+    assert sections_read(script) == {"clean", "split"}
 
 
 def test_nothing_disables_the_run_cache():
@@ -111,3 +154,10 @@ def test_nothing_disables_the_run_cache():
             assert isinstance(out, str), "plain outputs are cached and never persistent"
         for item in stage.get("metrics", []) + stage.get("plots", []):
             assert next(iter(item.values())) == {"cache": False}
+
+
+def test_a_training_resumes_unless_its_code_changed():
+    """The resume key takes the files that DVC compares, so both agree on what is another training."""
+    assert sorted(CODE) == sorted(
+        path for path in paths(STAGES["train"], "deps") if path.startswith(("poet/", "stages/"))
+    )

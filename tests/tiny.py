@@ -16,7 +16,7 @@ def _with(**changes: Any) -> ModelConfig:
     return dataclasses.replace(CONFIG, **changes)
 
 
-# One of each thing that can be chosen.
+# One model for each choice that a config offers.
 VARIANTS = {
     "classic": _with(**PRESETS["classic"]),
     "classic with biases": _with(**PRESETS["classic"] | {"bias": True}),
@@ -36,12 +36,13 @@ VARIANTS = {
 
 
 def generator(seed: int = 0) -> torch.Generator:
+    """A source of random numbers on the CPU, apart from torch's global one."""
     return torch.Generator().manual_seed(seed)
 
 
-def tiny_model(config: ModelConfig = CONFIG) -> Transformer:
+def tiny_model(config: ModelConfig = CONFIG, vocab_size: int = VOCAB_SIZE) -> Transformer:
     """A model whose zero matrices are filled, so that every part has an effect."""
-    model = Transformer(config, VOCAB_SIZE, generator()).eval()
+    model = Transformer(config, vocab_size, generator()).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             if not parameter.any():

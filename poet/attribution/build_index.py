@@ -1,14 +1,15 @@
-"""Writes the index of a folder of cleaned books: streams each book to the shards' files, then sorts shard by shard.
+"""Builds the index of some books: each book is appended to the files of its shards, then the shards are sorted.
 
-Memory peaks while a shard is sorted, at its text and its suffix array: five bytes per byte of text.
+Books are read one at a time. Memory peaks while a shard is sorted, at its text and its suffix array: five bytes per
+byte of text. `poet.attribution.index` describes the files.
 """
 
 import contextlib
 import ctypes
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydivsufsort
@@ -20,172 +21,177 @@ from poet.attribution.index import (
     BOUNDARY,
     EXACT,
     FORMAT_VERSION,
+    KEY_EVERY,
     KEYS,
     META,
     NORMALISED,
-    STRIDE,
     SUFFIXES,
     TEXT,
     VIEWS,
-    WORD,
+    WINDOW,
     WORD_COUNTS,
     WORD_HASHES,
-    overlapping_words,
+    IndexMeta,
+    IntArray,
+    ShardMeta,
+    overlapping_windows,
 )
-from poet.attribution.normalise import normalise, pieces
+from poet.attribution.normalise import independent_parts, normalise
 from poet.attribution.surprise import WORDS, word_hash
-from poet.books.split import split_books
+from poet.attribution.utf8 import character_boundaries
 from poet.errors import DataError
 from poet.files import replacing_folder, write_json
-from poet.params.sections import SplitSettings
 
-# Positions are int32.
+# The positions of a suffix array are int32, which end here.
 LARGEST_SHARD = (1 << 31) - 1
 
-# Suffixes whose keys are gathered at once.
-CHUNK = 1 << 20
+# Suffixes whose keys are gathered per batch. Bounds temporary memory to less than a megabyte.
+KEYS_AT_ONCE = 1 << 20
 
 
-def build_index(clean: Path, split: SplitSettings, out: Path) -> dict[str, Any]:
-    """Index the training text of the folder `clean` in the folder `out`; returns its meta.json."""
-    return index_books(((book.id, book.training) for book in split_books(clean, split)), out)
+def index_books(books: Iterable[tuple[str, str]], out: Path, *, largest: int = LARGEST_SHARD) -> IndexMeta:
+    """Index the (id, text) pairs `books` in the folder `out`, in shards of at most `largest` bytes; returns meta.json.
 
-
-def index_books(books: Iterable[tuple[str, str]], out: Path, *, largest: int = LARGEST_SHARD) -> dict[str, Any]:
-    """Index the (name, text) pairs `books`, shards of at most `largest` bytes, in the folder `out`; returns its
-    meta.json. Books without text are left out.
+    Books without text are left out. DataError when one book is larger than a shard may be.
     """
     with replacing_folder(out) as folder:
-        shards = {view: _Shards(folder, view, largest) for view in VIEWS}
-        # What this takes is free again when the sorting, which takes most, begins.
-        names, words, total_words = _write_texts(books, shards, folder)
+        shards = {view: _ShardWriter(folder, view, largest) for view in VIEWS}
+        # A function of its own, so that its memory is free again before the sorting, which is the peak.
+        meta = _write_texts(books, shards, folder)
         _return_freed_memory()
-        meta = {
-            "format_version": FORMAT_VERSION,
-            "bytes": sum(shard["bytes"] for shard in shards[EXACT].metas),
-            "books": names,
-            "words": words,
-            "total_words": total_words,
-            "views": {view: shards[view].metas for view in VIEWS},
-        }
         for view in VIEWS:
-            shards[view].finish()
-        write_json(folder / META, meta)
+            shards[view].sort()
+        write_json(folder / META, dataclasses.asdict(meta))
     return meta
 
 
-def _write_texts(
-    books: Iterable[tuple[str, str]], shards: dict[str, "_Shards"], folder: Path
-) -> tuple[list[str], int, int]:
-    """Write both views of `books` to their `shards` and the counts of their words to `folder`; returns the names, how
-    many different words there are, and how many words.
-    """
+def _write_texts(books: Iterable[tuple[str, str]], shards: dict[str, "_ShardWriter"], folder: Path) -> IndexMeta:
+    """Append both views of every book to the shards, and write to `folder` how often each word occurs."""
     names: list[str] = []
     words: Counter[str] = Counter()
     for name, text in books:
-        if text:
-            for view, content in _views(text, words).items():
-                shards[view].add(name, len(names), content)
-            names.append(name)
-    _write_words(folder, words)
-    return names, len(words), words.total()
+        # Held-out books have no training text.
+        if not text:
+            continue
+        contents = {view: _Content() for view in VIEWS}
+        # In parts, because the arrays of a whole book would take many times the memory of its text.
+        for start, part in independent_parts(text):
+            contents[EXACT].add(part, np.arange(start, start + len(part) + 1))
+            normalised = normalise(part)
+            contents[NORMALISED].add(normalised.text, start + normalised.origin)
+            words.update(WORDS.findall(normalised.text))
+        for view in VIEWS:
+            shards[view].add(name, len(names), contents[view])
+        names.append(name)
+    _write_word_counts(folder, words)
+    return IndexMeta(
+        format_version=FORMAT_VERSION,
+        bytes=sum(shard.bytes for shard in shards[EXACT].metas),
+        books=names,
+        words=len(words),
+        total_words=words.total(),
+        views={view: shards[view].metas for view in VIEWS},
+    )
 
 
 class _Content:
-    """One book in one view: its bytes, and anchors (byte, original character)."""
+    """One book in one view: its bytes in parts, and anchors (byte, character in the original book)."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
-        self.anchors: list[NDArray[np.int64]] = []  # (anchors, 2) each
+        self.anchors: list[IntArray] = []  # (anchors of the part, 2) each
         self.size = 0
 
-    def add(self, text: str, origin: NDArray[np.int64]) -> None:
-        """Append `text`, the original places of whose characters are `origin` (len(text) + 1,)."""
+    def add(self, text: str, origin: IntArray) -> None:
+        """Append `text`; character i of it is the character `origin[i]` of the book: (len(text) + 1,)."""
         part = text.encode("utf-8", "surrogatepass")
-        bytes_ = np.frombuffer(part, dtype=np.uint8)
-        begins = np.append(np.flatnonzero((bytes_ & 0xC0) != 0x80), len(part))  # (len(text) + 1,)
-        # Between anchors, one character more is one original character more.
-        leaps = np.flatnonzero(np.diff(origin) != 1) + 1
-        regular = np.searchsorted(begins, np.arange(0, len(part), ANCHOR_EVERY))
-        kept = np.union1d(leaps, regular)
-        self.anchors.append(np.stack((self.size + begins[kept], origin[kept]), axis=1))
+        boundaries = character_boundaries(np.frombuffer(part, dtype=np.uint8))  # (len(text) + 1,)
+        # A reader counts characters from the last anchor on. So there must be an anchor wherever the next character of
+        # the view is not the next character of the book, as behind white space that was removed...
+        jumps = np.flatnonzero(np.diff(origin) != 1) + 1
+        # ... and one at least every ANCHOR_EVERY bytes, so that a reader never counts for long.
+        regular = np.searchsorted(boundaries, np.arange(0, len(part), ANCHOR_EVERY))
+        anchored = np.union1d(jumps, regular)  # characters of `text`
+        # two arrays (anchors,) -> (anchors, 2)
+        self.anchors.append(np.stack((self.size + boundaries[anchored], origin[anchored]), axis=1))
         self.parts.append(part)
         self.size += len(part)
 
 
-def _views(text: str, words: Counter[str]) -> dict[str, _Content]:
-    """Both views of the book `text`; counts its words in `words`."""
-    contents = {view: _Content() for view in VIEWS}
-    for start, piece in pieces(text):
-        contents[EXACT].add(piece, np.arange(start, start + len(piece) + 1))
-        view = normalise(piece)
-        contents[NORMALISED].add(view.text, start + view.origin)
-        words.update(WORDS.findall(view.text))
-    return contents
-
-
-class _Shards:
-    """The files of one view: texts grow book by book, `finish` sorts them."""
+class _ShardWriter:
+    """Writes the shards of one view: `add` appends a book, `sort` completes the files when all books are there."""
 
     def __init__(self, folder: Path, view: str, largest: int) -> None:
         self.folder, self.view, self.largest = folder, view, largest
-        self.metas: list[dict[str, Any]] = []
+        self.metas: list[ShardMeta] = []
 
     def add(self, name: str, number: int, content: _Content) -> None:
-        """Append the book `name`, the index's `number`, to the last shard or, where that would be too large, to a
-        new one.
-        """
+        """Append the book `name`, number `number` of the index, to the last shard, or to a new one if that is full."""
         size = content.size + len(BOUNDARY)
         if size > self.largest:
             raise DataError(
-                f"the training text of {name} has {content.size} bytes; one book of an index may have "
+                f"the training text of {name} has {content.size} bytes; a book of an index may have at most "
                 f"{self.largest - len(BOUNDARY)}. Split it into several."
             )
-        if not self.metas or self.metas[-1]["bytes"] + size > self.largest:
-            self.metas.append({"bytes": 0, "anchors": 0, "books": [], "starts": []})
-            self._path(-1).mkdir()
-        meta = self.metas[-1]
-        with (self._path(-1) / TEXT).open("ab") as file:
+        if not self.metas or self.metas[-1].bytes + size > self.largest:
+            self.metas.append(ShardMeta(bytes=0, anchors=0, books=[], starts=[]))
+            self._folder(len(self.metas) - 1).mkdir()
+        meta, folder = self.metas[-1], self._folder(len(self.metas) - 1)
+
+        # Straight to the disk, so that memory holds one book only.
+        with (folder / TEXT).open("ab") as file:
             file.writelines([*content.parts, BOUNDARY])
-        anchors = np.concatenate(content.anchors)
-        anchors[:, 0] += meta["bytes"]
-        with (self._path(-1) / ANCHORS).open("ab") as file:
+        anchors = np.concatenate(content.anchors)  # parts of (anchors of the part, 2) -> (anchors, 2)
+        anchors[:, 0] += meta.bytes  # positions in the book -> positions in the shard
+        with (folder / ANCHORS).open("ab") as file:
             file.write(anchors.astype("<i8").tobytes())
-        meta["books"].append(number)
-        meta["starts"].append(meta["bytes"])
-        meta["bytes"] += size
-        meta["anchors"] += len(anchors)
 
-    def finish(self) -> None:
-        """Sort the suffixes of every shard."""
+        meta.books.append(number)
+        meta.starts.append(meta.bytes)
+        meta.bytes += size
+        meta.anchors += len(anchors)
+
+    def sort(self) -> None:
+        """Sort the suffixes of every shard, and write what a search needs."""
         for number, meta in enumerate(self.metas):
-            folder = self._path(number)
+            folder = self._folder(number)
+            # The last bytes need windows too.
             with (folder / TEXT).open("ab") as file:
-                file.write(bytes(WORD))
-            anchors = np.fromfile(folder / ANCHORS, dtype="<i8").reshape(-1, 2)
-            anchors.T.tofile(folder / ANCHORS)
-            padded = np.fromfile(folder / TEXT, dtype=np.uint8)
-            suffixes = pydivsufsort.divsufsort(padded[: meta["bytes"]])
+                file.write(bytes(WINDOW))
+            # Books appended pairs; a reader maps all positions as one array and all characters as another.
+            anchors = np.fromfile(folder / ANCHORS, dtype="<i8").reshape(-1, 2)  # (2 * anchors,) -> (anchors, 2)
+            anchors.T.tofile(folder / ANCHORS)  # (anchors, 2) -> (2, anchors)
+            padded = np.fromfile(folder / TEXT, dtype=np.uint8)  # (bytes + WINDOW,)
+            # The padding is no part of the text and gets no suffixes.
+            suffixes = pydivsufsort.divsufsort(padded[: meta.bytes])  # (bytes,)
             suffixes.astype("<i4", copy=False).tofile(folder / SUFFIXES)
-            words = overlapping_words(padded)
-            with (folder / KEYS).open("wb") as file:
-                for start in range(0, len(suffixes), CHUNK):
-                    file.write(words[suffixes[start : start + CHUNK : STRIDE]].byteswap().astype("<u8").tobytes())
+            _write_keys(folder / KEYS, overlapping_windows(padded), suffixes)
 
-    def _path(self, number: int) -> Path:
-        return self.folder / f"{self.view}-{number % len(self.metas)}"
+    def _folder(self, number: int) -> Path:
+        return self.folder / f"{self.view}-{number}"
 
 
-def _return_freed_memory() -> None:
-    """Give back what the C library keeps of it for later: more than a byte per byte of a small library."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # only glibc knows how
-        ctypes.CDLL(None).malloc_trim(0)
+def _write_keys(path: Path, windows: NDArray[np.uint64], suffixes: NDArray[np.int32]) -> None:
+    """Write the window of every KEY_EVERY-th suffix, as an integer that sorts like its bytes."""
+    with path.open("wb") as file:
+        # KEYS_AT_ONCE is a multiple of KEY_EVERY, so that every batch begins with a key.
+        for start in range(0, len(suffixes), KEYS_AT_ONCE):
+            keys = windows[suffixes[start : start + KEYS_AT_ONCE : KEY_EVERY]].byteswap()  # little- to big-endian
+            file.write(keys.astype("<u8").tobytes())
 
 
-def _write_words(folder: Path, words: Counter[str]) -> None:
-    """The hashes of `words` in ascending order, and how often each occurs."""
+def _write_word_counts(folder: Path, words: Counter[str]) -> None:
+    """Write the hashes of the words in ascending order, and how often each word occurs."""
     hashes = np.fromiter(map(word_hash, words), dtype=np.uint64, count=len(words))
     counts = np.fromiter(words.values(), dtype=np.int64, count=len(words))
+    # Sorted, so that a reader finds a word by binary search in the mapped file.
     order = np.argsort(hashes)
     hashes[order].astype("<u8").tofile(folder / WORD_HASHES)
     counts[order].astype("<i8").tofile(folder / WORD_COUNTS)
+
+
+def _return_freed_memory() -> None:
+    """Return the memory that the C library keeps for later: more than a byte per byte of text for a small library."""
+    # Only glibc has malloc_trim. Elsewhere nothing happens, and the peak is a little higher.
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -1,283 +1,234 @@
-"""Generation that does not copy: which tokens would complete a verbatim run of too many characters.
+"""A guard against copying: which tokens would complete a verbatim copy of more than N characters, N = `max_copy`.
 
-As in MemFree decoding (Ippolito et al. 2022, arXiv 2210.17546) such tokens are to be masked, but on characters and
-without a false alarm: the index answers exactly. A run counts when its last character is completed by the token,
-wherever it began, so also in the prompt; what the prompt itself copies is not the sampler's doing.
+A sampler that asks the guard before it accepts a token writes no copy above the limit. MemFree decoding (Ippolito et
+al. 2022, arXiv 2210.17546) does this with a Bloom filter, which forbids some tokens by mistake. Here the limit counts
+characters, and the suffix array makes no mistakes.
 
-A text holds a run of more than N characters that ends in a token if and only if the N + 1 characters up to some
-character of that token stand in a book. A state therefore knows how many of the text's last characters stand in a book
-at most; most tokens are too short to make more than N of them, and nothing has to be looked up.
+A copy counts if its last character is completed by the new token, wherever it begins, also in the prompt. A copy inside
+the prompt does not count: the sampler did not write it.
 
-The mask over all tokens takes longer: for each k, the tokens are looked at whose k-th character would end such a
-window. The last N + 1 - k characters of the text are looked up in the suffix array, and as what follows them there is
-already sorted, all beginnings of k characters are found in it by one search.
+A copy of more than N characters ends at some character of a text if and only if the N + 1 characters up to there occur
+in a book together. So the guard looks at passages of N + 1 characters only, and answers two questions about them:
+
+- May this token follow? `advance` is called for every token. The guard knows an upper bound for how many characters at
+  the end of the text occur in a book together. Most tokens are too short to make more than N of them, and nothing has
+  to be searched.
+- Which tokens may not follow? `forbidden` is called when the sampler has to choose again. For each k: which tokens
+  would complete a passage of N + 1 copied characters with their k-th character? Look up the text's last N + 1 - k
+  characters in the suffix array. Their continuations are sorted, so one binary search per token prefix answers it.
+
+Tokens may be cut anywhere, also inside a character. Everything here therefore works on bytes, and keeps count of the
+bytes that the last character of a text still misses.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poet.attribution.index import BOUNDARY, WORD, Index, Shard, open_index
+from poet.attribution.index import BOUNDARY, Index, Shard, open_index
+from poet.attribution.token_prefixes import TokenPrefixes, token_prefixes
+from poet.attribution.utf8 import character_ends, character_starts, missing_bytes, sequence_length
 
 Mask = NDArray[np.bool_]
 
-# Contexts whose answers are kept: the short ones, which cost most, come back again and again.
+# Contexts whose answers are kept. Short contexts are slow to look up, because much follows them, and come back often.
 REMEMBERED = 4096
-# Where so many places more than beginnings follow a context, each beginning is looked up by itself: that takes as long
-# as to read so many places.
+
+# If a context occurs more than MANY times per token prefix, search each prefix separately instead of reading all
+# occurrences; at this ratio both take the same time.
 MANY = 2000
 
 
-def guard_maker(index: Path, max_copy: int) -> Callable[[Sequence[bytes]], "CopyGuard"] | None:
-    """What makes a guard over the index in the folder `index` for the bytes of some tokens; None for a `max_copy` of 0,
-    which is no limit.
+def open_guard(index: Path, tokens: Sequence[bytes], max_copy: int) -> "CopyGuard | None":
+    """The guard over the index in the folder `index` that allows copies of at most `max_copy` characters; None when
+    `max_copy` is 0, which means no limit.
+
+    `tokens[i]` are the bytes of the token id `i`.
     """
-    if not max_copy:
-        return None
-    opened = open_index(index)
-    return lambda tokens: CopyGuard(opened, tokens, max_copy)
+    return CopyGuard(open_index(index), tokens, max_copy) if max_copy else None
 
 
-class GuardState(NamedTuple):
-    """What a guard has to know of a text.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardState:
+    """What the guard knows of a text.
 
-    `tail` is its last bytes, in which all runs begin that could become too long. No more than `held` whole characters
-    at its end, with what there is of the one after them, stand in a book.
+    `tail` is the end of the text; every copy that could still exceed the limit begins inside it.
+    `matched` is an upper bound for how many of the last characters occur in a book together, with the bytes of an
+    unfinished one behind them. It is never above the limit, because more would make no difference.
     """
 
     tail: bytes
-    held: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Beginnings:
-    """The different bytes with which tokens complete k characters, and which token has which."""
-
-    passages: list[bytes]
-    first: NDArray[np.uint64]  # (passages,) the least big-endian word that begins with the passage
-    last: NDArray[np.uint64]  # (passages,) the greatest
-    long: list[int]  # the passages that are longer than a word
-    of_token: NDArray[np.int64]  # (vocabulary,) the number of the token's passage; len(passages) when it has none
+    matched: int
 
 
 class CopyGuard:
-    """Says which token ids may not follow a text, if it is to hold no run of more than `max_copy` characters of the
-    books of `index`; `tokens` are the bytes that each id stands for, also parts of characters.
+    """Says which token ids may not follow a text, so that no copy from the books of `index` exceeds `max_copy`.
 
-    When all are forbidden, the text can only end there. That cannot happen to a vocabulary with all single bytes: those
-    that begin no character of the books break every run.
+    `token_bytes[i]` are the bytes of the token id `i`; they may be parts of characters. When all tokens are forbidden,
+    the text can only end there. That cannot happen to a vocabulary with all single bytes: a byte that begins no
+    character of the books ends every copy.
     """
 
-    def __init__(self, index: Index, tokens: Sequence[bytes], max_copy: int) -> None:
-        self.shards, self.tokens, self.max_copy = index.exact, list(tokens), max_copy
-        # By how many bytes the text's last character still lacks, 0 to 3; then by the number of characters, from 1.
-        self._beginnings = [_beginnings_by_length(self.tokens, lacking) for lacking in range(4)]
-        self._alone = self._copies_alone()
-        self._characters = [_most_characters(token) for token in self.tokens]
-        self._completing = functools.lru_cache(REMEMBERED)(self._find_completing)
+    def __init__(self, index: Index, token_bytes: Sequence[bytes], max_copy: int) -> None:
+        self.shards, self.token_bytes, self.max_copy = index.exact, list(token_bytes), max_copy
+        # What depends on the token alone is computed once. `_prefixes[m][k - 1]` are the token prefixes that complete k
+        # characters behind a text whose last character misses m bytes.
+        self._prefixes = [token_prefixes(self.token_bytes, missing) for missing in range(4)]
+        self._most_characters = [_most_characters(token) for token in self.token_bytes]
+        self._always_forbidden = self._find_copies_inside_tokens()
+        # What follows a context does not depend on the text before it, so the answers can be kept.
+        self._find_completing = functools.lru_cache(REMEMBERED)(self._search_completing)
 
     def start(self, ids: Sequence[int]) -> GuardState:
         """The state after the prompt `ids`."""
-        return self.state(b"".join(self.tokens[i] for i in ids))
+        return self.state(b"".join(self.token_bytes[i] for i in ids))
 
     def state(self, text: bytes) -> GuardState:
         """The state after the UTF-8 `text`."""
-        return GuardState(tail=self._tail(text), held=self.max_copy)
+        return GuardState(tail=self._cut_tail(text), matched=self.max_copy)
 
     def advance(self, state: GuardState, token: int) -> GuardState | None:
-        """The state after one token more; None if it is forbidden."""
-        if self._alone[token]:
+        """The state after one more token; None if the token is forbidden."""
+        if self._always_forbidden[token]:
             return None
-        held, characters = state.held, self._characters[token]
-        if held + characters > self.max_copy:
-            held = self._bound(state, self.max_copy - characters)
-            if held + characters > self.max_copy and self._completes(state.tail, held, self.tokens[token]):
+        new, characters, matched = self.token_bytes[token], self._most_characters[token], state.matched
+        # Usually the token is too short to bring the bound above the limit: allowed, without a search.
+        if matched + characters > self.max_copy:
+            # Else the bound may be too high. Find a better one, and if that is too high as well, look up the passages
+            # that end in the token.
+            matched = self._tighten(state, enough=self.max_copy - characters)
+            if matched + characters > self.max_copy and self._completes_copy(state.tail, matched, new):
                 return None
-        tail = self._tail(state.tail + self.tokens[token])
-        return GuardState(tail=tail, held=min(held + characters, self.max_copy))
+        return GuardState(tail=self._cut_tail(state.tail + new), matched=min(matched + characters, self.max_copy))
 
     def forbidden(self, state: GuardState) -> Mask:
-        """Which tokens would complete a run of more than `max_copy` characters: (vocabulary,)."""
-        mask = self._alone.copy()
-        starts, by_length = _suffix_starts(state.tail), self._beginnings[_lacking(state.tail)]
-        for characters in range(min(len(by_length), self.max_copy + 1), 0, -1):
+        """Which tokens would complete a copy of more than `max_copy` characters: (vocabulary,)."""
+        mask = self._always_forbidden.copy()
+        starts, prefixes = _suffix_starts(state.tail), self._prefixes[missing_bytes(state.tail)]
+        # From many characters in the token, and so a short context, to one character and the longest context.
+        for characters in range(min(len(prefixes), self.max_copy + 1), 0, -1):
             needed = self.max_copy + 1 - characters
             if needed >= len(starts):
-                break
+                break  # the text has fewer characters
             context = state.tail[starts[needed] :]
             if not context:
-                continue  # the run would lie in the token alone
-            found = self._completing(context, characters)
-            if found is None:
-                break  # the longer contexts to come are in no book either
-            mask |= found
+                continue  # the passage is inside the token, which `_always_forbidden` covers
+            completing = self._find_completing(context, characters)
+            if completing is None:
+                break  # no book contains this context, so none contains a longer one
+            mask |= completing
         return mask
 
-    def _tail(self, text: bytes) -> bytes:
-        """The end of `text` with at least as many characters as a run may have."""
-        # No run crosses a byte that no text holds. A character has four bytes at most.
+    def _cut_tail(self, text: bytes) -> bytes:
+        """The end of `text` in which every copy begins that could still exceed the limit."""
+        # The last `max_copy` + 1 characters, of at most four bytes each, are enough. A boundary byte is in no book, so
+        # no copy contains it.
         return text[max(text.rfind(BOUNDARY) + 1, len(text) - 4 * (self.max_copy + 1), 0) :]
 
-    def _bound(self, state: GuardState, enough: int) -> int:
-        """A lower value for `state.held`: exact, unless it is no more than `enough`."""
+    def _tighten(self, state: GuardState, enough: int) -> int:
+        """A better upper bound than `state.matched`: the exact number, or any bound that is at most `enough`."""
         starts = _suffix_starts(state.tail)
-        least, most = 0, min(state.held, len(starts) - 1)
+        # Binary search. If the last n characters occur in a book, so do the last n - 1.
+        least, most = 0, min(state.matched, len(starts) - 1)
         while enough < most and least < most:
             middle = (least + most + 1) // 2
-            if self._held(state.tail[starts[middle] :]):
+            if self._occurs(state.tail[starts[middle] :]):
                 least = middle
             else:
                 most = middle - 1
         return most
 
-    def _completes(self, tail: bytes, held: int, token: bytes) -> bool:
-        """Whether `token` would complete a run that begins in `tail`, of which the last `held` characters are in a
-        book.
+    def _completes_copy(self, tail: bytes, matched: int, token: bytes) -> bool:
+        """Whether `token` completes a copy of `max_copy` + 1 characters that begins in `tail`.
+
+        At most the last `matched` characters of `tail` occur in a book together.
         """
         starts = _suffix_starts(tail)
-        for count, end in enumerate(_character_ends(token, _lacking(tail)), start=1):
+        # Each complete character of the token ends one such passage.
+        for count, end in enumerate(character_ends(token, missing_bytes(tail)), start=1):
             needed = self.max_copy + 1 - count
             if needed < 0:
-                break  # the run would lie in the token alone
-            if needed <= held and self._held(tail[starts[needed] :] + token[:end]):
+                break  # the passage would begin inside the token, which `_always_forbidden` covers
+            if needed <= matched and self._occurs(tail[starts[needed] :] + token[:end]):
                 return True
         return False
 
-    def _find_completing(self, context: bytes, characters: int) -> Mask | None:
-        """Which tokens complete so many `characters` that stand behind `context` in a book; None when no book holds
-        `context`.
+    def _search_completing(self, context: bytes, characters: int) -> Mask | None:
+        """Which tokens complete, with that number of `characters`, a passage of a book that begins with `context`.
+
+        The mask is (vocabulary,); None when no book contains `context`.
         """
-        beginnings = self._beginnings[_lacking(context)][characters - 1]
-        hits = np.zeros(len(beginnings.passages) + 1, dtype=bool)
-        held = False
+        prefixes = self._prefixes[missing_bytes(context)][characters - 1]
+        # The last entry stays False: it is for the tokens that complete fewer characters and have no such prefix.
+        hits = np.zeros(len(prefixes.prefixes) + 1, dtype=bool)
+        found = False
         for shard in self.shards:
             low, high = shard.interval(context)
             if low < high:
-                held = True
-                hits[:-1] |= _followers(shard, low, high, context, beginnings)
-        return hits[beginnings.of_token] if held else None
+                found = True
+                hits[:-1] |= _prefixes_after(shard, low, high, context, prefixes)
+        return hits[prefixes.of_token] if found else None  # (prefixes + 1,) -> (vocabulary,)
 
-    def _copies_alone(self) -> Mask:
-        """The tokens that hold too long a run in themselves: (vocabulary,)."""
-        mask = np.zeros(len(self.tokens), dtype=bool)
-        for number, token in enumerate(self.tokens):
-            parts = [token[start:] for start in _character_starts(token)]
-            ends = [_character_ends(part, 0) for part in parts]
-            mask[number] = any(
-                len(end) > self.max_copy and self._held(part[: end[self.max_copy]])
-                for part, end in zip(parts, ends, strict=True)
-            )
-        return mask
+    def _find_copies_inside_tokens(self) -> Mask:
+        """Which tokens contain a copy of more than `max_copy` characters by themselves: (vocabulary,)."""
+        return np.array([self._contains_copy(token) for token in self.token_bytes], dtype=bool)
 
-    def _held(self, passage: bytes) -> bool:
-        """Whether a shard holds the bytes `passage`."""
-        return any(shard.holds(passage) for shard in self.shards)
+    def _contains_copy(self, token: bytes) -> bool:
+        # Is a copy of max_copy + 1 characters inside the token? It begins at one of its characters.
+        for start in character_starts(token):
+            rest = token[start:]
+            ends = character_ends(rest, missing=0)
+            if len(ends) > self.max_copy and self._occurs(rest[: ends[self.max_copy]]):
+                return True
+        return False
+
+    def _occurs(self, passage: bytes) -> bool:
+        """Whether a book contains the bytes `passage`."""
+        return any(shard.contains(passage) for shard in self.shards)
 
 
-def _followers(shard: Shard, low: int, high: int, context: bytes, beginnings: _Beginnings) -> Mask:
-    """Which of the `beginnings` follow `context`, with which the suffixes [low, high) begin: (passages,)."""
-    if high - low > MANY * len(beginnings.passages):
-        sought = list(range(len(beginnings.passages)))
-        hits = np.ones(len(beginnings.passages), dtype=bool)
+def _prefixes_after(shard: Shard, low: int, high: int, context: bytes, prefixes: TokenPrefixes) -> Mask:
+    """Which of `prefixes` follow `context` in the shard: (prefixes,). The suffixes [low, high) begin with `context`."""
+    if high - low > MANY * len(prefixes.prefixes):
+        # Very frequent context: search every prefix by itself.
+        hits = np.ones(len(prefixes.prefixes), dtype=bool)
+        unsure = list(range(len(prefixes.prefixes)))
     else:
-        # The suffixes are sorted and all begin with the context, so what follows it is sorted too.
-        words = shard.words[shard.suffixes[low:high].astype(np.int64) + len(context)].byteswap()
-        hits = words.searchsorted(beginnings.first) < words.searchsorted(beginnings.last, side="right")
-        sought = [number for number in beginnings.long if hits[number]]
-    for number in sought:
-        below, above = shard.interval(context + beginnings.passages[number])
-        hits[number] = below < above
+        # The suffixes are sorted and begin with the same context, so the windows behind it are sorted too. A prefix
+        # follows if some window is between the least and the greatest that begin with the prefix.
+        positions = shard.suffixes[low:high].astype(np.int64) + len(context)  # (occurrences,)
+        windows = shard.windows[positions].byteswap()  # little- to big-endian: integers that sort like bytes
+        hits = windows.searchsorted(prefixes.least) < windows.searchsorted(prefixes.greatest, side="right")
+        # The window says nothing about the bytes of a prefix behind it.
+        unsure = [number for number in prefixes.long if hits[number]]
+    for number in unsure:
+        hits[number] = shard.contains(context + prefixes.prefixes[number])
     return hits
 
 
-def _beginnings_by_length(tokens: Sequence[bytes], lacking: int) -> list[_Beginnings]:
-    """The beginnings of `tokens` that complete 1, 2, ... characters behind one that lacks `lacking` bytes."""
-    ends = [_character_ends(token, lacking) for token in tokens]
-    result = []
-    for count in range(1, max(map(len, ends), default=0) + 1):
-        of_token = [
-            token[: end[count - 1]] if len(end) >= count else None for token, end in zip(tokens, ends, strict=True)
-        ]
-        passages = sorted({passage for passage in of_token if passage is not None})
-        numbers = {passage: number for number, passage in enumerate(passages)}
-        result.append(
-            _Beginnings(
-                passages=passages,
-                first=_words(passages, b"\0"),
-                last=_words(passages, b"\xff"),
-                long=[number for number, passage in enumerate(passages) if len(passage) > WORD],
-                of_token=np.array([len(passages) if one is None else numbers[one] for one in of_token], dtype=np.int64),
-            )
-        )
-    return result
-
-
-def _words(passages: Sequence[bytes], fill: bytes) -> NDArray[np.uint64]:
-    return np.array([int.from_bytes(passage[:WORD].ljust(WORD, fill)) for passage in passages], dtype=np.uint64)
-
-
-def _character_starts(text: bytes) -> list[int]:
-    """The places of the bytes that begin a character."""
-    return [i for i, byte in enumerate(text) if byte & 0xC0 != 0x80]
-
-
 def _suffix_starts(text: bytes) -> list[int]:
-    """Where the last 0, 1, ... whole characters of `text` begin, each with what there is of the one after them.
+    """Where the last 0, 1, 2, ... characters of `text` begin; an unfinished character at its end is always included.
 
     >>> _suffix_starts(b"ab"), _suffix_starts(b"ab\\xc3")
     ([2, 1, 0], [2, 1, 0])
     """
-    starts = _character_starts(text)
-    if not _lacking(text):
+    starts = character_starts(text)
+    if not missing_bytes(text):
         starts.append(len(text))
     return starts[::-1]
 
 
 def _most_characters(token: bytes) -> int:
-    """How many characters `token` completes at most."""
-    return len(_character_starts(token)) + (_width(token[0]) == 0 if token else 0)
+    """How many characters `token` completes at most, whatever comes before it.
 
-
-def _character_ends(token: bytes, lacking: int) -> list[int]:
-    """Behind which bytes of `token` a character is complete, when the text before lacks `lacking` bytes of one; up to
-    the first byte that cannot be.
-
-    >>> _character_ends(b"a\\xc3\\xa9b\\xe2\\x82", 0), _character_ends(b"\\x82\\xacx", 2)
-    ([1, 3, 4], [2, 3])
+    >>> _most_characters(b"ab"), _most_characters("é".encode()[1:] + b"b")
+    (2, 2)
     """
-    ends: list[int] = []
-    continuing, end = (lacking, lacking) if lacking else _next_character(token, 0)
-    while 0 < end <= len(token) and all(byte & 0xC0 == 0x80 for byte in token[end - continuing : end]):
-        ends.append(end)
-        continuing, end = _next_character(token, end)
-    return ends
-
-
-def _next_character(token: bytes, start: int) -> tuple[int, int]:
-    """How many continuation bytes the character at `start` has, and where it ends; 0 where no character begins."""
-    width = _width(token[start]) if start < len(token) else 0
-    return (width - 1, start + width) if width else (0, 0)
-
-
-def _lacking(text: bytes) -> int:
-    """How many bytes the last character of `text` lacks.
-
-    >>> [_lacking("a€".encode()[:size]) for size in range(5)]
-    [0, 0, 2, 1, 0]
-    """
-    for back, byte in enumerate(reversed(text[-3:]), start=1):
-        if byte & 0xC0 != 0x80:
-            return max(0, _width(byte) - back)
-    return 0
-
-
-def _width(lead: int) -> int:
-    """How many bytes the character has that begins with the byte `lead`; 0 when none does."""
-    if lead < 0x80:
-        return 1
-    return (lead >= 0xC2) + (lead >= 0xC2) + (lead >= 0xE0) + (lead >= 0xF0) if lead < 0xF5 else 0
+    begun = len(character_starts(token))
+    if token and not sequence_length(token[0]):
+        return begun + 1  # the first byte may complete a character of the text before
+    return begun

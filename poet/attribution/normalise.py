@@ -1,9 +1,14 @@
-"""A view of a text in which near copies are equal, and the way back: which original character each of its characters
-is.
+"""A normalised view of a text, in which near copies are equal, and the way back to the original characters.
 
-The view is composed (Unicode NFC), its quotes and dashes are plain, its letters case-folded, and a run of white space
-or of dashes is one character. Verbatim search alone misses copies that differ in nothing else (Ippolito et al. 2022,
-arXiv 2210.17546).
+A search for verbatim copies misses a copy in which only a quote, a dash, the case or a line break differs (Ippolito et
+al. 2022, arXiv 2210.17546). So texts are searched a second time after normalising both sides:
+
+- composed: "e" with a combining accent becomes "é" (Unicode NFC);
+- plain: all kinds of white space become " ", quotes ' and ", dashes "-";
+- case-folded: "Straße" becomes "strasse";
+- a run of white space, or of dashes, becomes one character.
+
+A match in the view is shown in the original text, so each character of the view keeps its `origin` there.
 """
 
 import functools
@@ -15,28 +20,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# Everything for which str.isspace is true; a test compares the two.
 SPACES = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+
+# One character for one character, so that `str.translate` moves nothing.
 PLAIN = str.maketrans(
     dict.fromkeys(SPACES, " ")
     | dict.fromkeys("‘’‚‛‹›′`´", "'")
     | dict.fromkeys("“”„‟«»″", '"')
-    # "--" is how plain-text editions write a dash, which is why runs of dashes count as one.
+    # Plain-text editions write a dash as "--". That is why a run of dashes counts as one.
     | dict.fromkeys("‐‑‒–—―−", "-")
 )
 
-# A piece ends after white space and before an ASCII sign, which never composes with what stands before it: so the
-# pieces of a text can be normalised one by one.
+# Where a text may be cut so that the parts can be normalised one by one: after white space and before a visible ASCII
+# character. Such a character never composes with the one before it, and no run of spaces or dashes crosses the cut.
 CUT = re.compile(r"(?<=\s)[!-~]")
-PIECE = 1 << 15  # a megabyte of arrays while it is normalised
+
+# Characters of such a part. The arrays of one part take about a megabyte.
+PART = 1 << 15
 
 
 @dataclass(frozen=True, kw_only=True)
 class Normalised:
-    """`text`, and the place in the original of each of its characters: `origin` (len(text) + 1,) int64, never
-    falling, its last value the length of the original.
+    """The normalised `text`, and where its characters are in the original.
+
+    Character i of `text` comes from the character `origin[i]` of the original; `origin` is (len(text) + 1,), never
+    falls, and ends with the length of the original.
     """
 
     text: str
@@ -52,37 +64,52 @@ def normalise(text: str) -> Normalised:
     """
     composed, origin = _compose(text)
     plain = composed.translate(PLAIN)
+
     folded = plain.casefold()
-    if len(folded) != len(plain):  # some letters become several, as ß becomes ss
+    if len(folded) != len(plain):
+        # Some letters become several: ß becomes ss, and both s have the origin of the ß.
         widths = np.fromiter((len(letter.casefold()) for letter in plain), np.int64, len(plain))
         origin = np.append(np.repeat(origin[:-1], widths), origin[-1])
-    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    repeats = (codes[1:] == codes[:-1]) & ((codes[1:] == ord(" ")) | (codes[1:] == ord("-")))
-    kept = np.concatenate((np.ones(min(1, len(codes)), dtype=bool), ~repeats))
+
+    # Drop every space that follows a space, and every dash that follows a dash. As UTF-32, characters are integers.
+    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")  # (characters,)
+    repeated = (codes[1:] == codes[:-1]) & ((codes[1:] == ord(" ")) | (codes[1:] == ord("-")))
+    kept = np.concatenate((np.ones(min(1, len(codes)), dtype=bool), ~repeated))  # (characters,), the first is kept
     return Normalised(
-        text=codes[kept].tobytes().decode("utf-32-le", "surrogatepass"), origin=origin[np.append(kept, True)]
+        text=codes[kept].tobytes().decode("utf-32-le", "surrogatepass"),
+        origin=origin[np.append(kept, True)],  # with the length of the original at the end
     )
 
 
-def pieces(text: str, size: int = PIECE) -> Iterator[tuple[int, str]]:
-    """(start, piece) of `text` in pieces of about `size` characters; their normalised views joined are that of the
-    whole.
+def independent_parts(text: str, size: int = PART) -> Iterator[tuple[int, str]]:
+    """Cut `text` into (start, part) of at least `size` characters that can be normalised independently.
 
-    >>> list(pieces("one two three", 2))
+    The normalised parts joined are the normalised text. The last part may be shorter.
+
+    >>> list(independent_parts("one two three", 2))
     [(0, 'one '), (4, 'two '), (8, 'three')]
     """
     start = 0
     while start < len(text):
-        found = CUT.search(text, start + size)
-        end = found.start() if found else len(text)
+        cut = CUT.search(text, start + size)
+        end = cut.start() if cut else len(text)
         yield start, text[start:end]
         start = end
 
 
 def _compose(text: str) -> tuple[str, NDArray[np.int64]]:
-    """`text` in NFC and the place in `text` of each of its characters; all of a changed group stand at its start."""
+    """`text` in NFC, and the origin of each of its characters: (characters + 1,).
+
+    >>> composed, origin = _compose("cafe\\u0301!")
+    >>> composed, origin.tolist()
+    ('café!', [0, 1, 2, 3, 5, 6])
+    """
+    # The usual case: most texts are composed already.
     if unicodedata.is_normalized("NFC", text):
         return text, np.arange(len(text) + 1)
+
+    # unicodedata does not say which characters became which. So we compose group by group: where a group changes, all
+    # of its characters get the start of the group as their origin.
     parts: list[str] = []
     origin: list[int] = []
     for start, end in _groups(text):
@@ -94,7 +121,11 @@ def _compose(text: str) -> tuple[str, NDArray[np.int64]]:
 
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of the stretches of `text` whose compositions joined are that of the whole."""
+    """(start, end) of the groups of `text` that can be composed independently: a character with its marks.
+
+    >>> list(_groups("cafe\\u0301!"))
+    [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6)]
+    """
     start = 0
     for i, letter in enumerate(text):
         if i and _begins_a_group(letter):
@@ -105,10 +136,12 @@ def _groups(text: str) -> Iterator[tuple[int, int]]:
 
 @functools.cache
 def _begins_a_group(letter: str) -> bool:
-    """Whether `letter` is never joined to, and never changes places with, what stands before it.
+    """Whether composition never joins `letter` to the characters before it, and never moves it before them.
 
-    Composition joins to the letter before nothing but marks and, by arithmetic, the vowels and final consonants of
-    Hangul; a test goes through all of Unicode.
+    >>> _begins_a_group("e"), _begins_a_group("\\u0301")
+    (True, False)
     """
+    # NFC joins nothing but marks (category M) to the character before, with one exception that it computes: the vowels
+    # and final consonants of Hangul. A test goes through all of Unicode.
     first = unicodedata.normalize("NFD", letter)[0]
     return not (unicodedata.category(first).startswith("M") or "\u1161" <= first <= "\u11ff")

@@ -1,7 +1,13 @@
-"""Binary search over a suffix array for many passages at once: each step is one NumPy operation on all of them.
+"""Binary search in a suffix array for many passages at once: each step is one NumPy operation on all of them.
 
-A step compares eight bytes as one integer, from where both ends of the search already agree (Manber and Myers 1993),
-so a search costs the logarithm of the text and not its product with the length of the match.
+A plain binary search would compare every passage with log2(n) suffixes, each time from the first byte on. Three things
+make it fast:
+
+- The first steps use the keys (`poet.attribution.index`), a small sorted array.
+- Where both ends of the search share k bytes with the passage, so do all suffixes between them, because they are
+  sorted. A comparison begins behind these k bytes (Manber and Myers 1993), so the cost is about the length of the match
+  plus the logarithm of the text, not their product.
+- Eight bytes, a window, are compared as one integer.
 """
 
 from dataclasses import dataclass
@@ -9,133 +15,175 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from poet.attribution.index import STRIDE, WORD, Shard, overlapping_words
+from poet.attribution.index import KEY_EVERY, WINDOW, IntArray, Shard, overlapping_windows
+from poet.attribution.utf8 import character_boundaries
 
-Numbers = NDArray[np.int64]
+# 1, 256, 65536, ...: the XOR of two big-endian windows is below the k-th of these (k = 0, 1, ...) if and only if the
+# windows agree in more than 7 - k leading bytes.
+BYTE_STEPS = np.array([1 << 8 * k for k in range(WINDOW)], dtype=np.uint64)
 
-# An XOR of words below the k-th of these has more than 7 - k equal leading bytes.
-BYTE_STEPS = np.array([1 << 8 * k for k in range(WORD)], dtype=np.uint64)
-# Words of a passage that are compared in one step after its first one, and of all passages together: a few megabytes.
-FIRST_WORDS, MOST_WORDS = 4, 1 << 18
-ALL = np.uint64((1 << 64) - 1)
+# A comparison that the first window does not decide looks at FIRST_WINDOWS at once, then at four times as many, and so
+# on, but never at more than MOST_WINDOWS of all passages together: a few megabytes.
+FIRST_WINDOWS, MOST_WINDOWS = 4, 1 << 18
+
+ALL_BITS = np.uint64((1 << 64) - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
-    """The UTF-8 bytes (n,) uint8 of a text to search for, and the words (n + 1,) that begin at each of them."""
+class QueryText:
+    """A text to search for, as bytes."""
 
-    content: NDArray[np.uint8]
-    words: NDArray[np.uint64]
-
-
-def query_of(text: str) -> Query:
-    """`text` as bytes. Lone surrogates, which no book holds, become bytes that no book holds."""
-    padded = np.frombuffer(text.encode("utf-8", "surrogatepass") + bytes(WORD), dtype=np.uint8)
-    return Query(content=padded[:-WORD], words=overlapping_words(padded))
+    content: NDArray[np.uint8]  # (n,) UTF-8
+    windows: NDArray[np.uint64]  # (n + 1,) the window at each byte, as in `Shard`
+    boundaries: IntArray  # (boundaries,) the bytes at which a match may begin or end, ascending: those of characters
 
 
-def longest(shard: Shard, query: Query, starts: Numbers) -> Numbers:
-    """For each of `starts` in `query`, the length in bytes of the longest prefix from there that `shard` holds."""
-    # Neighbours in the alphabet are neighbours in the suffix array: sorted, the searches share what they load.
-    order = np.argsort(query.words[starts].byteswap())
-    search = _Search(shard, query, starts[order], len(query.content) - starts[order], np.zeros(len(starts), dtype=bool))
+def encode_query(text: str) -> QueryText:
+    """`text` as a query. Lone surrogates, which no book contains, become bytes that no book contains."""
+    padded = np.frombuffer(text.encode("utf-8", "surrogatepass") + bytes(WINDOW), dtype=np.uint8)
+    content = padded[:-WINDOW]
+    return QueryText(content=content, windows=overlapping_windows(padded), boundaries=character_boundaries(content))
+
+
+def longest_matches(shard: Shard, query: QueryText, starts: IntArray) -> IntArray:
+    """How many bytes of the query, from each of `starts` on, occur in `shard` together: (starts,)."""
+    # Neighbours in the alphabet are neighbours in the suffix array. Searches in alphabetical order therefore read the
+    # same parts of memory, which the processor then has in its cache.
+    order = np.argsort(query.windows[starts].byteswap())
+    ordered = starts[order]
+    search = _Search(shard, query, ordered, len(query.content) - ordered, np.zeros(len(starts), dtype=bool))
     lengths = np.empty(len(starts), dtype=np.int64)
-    lengths[order] = search.longest()
+    lengths[order] = search.longest_shared()
     return lengths
 
 
-def intervals(shard: Shard, query: Query, starts: Numbers, lengths: Numbers) -> tuple[Numbers, Numbers]:
-    """The ranks [low, high) of the suffixes that begin with `query[start : start + length]`, for each of `starts`."""
+def intervals(shard: Shard, query: QueryText, starts: IntArray, lengths: IntArray) -> tuple[IntArray, IntArray]:
+    """The ranks [low, high) of the suffixes that begin with `query[start : start + length]`: two arrays (starts,)."""
+    # Lower and upper bounds in one search: the first half of the passages looks for the one, the second for the other.
     upper = np.arange(2 * len(starts)) >= len(starts)
-    bounds = _Search(shard, query, np.tile(starts, 2), np.tile(lengths, 2), upper).bounds()
+    bounds = _Search(shard, query, np.tile(starts, 2), np.tile(lengths, 2), upper).insertion_points()
     return bounds[: len(starts)], bounds[len(starts) :]
 
 
 class _Search:
-    """Where passages belong among the suffixes: before those that begin with them or, for `upper`, behind."""
+    """Binary search for the insertion points of the passages `query[start : start + length]`.
 
-    def __init__(self, shard: Shard, query: Query, starts: Numbers, lengths: Numbers, upper: NDArray[np.bool_]) -> None:
+    Where `upper` is set, the insertion point is the upper bound, behind all suffixes that begin with the passage;
+    elsewhere it is the lower bound, before them.
+    """
+
+    def __init__(
+        self, shard: Shard, query: QueryText, starts: IntArray, lengths: IntArray, upper: NDArray[np.bool_]
+    ) -> None:
         self.shard, self.query = shard, query
-        self.starts, self.lengths, self.upper = starts, lengths, upper
-        # Where each passage belongs, and how many bytes it shares with the suffix before `low` and the one at `high`.
-        self.low, self.high, self.shared_low, self.shared_high = self._bracket()
+        self.starts, self.lengths, self.upper = starts, lengths, upper  # (passages,) each
+        # The state of the search, (passages,) each. The insertion point is in [low, high]; the passage shares
+        # `shared_low` bytes with the suffix before `low`, and `shared_high` with the one at `high`.
+        self.low, self.high, self.shared_low, self.shared_high = self._start_from_keys()
 
-    def bounds(self) -> Numbers:
-        """How many suffixes sort before each passage."""
-        while (rows := (self.low < self.high).nonzero()[0]).size:
-            low, high, shared_low, shared_high = (
-                array[rows] for array in (self.low, self.high, self.shared_low, self.shared_high)
-            )
+    def insertion_points(self) -> IntArray:
+        """How many suffixes sort before each passage: (passages,)."""
+        while (rows := (self.low < self.high).nonzero()[0]).size:  # the passages that are not settled yet
+            low, high = self.low[rows], self.high[rows]
+            shared_low, shared_high = self.shared_low[rows], self.shared_high[rows]
             middle = (low + high) >> 1
-            shared, before = self._compare(rows, middle, np.minimum(shared_low, shared_high))
-            after = ~before
+            # All suffixes between the two ends share at least this many bytes with the passage.
+            skip = np.minimum(shared_low, shared_high)
+            shared, before = self._compare(rows, middle, skip)
+            # Where the suffix in the middle sorts before the passage, the search goes on behind it, else up to it.
             self.low[rows] = np.where(before, middle + 1, low)
-            self.high[rows] = np.where(after, middle, high)
+            self.high[rows] = np.where(before, high, middle)
             self.shared_low[rows] = np.where(before, shared, shared_low)
-            self.shared_high[rows] = np.where(after, shared, shared_high)
+            self.shared_high[rows] = np.where(before, shared_high, shared)
         return self.low
 
-    def longest(self) -> Numbers:
-        """The most bytes that each passage shares with any suffix: with one of its two neighbours."""
-        self.bounds()
+    def longest_shared(self) -> IntArray:
+        """The most bytes that each passage shares with any suffix: (passages,)."""
+        # Suffixes share the fewer bytes with the passage the further away they sort, so one of its two neighbours
+        # shares the most.
+        self.insertion_points()
         return np.maximum(self.shared_low, self.shared_high)
 
-    def _bracket(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        """Ranks between which each passage belongs, by the keys, and the bytes that it shares with the suffixes around
-        them.
+    def _start_from_keys(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """The first (low, high, shared_low, shared_high), from a search among the keys."""
+        windows = self.query.windows[self.starts].byteswap()  # little- to big-endian: integers that sort like bytes
+        # A passage shorter than a window does not use the last bytes of it. For a lower bound they are set to the least
+        # value, zeros, and for an upper bound to the greatest, ones. A shift by all 64 bits is undefined, so that an
+        # empty passage is treated by itself.
+        unused_bits = 8 * np.maximum(WINDOW - self.lengths, 0).astype(np.uint64)
+        unused = np.where(self.lengths > 0, ~(ALL_BITS << np.minimum(unused_bits, np.uint64(63))), ALL_BITS)
+        target = np.where(self.upper, windows | unused, windows & ~unused)
+
+        keys = self.shard.keys
+        smaller, not_greater = keys.searchsorted(target), keys.searchsorted(target, side="right")
+        # The suffix of the last smaller key sorts before the passage, the one of the first greater key behind it.
+        low = np.where(smaller > 0, (smaller - 1) * KEY_EVERY + 1, 0)
+        high = np.minimum(not_greater * KEY_EVERY, len(self.shard.suffixes))
+        return low, high, self._shared_with_key(windows, smaller - 1), self._shared_with_key(windows, not_greater)
+
+    def _shared_with_key(self, windows: NDArray[np.uint64], numbers: IntArray) -> IntArray:
+        """How many bytes each passage shares with the suffix of the key with that number; 0 where there is no such key.
+
+        Valid for keys that are not equal to the passage's window: then the first window decides.
         """
-        words = self.query.words[self.starts].byteswap()
-        unused = np.maximum(WORD - self.lengths, 0).astype(np.uint64) * np.uint64(8)
-        beyond = np.where(self.lengths > 0, ~(ALL << np.minimum(unused, np.uint64(63))), ALL)
-        target = np.where(self.upper, words | beyond, words & ~beyond)
-        keys, size = self.shard.keys, len(self.shard.suffixes)
-        below, above = keys.searchsorted(target), keys.searchsorted(target, side="right")
+        keys = self.shard.keys
+        equal = _equal_bytes(keys.take(numbers, mode="clip") ^ windows)
+        return np.where((numbers >= 0) & (numbers < len(keys)), np.minimum(equal, self.lengths), 0)
 
-        def shared(places: Numbers) -> Numbers:
-            # These keys differ from the passage within their bytes, so they tell all that it shares with the suffix.
-            equal = _equal_bytes(keys.take(places, mode="clip") ^ words)
-            return np.where((places >= 0) & (places < len(keys)), np.minimum(equal, self.lengths), 0)
+    def _compare(self, rows: IntArray, ranks: IntArray, skip: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
+        """Compare the passages `rows` with the suffixes at `ranks`; the first `skip` bytes are known to be equal.
 
-        low = np.where(below > 0, (below - 1) * STRIDE + 1, 0)
-        return low, np.minimum(above * STRIDE, size), shared(below - 1), shared(above)
-
-    def _compare(self, rows: Numbers, ranks: Numbers, skip: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
-        """(shared bytes, whether the suffix sorts before the passage) for the suffixes at `ranks`, of which `skip`
-        bytes are known to be shared.
+        Returns how many bytes they share, and whether the suffix sorts before the passage: two arrays (rows,).
         """
         starts, lengths = self.starts[rows], self.lengths[rows]
         positions = self.shard.suffixes[ranks].astype(np.int64)
-        ours, theirs = self.query.words[starts + skip], self.shard.words[positions + skip]
+
+        # Most comparisons are decided by the window behind the skipped bytes.
+        ours, theirs = self.query.windows[starts + skip], self.shard.windows[positions + skip]
         shared = skip + _equal_bytes((ours ^ theirs).byteswap())
-        alive = ((ours == theirs) & (shared < lengths)).nonzero()[0]
-        width = FIRST_WORDS
-        while alive.size:
-            a, b, passed = self._differing(starts[alive] + shared[alive], positions[alive] + shared[alive], width)
-            ours[alive], theirs[alive] = a, b
-            shared[alive] += passed + _equal_bytes((a ^ b).byteswap())
-            alive = alive[(a == b) & (shared[alive] < lengths[alive])]
-            # So a long match takes as many steps as the logarithm of its length.
-            width = min(4 * width, max(1, MOST_WORDS // max(1, len(alive))))
-        whole = shared >= lengths
-        before = np.where(whole, self.upper[rows], theirs.byteswap() < ours.byteswap())
+
+        # The others go on, with more windows in each round, so that a long match takes as many rounds as the logarithm
+        # of its length.
+        undecided = ((ours == theirs) & (shared < lengths)).nonzero()[0]
+        count = FIRST_WINDOWS
+        while undecided.size:
+            reached = shared[undecided]
+            our, their, passed = self._first_difference(
+                starts[undecided] + reached, positions[undecided] + reached, count
+            )
+            ours[undecided], theirs[undecided] = our, their
+            shared[undecided] += passed + _equal_bytes((our ^ their).byteswap())
+            undecided = undecided[(our == their) & (shared[undecided] < lengths[undecided])]
+            count = min(4 * count, max(1, MOST_WINDOWS // max(1, len(undecided))))
+
+        # A suffix that begins with the passage sorts before its upper bound, and behind its lower bound.
+        begins_with = shared >= lengths
+        before = np.where(begins_with, self.upper[rows], theirs.byteswap() < ours.byteswap())
         return np.minimum(shared, lengths), before
 
-    def _differing(
-        self, places: Numbers, positions: Numbers, width: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Numbers]:
-        """The first of `width` words from `places` in the query that differs from the one as far behind `positions` in
-        the shard, else the last of them; that other word; how many bytes lie before.
+    def _first_difference(
+        self, places: IntArray, positions: IntArray, count: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], IntArray]:
+        """Compare `count` windows of the query, from `places` on, with those of the shard from `positions` on.
+
+        Returns for each the first pair of windows that differ, or the last pair if none differs, and how many bytes
+        precede it: three arrays (places,).
         """
-        offsets = WORD * np.arange(width)
-        # Behind the end, which no comparison passes, the last word again.
-        ours = self.query.words[np.minimum(places[:, None] + offsets, len(self.query.words) - 1)]
-        theirs = self.shard.words[np.minimum(positions[:, None] + offsets, len(self.shard.words) - 1)]
+        offsets = WINDOW * np.arange(count)
+        # Beyond the end of a text, its last window is repeated. No comparison gets there: a passage ends before.
+        # (places, 1) + (count,) -> (places, count)
+        ours = self.query.windows[np.minimum(places[:, None] + offsets, len(self.query.windows) - 1)]
+        theirs = self.shard.windows[np.minimum(positions[:, None] + offsets, len(self.shard.windows) - 1)]
         differs = ours != theirs
-        differs[:, -1] = True
+        differs[:, -1] = True  # so that argmax finds the last pair where all are equal
         first, rows = differs.argmax(axis=1), np.arange(len(places))
-        return ours[rows, first], theirs[rows, first], WORD * first
+        return ours[rows, first], theirs[rows, first], WINDOW * first
 
 
-def _equal_bytes(difference: NDArray[np.uint64]) -> Numbers:
-    """How many first bytes two big-endian words share whose XOR is `difference`."""
-    return WORD - BYTE_STEPS.searchsorted(difference, side="right")
+def _equal_bytes(difference: NDArray[np.uint64]) -> IntArray:
+    """In how many leading bytes two big-endian windows agree, from their XOR, `difference`.
+
+    >>> _equal_bytes(np.array([0, 0x01, 0xFF00, 1 << 63], dtype=np.uint64)).tolist()
+    [8, 7, 6, 0]
+    """
+    return WINDOW - BYTE_STEPS.searchsorted(difference, side="right")

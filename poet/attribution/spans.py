@@ -1,254 +1,150 @@
-"""All maximal verbatim matches of a text in the indexed books, and the books they stand in.
+"""Spans: the passages of a text that occur in the books, verbatim or nearly so, and the books that contain them.
 
-For every start in the text, the longest passage of the books that begins there (the matching statistics); a match
-counts when it is long enough and not inside another one. A match of the normalised views (see `normalising`) counts as
-a near copy where it holds more than white space that no exact match around it holds.
+`find_spans` searches the text as it is, `find_near_spans` its normalised view. Both follow the same steps: find where
+the longest match from each character ends, keep the matches inside no other one (`poet.attribution.matching`), look up
+all their occurrences, and say which books those are in.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poet.attribution.index import Index, Shard
-from poet.attribution.normalise import Normalised, normalise
-from poet.attribution.search import Numbers, Query, intervals, longest, query_of
+from poet.attribution.index import Index, IntArray, Shard
+from poet.attribution.matching import long_match_ends, match_ends_from, maximal_matches
+from poet.attribution.normalise import normalise
+from poet.attribution.search import QueryText, encode_query, intervals
 from poet.attribution.surprise import surprise
+from poet.results.attribution import AttributedSample, Source, Span
 
-# Parts into which a stretch of starts is divided at once: few searches of many starts take less than many of few.
-BRANCHES = 512
-# Occurrences whose books are told at once: some tens of megabytes.
-OCCURRENCES = 1 << 19
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A book that holds a passage: how often, and the characters [start, end) at which it first does."""
-
-    book: str
-    start: int
-    end: int
-    count: int
+# Occurrences looked up per batch. Bounds temporary memory to some tens of megabytes: a short passage may occur in a
+# large library a million times.
+OCCURRENCES_AT_ONCE = 1 << 19
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """`text[start:end]` (characters) stands in every one of `sources`; `shared` when they are several books.
-
-    It stands there verbatim if `exact`, else up to what normalising evens out. `surprise` ranks spans: bits, see there.
-    """
-
-    start: int
-    end: int
-    exact: bool
-    shared: bool
-    surprise: float
-    sources: tuple[Source, ...]
-
-
-def attribution_row(index: Index, sample: int, text: str, min_length: int) -> dict[str, Any]:
-    """A row of attribution.jsonl: the verbatim `spans` of the `sample` called `text`, and under `near` its near
-    copies.
-    """
-    exact, near = find_spans(index, text, min_length), find_near_spans(index, text, min_length)
-    return {"sample": sample, "spans": list(map(asdict, exact)), "near": list(map(asdict, near))}
+def attribute_text(index: Index, sample: int, text: str, min_length: int) -> AttributedSample:
+    """The spans of the sample number `sample`, which is `text`: verbatim ones and near copies."""
+    return AttributedSample(
+        sample=sample,
+        spans=tuple(find_spans(index, text, min_length)),
+        near=tuple(find_near_spans(index, text, min_length)),
+    )
 
 
 def find_spans(index: Index, text: str, min_length: int) -> list[Span]:
     """The maximal verbatim matches of `text` with at least `min_length` characters, by start.
 
-    Sources come in the order of the collection, the book of the span before first where it is among them.
+    Sources are in the order of the collection; but the first source of the span before comes first again if it contains
+    this passage too.
     """
-    query = query_of(text)
-    boundaries = character_boundaries(query.content)
-    matches = maximal(_long_reaches(index.exact, query, boundaries, min_length), min_length)
+    query = encode_query(text)
+    matches = maximal_matches(long_match_ends(index.exact, query, min_length), min_length)  # (matches, 2) characters
     if not len(matches):
         return []
-    return _spans(index, index.exact, query, boundaries[matches], matches, normalise(text), exact=True)
+    sources = _find_sources(index, index.exact, query, matches)
+    return _make_spans(matches, sources, surprise(index, normalise(text), matches.tolist()), exact=True)
 
 
 def find_near_spans(index: Index, text: str, min_length: int) -> list[Span]:
-    """The maximal matches of the normalised `text` in the normalised books, by start, but for those that an exact match
-    covers; `min_length` counts normalised characters.
+    """The maximal matches of the normalised `text` in the normalised books, by start; without those that are exact.
+
+    `min_length` counts normalised characters. Sources are ordered as in `find_spans`.
     """
     view = normalise(text)
-    query = query_of(view.text)
-    # A character that becomes several, as ß does, is matched whole or not at all.
-    wholes = np.flatnonzero(np.diff(view.origin, prepend=-1) > 0)  # (original characters or groups + 1,)
-    boundaries = character_boundaries(query.content)[wholes]
-    places = view.origin[wholes]
-    # Fewer characters are enough where one of them may become several.
-    shortest = min_length if len(wholes) == len(view.origin) else 1
-    matches = maximal(_long_reaches(index.normalised, query, boundaries, shortest), shortest)
-    matches = matches[wholes[matches[:, 1]] - wholes[matches[:, 0]] >= min_length]
-    matches = matches[_is_news(index, text, places[matches])]
+    # An original character may become several, as ß becomes ss. A match contains all of them or none, so it begins and
+    # ends only where the next original character begins.
+    edges = np.flatnonzero(np.diff(view.origin, prepend=-1) > 0)  # (edges,) numbers of normalised characters
+    query = encode_query(view.text)
+    query = dataclasses.replace(query, boundaries=query.boundaries[edges])
+
+    # Matches are counted in edges. Where an edge may stand for several characters, fewer edges can be long enough.
+    min_edges = min_length if len(edges) == len(view.origin) else 1
+    matches = maximal_matches(long_match_ends(index.normalised, query, min_edges), min_edges)  # (matches, 2) edges
+    matches = matches[edges[matches[:, 1]] - edges[matches[:, 0]] >= min_length]
+
+    places = view.origin[edges]  # (edges,) characters of `text`
+    matches = matches[_add_to_exact_matches(index, text, places[matches])]
     if not len(matches):
         return []
-    return _spans(index, index.normalised, query, boundaries[matches], places[matches], view, exact=False)
+    sources = _find_sources(index, index.normalised, query, matches)
+    return _make_spans(places[matches], sources, surprise(index, view, places[matches].tolist()), exact=False)
 
 
-def _is_news(index: Index, text: str, places: Numbers) -> NDArray[np.bool_]:
-    """For each of `places` (start, end), whether it holds more than white space that no exact match around it holds."""
+def _add_to_exact_matches(index: Index, text: str, places: IntArray) -> NDArray[np.bool_]:
+    """Whether each near copy covers some non-blank text that the exact match at the same place does not: (places,).
+
+    `places` are the near copies, (start, end) in `text`: (places, 2), by start.
+    """
+    # White space at the edges does not make a passage a near copy, so compare without it.
     stripped = []
     for start, end in places.tolist():
         passage = text[start:end]
         stripped.append((start + len(passage) - len(passage.lstrip()), start + len(passage.rstrip())))
-    first, last = np.array(stripped, dtype=np.int64).reshape(-1, 2).T
-    first = np.minimum(first, last)  # nothing but white space
-    query = query_of(text)
-    reaches = _reaches(index.exact, query, character_boundaries(query.content), np.minimum(first, len(text) - 1))
-    return (first < last) & (reaches < last)
+    first, last = np.array(stripped, dtype=np.int64).reshape(-1, 2).T  # (places, 2) -> two arrays (places,)
+    first = np.minimum(first, last)  # equal where the passage is nothing but white space
+
+    # An exact match from the first non-blank character up to the last one, or further, contains the near copy.
+    exact_ends = match_ends_from(index.exact, encode_query(text), first)
+    return (first < last) & (exact_ends < last)
 
 
-def match_reaches(index: Index, text: str) -> Numbers:
-    """For each character of `text`, the character behind the longest verbatim match that begins there: (len(text),)."""
-    query = query_of(text)
-    boundaries = character_boundaries(query.content)
-    return _reaches(index.exact, query, boundaries, np.arange(len(boundaries) - 1))
-
-
-def maximal(reaches: Numbers, min_length: int) -> Numbers:
-    """The (start, end) of the matches [i, reaches[i]) that have `min_length` and lie in no other one: (matches, 2).
-
-    >>> maximal(np.array([3, 3, 5, 3, 4]), 1).tolist()
-    [[0, 3], [2, 5]]
-    """
-    starts = np.arange(len(reaches))
-    furthest_before = np.maximum.accumulate(np.concatenate(([0], reaches[:-1]))) if len(reaches) else reaches
-    kept = (reaches - starts >= min_length) & (reaches > furthest_before)
-    return np.stack((starts[kept], reaches[kept]), axis=1)
-
-
-def character_boundaries(content: NDArray[np.uint8]) -> Numbers:
-    """The byte at which each character of the UTF-8 `content` begins, and the length at the end: (characters + 1,)."""
-    return np.append(np.flatnonzero((content & 0xC0) != 0x80), len(content))
-
-
-def _long_reaches(shards: Sequence[Shard], query: Query, boundaries: Numbers, min_length: int) -> Numbers:
-    """As `_reaches` for every start but, to save most of the work, the start itself where no match from there has
-    `min_length`.
-
-    Every passage so long holds a whole window of those that begin at each `step`-th character, and most windows are in
-    no book.
-    """
-    step = max(1, min_length // 4)
-    grid = np.arange(0, len(boundaries) - 1, step)
-    at_grid = _reaches(shards, query, boundaries, grid)
-    found = at_grid - grid >= min_length - step + 1
-    reaches = np.arange(len(boundaries) - 1)
-    reaches[grid[found]] = at_grid[found]
-    # The starts whose first window is the one at grid point g are g - step + 1 .. g. Where the point before reaches as
-    # far, so do all between.
-    found &= np.diff(at_grid, prepend=-1) > 0
-    rows = (grid[found][:, None] - np.arange(step - 1, 0, -1)).ravel()
-    rows = rows[rows >= 0]
-    reaches[rows] = _reaches(shards, query, boundaries, rows)
-    return reaches
-
-
-def _reaches(shards: Sequence[Shard], query: Query, boundaries: Numbers, rows: Numbers) -> Numbers:
-    """The number of the last boundary that a match from each of the boundaries `rows`, ascending, reaches."""
-
-    def ends(asked: Numbers) -> Numbers:
-        starts = boundaries[rows[asked]]
-        lengths = np.zeros(len(starts), dtype=np.int64)
-        for shard in shards:
-            np.maximum(lengths, longest(shard, query, starts), out=lengths)
-        return starts + lengths
-
-    # A match that ends inside a character ends before it.
-    return boundaries.searchsorted(rising(ends, len(rows)), side="right") - 1
-
-
-def rising(value: Callable[[Numbers], Numbers], count: int, branches: int = BRANCHES) -> Numbers:
-    """`value` of 0 to `count` - 1, which never falls and is not negative, asked for few of them: where two are equal,
-    so are all between. Else a text that is all copied would take the square of its length.
-
-    >>> rising(lambda numbers: numbers // 5, 12, branches=2).tolist()
-    [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2]
-    """
-    least, most = np.zeros(count, dtype=np.int64), np.full(count, np.iinfo(np.int64).max)
-    stride = 1
-    while stride * branches < count:
-        stride *= branches
-    while stride:
-        asked = np.arange(0, count, stride)
-        asked = asked[least[asked] < most[asked]]
-        least[asked] = most[asked] = value(asked)
-        least, most = np.maximum.accumulate(least), np.minimum.accumulate(most[::-1])[::-1]
-        stride //= branches
-    return least
-
-
-def _spans(
-    index: Index,
-    shards: Sequence[Shard],
-    query: Query,
-    passages: Numbers,
-    places: Numbers,
-    view: Normalised,
-    *,
-    exact: bool,
-) -> list[Span]:
-    """The spans at `places` (spans, 2), characters of the text, whose bytes in `query` are `passages` (spans, 2)."""
-    found = _sources(index, shards, query, passages)
-    bits = surprise(index, view, places.tolist())
+def _make_spans(places: IntArray, sources: Sequence[list[Source]], bits: Sequence[float], *, exact: bool) -> list[Span]:
+    """A span for each of `places`, (spans, 2) in characters of the text, with its sources and its surprise."""
     spans: list[Span] = []
-    for (start, end), sources, value in zip(places.tolist(), found, bits, strict=True):
+    for (start, end), books, value in zip(places.tolist(), sources, bits, strict=True):
+        ordered = books
         if spans:
+            # Neighbouring passages that one book contains are shown as from that book. The sort is stable: the other
+            # books keep their order.
             before = spans[-1].sources[0].book
-            sources.sort(key=lambda source: source.book != before)  # stable: the rest keeps its order
-        spans.append(
-            Span(
-                start=start,
-                end=end,
-                exact=exact,
-                shared=len(sources) > 1,
-                surprise=value,
-                sources=tuple(sources),
-            )
-        )
+            ordered = sorted(books, key=lambda source: source.book != before)
+        spans.append(Span(start=start, end=end, exact=exact, surprise=value, sources=tuple(ordered)))
     return spans
 
 
-def _sources(index: Index, shards: Sequence[Shard], query: Query, passages: Numbers) -> list[list[Source]]:
-    """For each of `passages`, (start, end) in bytes, every book that holds it, in the order of the collection."""
-    found: list[list[Source]] = [[] for _ in passages]
-    lengths = passages[:, 1] - passages[:, 0]
-    for shard in shards:  # their books ascend
-        low, high = intervals(shard, query, passages[:, 0], lengths)
-        # As many passages at once as have so many occurrences together.
-        turns = np.cumsum(high - low) // OCCURRENCES
-        for some in np.split(np.arange(len(passages)), np.diff(turns).nonzero()[0] + 1):
-            _add_sources(index, shard, some, low[some], high[some], lengths, found)
+def _find_sources(index: Index, shards: Sequence[Shard], query: QueryText, matches: IntArray) -> list[list[Source]]:
+    """For each of `matches`, (matches, 2) numbers of boundaries, the books that contain it, in the index's order."""
+    starts, ends = query.boundaries[matches].T  # (matches, 2) -> two arrays (matches,), in bytes
+    found: list[list[Source]] = [[] for _ in matches]
+    for shard in shards:  # in the order of their books
+        low, high = intervals(shard, query, starts, ends - starts)
+        # A new batch starts where the occurrences of all passages so far pass a multiple of the limit.
+        batch_numbers = np.cumsum(high - low) // OCCURRENCES_AT_ONCE
+        batch_starts = np.diff(batch_numbers).nonzero()[0] + 1
+        for batch in np.split(np.arange(len(matches)), batch_starts):
+            in_shard = _sources_in(shard, index.books, low[batch], high[batch], (ends - starts)[batch])
+            for number, source in in_shard:
+                found[batch[number]].append(source)
     return found
 
 
-def _add_sources(
-    index: Index,
-    shard: Shard,
-    numbers: Numbers,
-    low: Numbers,
-    high: Numbers,
-    lengths: Numbers,
-    found: list[list[Source]],
-) -> None:
-    """Append to `found` the books of `shard` that hold the passages `numbers`, which stand at the ranks [low, high)."""
-    sizes = high - low
-    passage = np.repeat(numbers, sizes)
-    ranks = np.arange(sizes.sum()) + np.repeat(low - np.cumsum(sizes) + sizes, sizes)
+def _sources_in(
+    shard: Shard, names: Sequence[str], low: IntArray, high: IntArray, lengths: IntArray
+) -> Iterator[tuple[int, Source]]:
+    """The books of `shard` that contain some passages: (number of the passage, source), in the order of the books.
+
+    The passages have `lengths` bytes, and their occurrences the ranks [low, high): (passages,) each.
+    """
+    # One row per occurrence: the number of its passage, its rank, its position.
+    counts = high - low
+    passages = np.repeat(np.arange(len(counts)), counts)  # (occurrences,)
+    rows_before = np.cumsum(counts) - counts  # (passages,) rows of earlier passages
+    ranks = np.arange(counts.sum()) + np.repeat(low - rows_before, counts)
     positions = shard.suffixes[ranks].astype(np.int64)
-    book = np.searchsorted(shard.starts, positions, side="right") - 1
-    # By passage, then by place, and so by book; of each book the first place.
-    order = np.lexsort((positions, passage))
-    passage, book, positions = passage[order], book[order], positions[order]
-    first = np.flatnonzero(np.diff(passage * len(shard.books) + book, prepend=-1))
-    counts = np.diff(np.append(first, len(passage)))
-    passage, positions = passage[first], positions[first]
-    starts, ends = shard.characters_at(np.stack((positions, positions + lengths[passage])))
-    names = shard.books[book[first]]
-    for number, *source in np.stack((passage, names, starts, ends, counts), axis=1).tolist():
-        name, start, end, count = source
-        found[number].append(Source(book=index.books[name], start=start, end=end, count=count))
+    # The book of a position is the last one that starts at or before it.
+    books = np.searchsorted(shard.starts, positions, side="right") - 1
+
+    # Sort by passage, then by position, and so by book. Then the first row of each passage and book is the first
+    # occurrence, and the number of rows up to the next such row is the count.
+    order = np.lexsort((positions, passages))
+    passages, books, positions = passages[order], books[order], positions[order]
+    first = np.flatnonzero(np.diff(passages * len(shard.books) + books, prepend=-1))
+    counts = np.diff(np.append(first, len(passages)))
+    passages, books, positions = passages[first], books[first], positions[first]
+
+    # Bytes of the shard -> characters of the book, for both ends at once: two arrays (rows,) -> (2, rows).
+    begins, ends = shard.characters_at(np.stack((positions, positions + lengths[passages])))
+    rows = np.stack((passages, shard.books[books], begins, ends, counts), axis=1).tolist()  # five (rows,) -> (rows, 5)
+    for passage, book, begin, end, count in rows:
+        yield passage, Source(book=names[book], start=begin, end=end, count=count)

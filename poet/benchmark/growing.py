@@ -1,4 +1,7 @@
-"""How time and memory of a stage grow: corpora of any size made from a few books, processes that are watched."""
+"""How time and memory of a stage grow with the text: corpora of any size made from a few books, and measured processes.
+
+A stage is run as a process of its own, because the memory of this process would hide what the stage takes.
+"""
 
 import dataclasses
 import subprocess
@@ -14,33 +17,38 @@ from poet.files import read_text, write_text
 
 MEGABYTE = 1_000_000
 
+# Seconds between two looks at the memory of a process.
+POLL_SECONDS = 0.02
+
 
 def run_measured(command: Sequence[str]) -> tuple[float, int]:
-    """Seconds that `command` takes, and the most bytes that it has resident; ClickException when it fails."""
+    """Run `command`; returns its seconds and its peak resident memory in bytes. ClickException when it fails."""
     start = time.perf_counter()
     peak = 0
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        # The kernel forgets the peak of a process when it ends, so read it again and again.
         while process.poll() is None:
             peak = max(peak, _peak_memory(process.pid))
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
     seconds = time.perf_counter() - start
     if process.returncode:
-        raise click.ClickException(f"{' '.join(command)} failed")
+        raise click.ClickException(f"{' '.join(command)} failed with exit code {process.returncode}; run it to see why")
     return seconds, peak
 
 
 def _peak_memory(pid: int) -> int:
-    """The most bytes that the process `pid` has had resident since it began; Linux keeps count."""
+    """The peak resident memory, in bytes, of the process `pid` since it began. Linux only."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    # For example "VmHWM:     1234 kB", the high-water mark. A process that has just ended has no such line.
     lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(lines[0][1]) * 1024 if lines else 0
 
 
 def write_corpus(clean: Path, folder: Path, size: int) -> int:
-    """The books of `clean` in `folder`, and after them as often as need be the same with their pairs of words in
-    another order, until there are `size` characters; returns how many.
+    """Write a corpus of `size` characters to `folder`, made from the cleaned books in `clean`; returns `size` again.
 
-    So every word is as frequent as in the books, but hardly a long passage stands in two of them.
+    First come the books themselves. After them come the same books, as often as necessary, with their pairs of words in
+    random order: every word is as frequent as in the books, but hardly a long passage occurs in two of them.
     """
     originals = read_manifest(clean / MANIFEST, CleanBook)
     books: list[CleanBook] = []
@@ -51,6 +59,7 @@ def write_corpus(clean: Path, folder: Path, size: int) -> int:
         if len(books) >= len(originals):
             words = text.split(" ")
             pairs = [" ".join(words[i : i + 2]) for i in range(0, len(words), 2)]
+            # The number of the book is the seed, so that the same books make the same corpus.
             text = " ".join(pairs[i] for i in np.random.default_rng(len(books)).permutation(len(pairs)))
         text = text[: size - characters]
         name = f"book-{len(books)}"

@@ -1,38 +1,47 @@
-"""The sizes of the first torch-transformer-poet, timed here: `python -m poet.benchmark.original`.
+"""How much faster than the first torch-transformer-poet, at its sizes: `python -m poet.benchmark.original`.
 
-Its times were taken on two CPU cores with `ml_indie_tools.pytorch_custom_layers.MultiHeadSelfAttention`.
+The times of the first one were taken on two CPU cores, with the attention that it used:
+`ml_indie_tools.pytorch_custom_layers.MultiHeadSelfAttention`.
 """
 
 import dataclasses
 import json
 import time
-from functools import partial
-from typing import Any
 
 import click
 import torch
 
-from poet.benchmark.cases import OPTIMIZER, exhaust, training_step
+from poet.benchmark.cases import GENERATION_REPEATS, OPTIMIZER, generation, training_step
 from poet.benchmark.timing import median_and_spread, time_repeats
-from poet.device.device import describe_machine, keep_freed_memory, matrix_multiply_rate, pick_precision
+from poet.device.device import (
+    describe_machine,
+    dtype_name,
+    keep_freed_memory,
+    matmul_flops_per_second,
+    pick_precision,
+)
 from poet.model.transformer import Transformer
 from poet.params.model import model_settings
-from poet.params.sampling import SamplingParams
 from poet.params.sections import BenchmarkCase
 
 CPU = torch.device("cpu")
+
+# The first implementation had AdamW.
 ADAMW = dataclasses.replace(OPTIMIZER, kind="adamw")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Original:
-    """A size, and what the first implementation needed: seconds per iteration, tokens generated per second."""
+    """A model size and the speed of the first implementation."""
 
     case: BenchmarkCase
+    # Seconds per training step.
     seconds: float
+    # Tokens generated per second, one sequence at a time.
     generated: float
 
 
+# Its two sizes: the default, and the one with 71 million parameters.
 SIZES = [
     Original(
         case=BenchmarkCase(
@@ -62,21 +71,26 @@ SIZES = [
 def main(repeats: int) -> None:
     """Print training and generation speed at the original's sizes as JSON, and how many times faster they are."""
     keep_freed_memory()
+    # dict.fromkeys removes doubles: the best precision may be float32.
     dtypes = dict.fromkeys((torch.float32, pick_precision("auto", CPU)))
-    rates = {_name(dtype): matrix_multiply_rate(CPU, dtype) / 1e9 for dtype in dtypes}
+    rates = {dtype_name(dtype): matmul_flops_per_second(CPU, dtype) / 1e9 for dtype in dtypes}
     rows = [_measure(size, dtype, repeats) for size in SIZES for dtype in dtypes]
     click.echo(json.dumps({"machine": describe_machine(), "gflops": rates, "results": rows}, indent=2))
 
 
-def _measure(size: Original, dtype: torch.dtype, repeats: int) -> dict[str, Any]:
+def _measure(size: Original, dtype: torch.dtype, repeats: int) -> dict[str, str | float]:
+    """The speed at one size in one dtype, beside that of the original."""
+    # The time of training, then, with a model of its own, that of generation.
     step = training_step(size.case, CPU, dtype, ADAMW)
     seconds, spread = median_and_spread(time_repeats(step, time.perf_counter, warmup=1, repeats=repeats))
-    del step
+    del step  # frees the trained model and its optimizer
     model = Transformer(size.case.model.config, size.case.vocab_size, torch.Generator().manual_seed(0))
-    one, many = (_generated(model.to(dtype).eval(), dtype, count) for count in (1, 16))
+    model.to(dtype).eval()
+    # Sequences side by side share each pass through the weights: 16 should take little longer than 1.
+    one, many = (_tokens_per_second(model, dtype, count) for count in (1, 16))
     return {
         "model": size.case.name,
-        "precision": _name(dtype),
+        "precision": dtype_name(dtype),
         "seconds_per_iteration": seconds,
         "spread": spread,
         "training_times_faster": size.seconds / seconds,
@@ -87,17 +101,14 @@ def _measure(size: Original, dtype: torch.dtype, repeats: int) -> dict[str, Any]
     }
 
 
-def _generated(model: Transformer, dtype: torch.dtype, count: int) -> float:
-    """Tokens per second of all `count` sequences together."""
+def _tokens_per_second(model: Transformer, dtype: torch.dtype, sequences: int) -> float:
+    """The speed of generation: the tokens of all `sequences` together."""
+    # One token less than the context: the text fills it once and never slides.
     tokens = model.config.sequence_len - 1
-    draws = [SamplingParams(temperature=0.8, seed=seed) for seed in range(count)]
-    work = partial(exhaust, model, draws, tokens, dtype)
-    seconds, _ = median_and_spread(time_repeats(work, time.perf_counter, warmup=1, repeats=3))
-    return count * tokens / seconds
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+    work = generation(model, sequences, tokens, dtype)
+    repeats = time_repeats(work, time.perf_counter, warmup=1, repeats=GENERATION_REPEATS)
+    seconds, _ = median_and_spread(repeats)
+    return sequences * tokens / seconds
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How far a training gets in so many seconds: `python -m poet.benchmark.speedrun --help`.
+"""What loss a training reaches in a number of seconds: `python -m poet.benchmark.speedrun --help`.
 
-One text file, one token per character, the first 90 % to train on and the rest to validate. The clock runs while the
-model trains: not while it compiles, and not while it validates.
+The text is one file with one token per character. The first 90 % are trained on, the rest validates. The clock runs
+while the model trains; it stands still while the model compiles and while it is validated.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,57 +12,52 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from poet.device.device import keep_freed_memory, now, pick_device, pick_precision
+from poet.benchmark.cases import OPTIMIZER
+from poet.device.device import Stopwatch, keep_freed_memory, now, pick_device, pick_precision
 from poet.files import read_text
 from poet.metrics.bits import total_nats
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig, model_settings
 from poet.params.sections import OptimizerSettings, TokenizeSettings
-from poet.tokenizers.kinds import train_tokenizer
-from poet.tokenizers.tokenizer import encode
+from poet.tokenizers.kinds import encode_long, train_tokenizer
 from poet.tokens.batches import Batches
 from poet.training.distributed import World
 from poet.training.schedule import learning_rate_factor
-from poet.training.step import Engine, compile_blocks
+from poet.training.step import Trainer, compile_blocks
 
+# The split and the seed of nanoGPT's example on Shakespeare, so that losses compare with it.
 TRAINING_SHARE = 0.9
 SEED = 1337
+
+# One token per character. Of these values a char tokenizer uses none but the kind.
 CHARACTERS = TokenizeSettings(kind="char", vocab_size=2, max_ngram=2, min_frequency=1, train_characters=1)
 
-# Validations while the clock stands still, to find when the target was reached.
+# How many times the model is validated during the run, to find when it reached the target.
 CHECKS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A model and how it is trained; `warmup` and `cooldown` are shares of the time."""
+    """A model and how it is trained."""
 
     model: ModelConfig
     optimizer: OptimizerSettings
+    # Windows in a batch.
     batch_size: int
+    # Shares of the training time, not of the steps: how many steps fit into the time is not known before.
     warmup: float
     cooldown: float
 
 
 def classic(seconds: float) -> Recipe:
-    """nanoGPT's recipe for a CPU (its README): what the others are measured against."""
+    """nanoGPT's recipe for a CPU (from its README), whatever the time: the baseline."""
     return Recipe(
         model=model_settings("classic", n_layer=4, n_head=4, n_embd=128, sequence_len=64).config,
-        optimizer=OptimizerSettings(
-            kind="adamw",
-            matrix_learning_rate=0.001,
-            embedding_learning_rate=0.001,
-            head_learning_rate=0.001,
-            learning_rate=0.001,
-            weight_decay=0.1,
-            momentum=0.9,
-            clip_norm=1.0,
-        ),
+        optimizer=dataclasses.replace(OPTIMIZER, kind="adamw", learning_rate=0.001, weight_decay=0.1, clip_norm=1.0),
         batch_size=12,
         warmup=0.05,
         cooldown=0.9,
@@ -69,26 +65,24 @@ def classic(seconds: float) -> Recipe:
 
 
 def modern(seconds: float) -> Recipe:
-    """Our recipe: the more time, the larger the model and the batch (docs/log.md)."""
+    """Our recipe, found by the searches in docs/log.md."""
+    # The more time, the larger the model and the batch that pay off.
     if seconds <= 10:
         sizes, batch_size, matrix_learning_rate = {"n_layer": 2, "n_embd": 128, "sequence_len": 128}, 8, 0.04
     elif seconds <= 60:
         sizes, batch_size, matrix_learning_rate = {"n_layer": 3, "n_embd": 128, "sequence_len": 128}, 16, 0.02
     else:
         sizes, batch_size, matrix_learning_rate = {"n_layer": 4, "n_embd": 192, "sequence_len": 256}, 16, 0.02
-    # Many passes over one small text: without dropout the model learns the text by heart.
+    # A long run reads a small text many times. Without dropout, the model would learn it by heart.
     dropout = 0.1 if seconds > 300 else 0.0
     return Recipe(
         model=model_settings("modern", n_head=2, dropout=dropout, **sizes).config,
-        optimizer=OptimizerSettings(
-            kind="muon",
+        optimizer=dataclasses.replace(
+            OPTIMIZER,
             matrix_learning_rate=matrix_learning_rate,
             embedding_learning_rate=0.1,
             head_learning_rate=0.01,
-            learning_rate=0.001,
-            weight_decay=0.0,
             momentum=0.9,
-            clip_norm=0.0,
         ),
         batch_size=batch_size,
         warmup=0.02,
@@ -110,79 +104,97 @@ RECIPES: dict[str, Callable[[float], Recipe]] = {"classic": classic, "modern": m
 def main(text: Path, preset: str, seconds: float, target: float, as_json: bool) -> None:
     """Train on a text for some seconds, and print the validation loss in nats per character."""
     keep_freed_memory()
-    result = speedrun(read_text(text), RECIPES[preset](seconds), seconds, target)
+    result = dataclasses.asdict(speedrun(read_text(text), RECIPES[preset](seconds), seconds, target))
     if as_json:
         click.echo(json.dumps(result))
     else:
         click.echo(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.items()))
 
 
-def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> dict[str, Any]:
-    """Train for `seconds`; `loss` is that of all validation characters, `reached_at` the training time at which it was
-    first at most `target`.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a speedrun reached. All times are in seconds."""
+
+    # The loss at the end, over all validation characters, in nats per character.
+    loss: float
+    # The training time: a little more than was asked for, because the last step is completed.
+    seconds: float
+    # The training time at the first check whose loss was at most the target; None if there was none, or no target.
+    reached_at: float | None
+    # Compilation is not part of the training time.
+    compile_seconds: float
+    steps: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Validation:
+    """The text that validates: its token ids (n,), and its number of characters."""
+
+    ids: NDArray[Any]
+    characters: int
+
+    def loss(self, trainer: Trainer) -> float:
+        """The loss of the model in nats per character."""
+        return total_nats(trainer.model, self.ids, stride=1.0, dtype=trainer.dtype) / self.characters
+
+
+def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result:
+    """Train on `text` for `seconds`; `target` is the loss whose time is wanted, 0 for none."""
+    # The tokenizer knows the characters of the training text only, as it would in the pipeline.
     cut = int(len(text) * TRAINING_SHARE)
     tokenizer = train_tokenizer([text[:cut]], CHARACTERS)
-    training, validation = (encode(tokenizer, part) for part in (text[:cut], text[cut:]))
-    device = pick_device("auto")
-    dtype = pick_precision("auto", device)
-    engine = _engine(recipe, tokenizer, device, dtype)
+    training, validation_ids = (encode_long(tokenizer, CHARACTERS.kind, part) for part in (text[:cut], text[cut:]))
+    validation = _Validation(ids=validation_ids, characters=len(text) - cut)
+    trainer = _make_trainer(recipe, tokenizer)
     batches = Batches(training, sequence_len=recipe.model.sequence_len, batch_size=recipe.batch_size, seed=SEED)
-    start = now(device)
-    compile_blocks(engine, *(part.to(device) for part in batches[0]))
-    compile_seconds = now(device) - start
-    clock = _Clock(device)
-    step, checks, loss, reached_at = 0, 0, float("nan"), None
-    while clock.seconds() < seconds:
-        share = clock.seconds() / seconds
-        factor = learning_rate_factor(share, 1.0, recipe.warmup, recipe.cooldown)
-        inputs, targets = (part.to(device) for part in batches[step])
-        engine.step(inputs, targets, factor, step)
+
+    # The first call compiles, so it is made before the clock starts.
+    compile_start = now(trainer.world.device)
+    compile_blocks(trainer, *(part.to(trainer.world.device) for part in batches[0]))
+    compile_seconds = now(trainer.world.device) - compile_start
+
+    step, checks, reached_at = 0, 0, None
+    stopwatch = Stopwatch(trainer.world.device)
+    while (elapsed := stopwatch.seconds()) < seconds:
+        _take_step(trainer, batches, recipe, step, elapsed / seconds)
         step += 1
-        if target and reached_at is None and clock.seconds() * CHECKS > (checks + 1) * seconds:
+        # Look at the loss CHECKS times, evenly over the run, until it reaches the target.
+        is_searching = target and reached_at is None
+        if is_searching and stopwatch.seconds() * CHECKS > (checks + 1) * seconds:
             checks += 1
-            with clock.stopped():
-                loss = _loss(engine, validation, len(text) - cut)
-            reached_at = clock.seconds() if loss <= target else None
-    trained = clock.seconds()
-    loss = _loss(engine, validation, len(text) - cut)
-    return {
-        "loss": loss,
-        "seconds": trained,
-        "reached_at": trained if reached_at is None and target and loss <= target else reached_at,
-        "compile_seconds": compile_seconds,
-        "steps": step,
-        "tokens": step * recipe.batch_size * recipe.model.sequence_len,
-    }
+            with stopwatch.paused():
+                loss = validation.loss(trainer)
+            if loss <= target:
+                reached_at = stopwatch.seconds()
+
+    # The time is up. The last look at the loss counts for the target too.
+    trained_seconds = stopwatch.seconds()
+    loss = validation.loss(trainer)
+    if target and reached_at is None and loss <= target:
+        reached_at = trained_seconds
+    return Result(
+        loss=loss,
+        seconds=trained_seconds,
+        reached_at=reached_at,
+        compile_seconds=compile_seconds,
+        steps=step,
+        tokens=step * recipe.batch_size * recipe.model.sequence_len,
+    )
 
 
-def _engine(recipe: Recipe, tokenizer: Tokenizer, device: torch.device, dtype: torch.dtype) -> Engine:
-    generator = torch.Generator().manual_seed(SEED)
-    model = Transformer(recipe.model, tokenizer.get_vocab_size(), generator).to(device)
-    return Engine(model, recipe.optimizer, dtype, world=World(device=device))
+def _make_trainer(recipe: Recipe, tokenizer: Tokenizer) -> Trainer:
+    """A new model on the best device of this machine, with its optimizers."""
+    device = pick_device("auto")
+    model = Transformer(recipe.model, tokenizer.get_vocab_size(), torch.Generator().manual_seed(SEED)).to(device)
+    return Trainer(model, recipe.optimizer, pick_precision("auto", device), world=World(device=device))
 
 
-def _loss(engine: Engine, ids: NDArray[np.uint32], characters: int) -> float:
-    return total_nats(engine.model, ids, stride=1.0, dtype=engine.dtype) / characters
-
-
-class _Clock:
-    """Seconds of training."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device, self.start = device, now(device)
-
-    def seconds(self) -> float:
-        return now(self.device) - self.start
-
-    def stopped(self) -> "_Clock":
-        return self
-
-    def __enter__(self) -> None:
-        self.stopped_at = now(self.device)
-
-    def __exit__(self, *error: object) -> None:
-        self.start += now(self.device) - self.stopped_at
+def _take_step(trainer: Trainer, batches: Batches, recipe: Recipe, step: int, share: float) -> None:
+    """Train on batch number `step`. The schedule follows the `share` of the time that has passed, not the steps."""
+    factor = learning_rate_factor(share, 1.0, recipe.warmup, recipe.cooldown)
+    inputs, targets = (part.to(trainer.world.device) for part in batches[step])
+    trainer.step(inputs, targets, factor, step)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,7 @@ from poet.device.device import describe_machine, keep_freed_memory, pick_precisi
 from poet.files import read_text
 from poet.params.file import load_params
 from poet.params.sections import Params, TokenizeSettings
-from poet.tokenizers.kinds import train_tokenizer
-from poet.tokenizers.tokenizer import encode
+from poet.tokenizers.kinds import encode_long, train_tokenizer
 from poet.tokens.batches import Batches
 from poet.tokens.token_files import SPLITS
 
@@ -63,7 +62,7 @@ def _ngrams(texts: list[str], settings: TokenizeSettings) -> dict[str, float]:
     def work() -> None:
         nonlocal tokens
         tokenizer = train_tokenizer(texts, sizes)
-        tokens = sum(len(encode(tokenizer, text)) for text in texts)
+        tokens = sum(len(encode_long(tokenizer, sizes.kind, text)) for text in texts)
 
     seconds, _ = median_and_spread(time_repeats(work, time.perf_counter, warmup=0, repeats=REPEATS))
     return {"seconds": seconds, "characters_per_token": sum(map(len, texts)) / tokens}
@@ -93,7 +92,7 @@ def _against_library(texts: list[str], settings: TokenizeSettings) -> dict[str, 
     return {
         "train": _in_turn(lambda: train_tokenizer(texts, sizes), train_library),
         "encode": _in_turn(
-            lambda: [encode(ours, text) for text in texts],
+            lambda: [encode_long(ours, sizes.kind, text) for text in texts],
             lambda: [np.asarray(one.ids) for one in library.encode_batch_fast(slices, add_special_tokens=False)],
         ),
     }

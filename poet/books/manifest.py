@@ -1,6 +1,11 @@
-"""The table of books that lies beside the texts of a collection: one row per book, in the order of the collection."""
+"""The table of books beside the texts of a collection: one row per book, in the order of the collection.
+
+There are three kinds of row: `Book` after the download, `CleanBook` after cleaning, `MissingBook` for a book that no
+source had.
+"""
 
 import dataclasses
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -13,17 +18,24 @@ import pandas as pd
 from poet.errors import DataError
 from poet.files import write_csv
 
+# The files of this module in a folder of books: rows of Book or CleanBook; rows of MissingBook, beside raw books; and
+# every part that cleaning removed, beside cleaned books.
 MANIFEST = "manifest.csv"
 MISSING = "missing.csv"
 REMOVALS = "removals.csv"
 
-# Windows and most file systems take 255 bytes for a name; this leaves room for suffixes and temporary names.
+# The longest file stem, in characters. Most file systems allow 255 bytes for a name; 80 leaves room for suffixes,
+# temporary names and the folders around the file.
 MAX_STEM = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """A book as it was fetched: `id` is the stem of `file`; `source` says where it came from, `sha256` what came."""
+    """A book as it was fetched.
+
+    `id` is unique in the collection and the stem of `file`. `source` is the place that the book came from, such as
+    `gutenberg:cache/epub/158/pg158.txt`. `bytes` and `sha256` describe the content of `file`.
+    """
 
     id: str
     title: str
@@ -37,7 +49,10 @@ class Book:
 
 @dataclass(frozen=True, kw_only=True)
 class CleanBook(Book):
-    """A book after cleaning: `removed_characters` went; `removed` tells rule, parts and bytes; `flags` are remarks."""
+    """A book after cleaning; `file`, `bytes` and `sha256` are those of the cleaned text.
+
+    `removed` sums up each rule as `rule:parts:bytes`, separated by spaces. `flags` are remarks, separated by spaces.
+    """
 
     characters: int
     removed_characters: int
@@ -47,7 +62,7 @@ class CleanBook(Book):
 
 @dataclass(frozen=True, kw_only=True)
 class MissingBook:
-    """A book that no source had; `tried` names every address, separated by spaces."""
+    """A book that no source had; `tried` lists every address with the reason of its failure, separated by `; `."""
 
     id: str
     title: str
@@ -55,24 +70,28 @@ class MissingBook:
     tried: str
 
 
-# The column of the id; the field is called `id`, because `book.book` would not read well.
+# The column of the id. The field is called `id`, because `book.book` reads badly.
 ID_COLUMN = "book"
 
 Row = TypeVar("Row", Book, CleanBook, MissingBook)
 
 
 def safe_stem(name: str) -> str:
-    """A file stem of ASCII letters, digits, dots and dashes for any `name`, so that no title leaves its folder.
+    """A file stem for any `name`: lower-case ASCII letters, digits and dashes only, at most MAX_STEM characters.
 
     >>> safe_stem("Émile, ou/../De l'éducation")
     'emile-ou-de-l-education'
+    >>> safe_stem("道德經")
+    'book'
     """
+    # NFKD splits "é" into "e" and an accent; encoding to ASCII then drops the accent.
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
+    # No dot and no slash survives, so that no title can name a file outside its folder.
     return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:MAX_STEM].strip("-") or "book"
 
 
 def write_manifest(path: Path, rows: Iterable[Row], kind: type[Row]) -> None:
-    """Write `rows` as CSV with the fields of `kind` as columns, also when there is no row."""
+    """Write `rows` as CSV. The columns are the fields of `kind`, also when there is no row."""
     table = pd.DataFrame(
         [dataclasses.asdict(row) for row in rows], columns=[field.name for field in dataclasses.fields(kind)]
     )
@@ -83,6 +102,7 @@ def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
     """The rows of `path` as `kind`; DataError when the file is missing or has other columns."""
     fields = {ID_COLUMN if field.name == "id" else field.name: field.type for field in dataclasses.fields(kind)}
     try:
+        # Without `dtype`, pandas would read the id "007" as 7; without `keep_default_na`, the title "NA" as missing.
         table = pd.read_csv(path, dtype=fields, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
@@ -95,3 +115,18 @@ def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
         )
     records = table.rename(columns={ID_COLUMN: "id"}).to_dict("records")
     return [kind(**{str(key): value for key, value in row.items()}) for row in records]
+
+
+def read_book(folder: Path, book: Book) -> bytes:
+    """The bytes of `book` in `folder`; DataError when the file is missing or is not the one that `book` describes."""
+    path, manifest = folder / book.file, folder / MANIFEST
+    if not path.is_file():
+        raise DataError(f"{path} does not exist, although {manifest} lists it. Run `dvc repro` to fetch it again.")
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != book.sha256:
+        raise DataError(
+            f"{path} was changed: its sha256 is {digest}, {manifest} says {book.sha256}. Remove it and run `dvc repro` "
+            "to fetch it again."
+        )
+    return content

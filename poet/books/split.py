@@ -1,4 +1,4 @@
-"""Which characters of which book are trained on: the one definition that tokenizer, datasets and index share."""
+"""Which characters of which book are trained on: the one definition that tokenizer, token files and index share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +12,14 @@ from poet.params.sections import SplitSettings
 
 @dataclass(frozen=True, kw_only=True)
 class SplitBook:
-    """A book of the manifest with its `text`; validation begins at the character `cut`, 0 for a held-out book."""
+    """A book of the manifest with its `text`, of which the first `training_length` characters are trained on.
+
+    A `training_length` of 0 marks a held-out book.
+    """
 
     row: CleanBook
     text: str
-    cut: int
+    training_length: int
 
     @property
     def id(self) -> str:
@@ -26,38 +29,49 @@ class SplitBook:
     @property
     def training(self) -> str:
         """The part that is trained on; empty for a held-out book."""
-        return self.text[: self.cut]
+        return self.text[: self.training_length]
 
     @property
     def validation(self) -> str:
-        """The part that validates; empty for a held-out book."""
-        return self.text[self.cut :] if self.cut else ""
+        """The part that validates the training; empty for a held-out book."""
+        return self.text[self.training_length :] if self.training_length else ""
 
     @property
     def held_out(self) -> str:
-        """The whole text of a held-out book; empty for all others."""
-        return "" if self.cut else self.text
+        """The complete text of a held-out book; empty for all others."""
+        return "" if self.training_length else self.text
 
 
 def split_books(clean: Path, settings: SplitSettings) -> Iterator[SplitBook]:
-    """The books of the folder `clean` in manifest order, one in memory at a time; DataError when none is left to train
-    on.
+    """The books of the folder `clean` in manifest order, with one text in memory at a time.
 
     The last `settings.validation` of the characters of every book validate; those of `settings.held_out_books` are kept
-    out whole.
+    out completely. DataError when no book is left to train on.
     """
     books = read_manifest(clean / MANIFEST, CleanBook)
     if all(book.id in settings.held_out_books for book in books):
-        raise DataError(f"split.held_out_books holds back every book of {clean}; leave at least one to train on")
+        raise DataError(
+            f"split.held_out_books lists every book of {clean} ({', '.join(book.id for book in books)}); take at "
+            "least one of them out of the list"
+        )
     for book in books:
         text = read_text(clean / book.file)
-        yield SplitBook(row=book, text=text, cut=_cut(book, len(text), settings))
+        yield SplitBook(row=book, text=text, training_length=_training_length(book.id, len(text), settings))
 
 
 def training_characters(books: list[CleanBook], settings: SplitSettings) -> int:
-    """How long the training text of `books` is, without reading it."""
-    return sum(_cut(book, book.characters, settings) for book in books)
+    """The length of the training text of `books` in characters, computed without reading a text."""
+    return sum(_training_length(book.id, book.characters, settings) for book in books)
 
 
-def _cut(book: CleanBook, characters: int, settings: SplitSettings) -> int:
-    return 0 if book.id in settings.held_out_books else max(1, int(characters * (1 - settings.validation)))
+def _training_length(book: str, characters: int, settings: SplitSettings) -> int:
+    """How many of the `characters` of the book with the id `book` are trained on.
+
+    >>> settings = SplitSettings(validation=0.1, held_out_books=["emma"])
+    >>> _training_length("persuasion", 1005, settings), _training_length("emma", 1005, settings)
+    (904, 0)
+    """
+    if book in settings.held_out_books:
+        return 0
+    # At least one character, because 0 would mark the book as held out.
+    return max(1, int(characters * (1 - settings.validation)))

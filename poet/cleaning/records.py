@@ -1,141 +1,180 @@
-"""Stage two: every book of a collection as one UTF-8 text, with a record of what was removed and of its quality."""
+"""What is known of each cleaned book, and the tables that are made from it.
+
+A `BookRecord` per book is enough for manifest.csv, removals.csv and corpus.json, so that no text has to stay in memory.
+Where these files are, only the clean stage knows.
+"""
 
 import dataclasses
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from poet.books.manifest import MANIFEST, REMOVALS, Book, CleanBook, read_manifest, write_manifest
-from poet.cleaning.duplicates import Overlap, overlaps, sketch
+from poet.books.manifest import ID_COLUMN, Book, CleanBook
+from poet.cleaning.duplicates import Overlap, Sketch, sketch
 from poet.cleaning.quality import Quality, measure_quality
-from poet.cleaning.text import CleanText, Removal, clean_text
-from poet.errors import CleaningError, DataError
-from poet.files import replacing_folder, write_json, write_text
-from poet.params.sections import CleanSettings
-from poet.progress import log, progress_bar
+from poet.cleaning.text import CleanText, Removal
+from poet.errors import CleaningError
+from poet.files import write_json
+from poet.progress import log
 
 
-@dataclass(kw_only=True)
-class _Shelf:
-    """What is known of the books cleaned so far, by their id."""
+@dataclass(frozen=True, kw_only=True)
+class BookRecord:
+    """A cleaned book without its text: the row of the manifest, every removal, the quality and the sketch."""
 
-    rows: dict[str, CleanBook] = field(default_factory=dict)
-    removals: dict[str, tuple[Removal, ...]] = field(default_factory=dict)
-    qualities: dict[str, Quality] = field(default_factory=dict)
-    sketches: dict[str, NDArray[np.uint64]] = field(default_factory=dict)
+    row: CleanBook
+    removals: tuple[Removal, ...]
+    quality: Quality
+    sketch: Sketch
 
 
-def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> list[CleanBook]:
-    """Clean every book of the folder `raw` into the folder `out`, and write the figures of all to the file `quality`.
+@dataclass(frozen=True, kw_only=True)
+class BookFigures:
+    """The figures of one book in corpus.json; the order of the fields is the order of the keys.
 
-    Returns the rows of the manifest. Raises CleaningError for a book that cannot be cleaned, and for books that share
-    much of their text when `settings.duplicates` is "fail".
+    `removed` maps each rule to the share (0 to 1) of the uncleaned text that it took.
     """
-    books, shelf = read_manifest(raw / MANIFEST, Book), _Shelf()
-    with replacing_folder(out) as folder:
-        with progress_bar("clean", len(books)) as advance:
-            for book in books:
-                _clean_book(raw, book, settings, folder, shelf)
-                advance(1, book.title[:40])
-        found = overlaps(shelf.sketches, {name: row.characters for name, row in shelf.rows.items()})
-        _treat_duplicates(found, settings, folder, shelf)
-        write_manifest(folder / MANIFEST, shelf.rows.values(), CleanBook)
-        _write_removals(folder / REMOVALS, shelf)
-    write_json(quality, _quality_report(shelf, found))
-    return list(shelf.rows.values())
+
+    characters: int
+    words: int
+    distinct_words: int
+    guess: str
+    odd: Mapping[str, int]
+    language: str
+    removed: Mapping[str, float]
+    flags: Sequence[str]
 
 
-def _clean_book(raw: Path, book: Book, settings: CleanSettings, folder: Path, shelf: _Shelf) -> None:
-    cleaned = clean_text(_read_raw(raw, book), Path(book.file).suffix, f"{book.file} ({book.title})", settings)
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """The content of corpus.json: the figures of each book by its id, and the books that share text."""
+
+    books: Mapping[str, BookFigures]
+    overlaps: Sequence[Overlap]
+
+
+def record_book(book: Book, cleaned: CleanText) -> BookRecord:
+    """The record of `book` after cleaning."""
     content = cleaned.text.encode("utf-8")
-    (folder / f"{book.id}.txt").write_bytes(content)
     quality = measure_quality(cleaned.text)
-    told = {"file": f"{book.id}.txt", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    shelf.rows[book.id] = CleanBook(
-        **dataclasses.asdict(book) | told,
+    row = CleanBook(
+        id=book.id,
+        title=book.title,
+        author=book.author,
+        language=book.language,
+        source=book.source,
+        # Whatever the format of the raw file was, the cleaned one is plain text.
+        file=f"{book.id}.txt",
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
         characters=len(cleaned.text),
         removed_characters=cleaned.removed_characters,
-        removed=_summary(cleaned),
-        flags=" ".join(_flags(book, cleaned, quality)),
+        flags=" ".join([*cleaned.flags, *_quality_flags(book.language, quality)]),
+        removed=_summarize_removals(cleaned.removals),
     )
-    shelf.removals[book.id], shelf.qualities[book.id] = cleaned.removals, quality
-    shelf.sketches[book.id] = sketch(cleaned.text)
+    return BookRecord(row=row, removals=cleaned.removals, quality=quality, sketch=sketch(cleaned.text))
 
 
-def _read_raw(raw: Path, book: Book) -> bytes:
-    path = raw / book.file
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != book.sha256:
-        raise DataError(f"{path} is missing or not what {raw / MANIFEST} says. Run `dvc repro` to fetch it again.")
-    return content
+def _quality_flags(language: str, quality: Quality) -> list[str]:
+    """Remarks on a text that may not be what its source says; "" for a `language` that the source does not know.
 
-
-def _summary(cleaned: CleanText) -> str:
-    """Rule, number of parts and bytes, for each rule: `licence:2:19273 credits:1:38`."""
-    counts: Counter[str] = Counter(removal.rule for removal in cleaned.removals)
-    sizes: Counter[str] = Counter()
-    for removal in cleaned.removals:
-        sizes[removal.rule] += removal.bytes
-    return " ".join(f"{rule}:{counts[rule]}:{sizes[rule]}" for rule in counts)
-
-
-def _flags(book: Book, cleaned: CleanText, quality: Quality) -> list[str]:
-    flags = list(cleaned.flags)
-    if quality.guess and book.language and quality.guess != book.language:
+    >>> _quality_flags("en", Quality(words=300, distinct_words=90, guess="de", odd={"U+E000": 1}))
+    ['language-looks-de', 'odd-characters']
+    """
+    flags = []
+    if quality.guess and language and quality.guess != language:
         flags.append(f"language-looks-{quality.guess}")
     if quality.odd:
         flags.append("odd-characters")
     return flags
 
 
-def _treat_duplicates(found: list[Overlap], settings: CleanSettings, folder: Path, shelf: _Shelf) -> None:
-    """Tell, drop or refuse books of which much stands in another."""
-    for overlap in found:
-        told = f"{overlap.share:.0%} of {_name(shelf, overlap.book)} also stands in {_name(shelf, overlap.other)}"
-        if settings.duplicates == "fail":
-            raise CleaningError(f"{told}; remove one of them, or set clean.duplicates to warn or drop")
-        log(told + (": dropped" if settings.duplicates == "drop" else ""))
-    for overlap in found:
-        if overlap.book not in shelf.rows or overlap.other not in shelf.rows:
-            continue  # dropped for another overlap
-        if settings.duplicates == "drop":
-            (folder / shelf.rows.pop(overlap.book).file).unlink()
+def _summarize_removals(removals: Iterable[Removal]) -> str:
+    """Rule, number of parts and bytes of each rule, in the order in which the rules first occur.
+
+    >>> part = Removal(rule="licence", characters=60, bytes=64, first_words="", last_words="")
+    >>> _summarize_removals([part, dataclasses.replace(part, rule="credits", bytes=38), part])
+    'licence:2:128 credits:1:38'
+    """
+    parts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for removal in removals:
+        parts[removal.rule] += 1
+        sizes[removal.rule] += removal.bytes
+    return " ".join(f"{rule}:{parts[rule]}:{sizes[rule]}" for rule in parts)
+
+
+def treat_duplicates(
+    records: Mapping[str, BookRecord], overlaps: Sequence[Overlap], policy: Literal["warn", "drop", "fail"]
+) -> dict[str, BookRecord]:
+    """The `records`, by id, that remain when `policy` is applied to the `overlaps` between them.
+
+    "warn" keeps every book and flags the smaller of two; "drop" leaves the smaller out; "fail" raises CleaningError.
+    """
+    for overlap in overlaps:
+        message = _describe_overlap(records, overlap)
+        if policy == "fail":
+            raise CleaningError(f"{message}; remove one of them, or set clean.duplicates to warn or drop")
+        log(message + (": dropped" if policy == "drop" else ""))
+    kept = dict(records)
+    for overlap in overlaps:
+        # One of the two was dropped for an earlier overlap: what they shared is in the collection only once now.
+        if overlap.book not in kept or overlap.other not in kept:
+            continue
+        if policy == "drop":
+            del kept[overlap.book]
         else:
-            row = shelf.rows[overlap.book]
-            flags = f"{row.flags} duplicates-{overlap.other}".strip()
-            shelf.rows[overlap.book] = dataclasses.replace(row, flags=flags)
+            kept[overlap.book] = _with_flag(kept[overlap.book], f"duplicates-{overlap.other}")
+    return kept
 
 
-def _name(shelf: _Shelf, book: str) -> str:
-    row = shelf.rows.get(book)
-    return f"{book} ({row.title})" if row else book
+def _describe_overlap(records: Mapping[str, BookRecord], overlap: Overlap) -> str:
+    book, other = records[overlap.book].row, records[overlap.other].row
+    return f"{overlap.share:.0%} of {book.id} ({book.title}) also occurs in {other.id} ({other.title})"
 
 
-def _write_removals(path: Path, shelf: _Shelf) -> None:
-    rows = [{"book": book} | dataclasses.asdict(removal) for book in shelf.rows for removal in shelf.removals[book]]
-    columns = ["book", *(each.name for each in dataclasses.fields(Removal))]
-    write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n"))
+def _with_flag(record: BookRecord, flag: str) -> BookRecord:
+    flags = f"{record.row.flags} {flag}".strip()
+    return dataclasses.replace(record, row=dataclasses.replace(record.row, flags=flags))
 
 
-def _quality_report(shelf: _Shelf, found: list[Overlap]) -> dict[str, Any]:
-    """corpus.json: the figures of each book, and the overlaps."""
-    books = {}
-    for name, row in shelf.rows.items():
-        whole = row.characters + row.removed_characters
-        removed: Counter[str] = Counter()
-        for removal in shelf.removals[name]:
-            removed[removal.rule] += removal.characters
-        books[name] = {
-            "characters": row.characters,
-            **dataclasses.asdict(shelf.qualities[name]),
-            "language": row.language,
-            "removed": {rule: round(count / whole, 5) for rule, count in removed.items()},
-            "flags": row.flags.split(),
-        }
-    return {"books": books, "overlaps": [dataclasses.asdict(overlap) for overlap in found]}
+def removals_table(records: Iterable[BookRecord]) -> pd.DataFrame:
+    """removals.csv: one row per removed part, with the id of its book and the fields of Removal, in text order."""
+    rows = [
+        {ID_COLUMN: record.row.id} | dataclasses.asdict(removal) for record in records for removal in record.removals
+    ]
+    # The columns are named for the case that there is no row.
+    return pd.DataFrame(rows, columns=[ID_COLUMN, *(each.name for each in dataclasses.fields(Removal))])
+
+
+def summarize_corpus(records: Iterable[BookRecord], overlaps: Sequence[Overlap]) -> Corpus:
+    """The figures of all books, and the `overlaps` between them."""
+    return Corpus(books={record.row.id: _figures(record) for record in records}, overlaps=overlaps)
+
+
+def _figures(record: BookRecord) -> BookFigures:
+    row, quality = record.row, record.quality
+    removed: Counter[str] = Counter()
+    for removal in record.removals:
+        removed[removal.rule] += removal.characters
+    uncleaned = row.characters + row.removed_characters
+    return BookFigures(
+        characters=row.characters,
+        words=quality.words,
+        distinct_words=quality.distinct_words,
+        guess=quality.guess,
+        odd=quality.odd,
+        language=row.language,
+        removed={rule: round(count / uncleaned, 5) for rule, count in removed.items()},
+        flags=row.flags.split(),
+    )
+
+
+def write_corpus(path: Path, corpus: Corpus) -> None:
+    """Write `corpus` to the file `path` as JSON."""
+    write_json(path, dataclasses.asdict(corpus))

@@ -1,7 +1,8 @@
-"""From a file to the words of the book: decode, cut into segments, drop the kinds that the policy names, tidy up.
+"""From the bytes of a file to the words of the book: decode, remove markup, cut out the unwanted parts, tidy up.
 
-Nothing is ever written into a text: its lines are lines of the file, but for blanks at their ends. Every removal is
-recorded. Cleaning what was cleaned changes nothing, because the rules are applied until they find nothing more.
+Cleaning never writes anything into a text. Every line of the result is a line of the file, except for blanks at its
+end. Every removal is recorded. Cleaning a cleaned text changes nothing, because the rules are applied until they match
+nothing more.
 """
 
 import re
@@ -10,21 +11,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poet.cleaning import markers
-from poet.cleaning.decoding import decode
-from poet.cleaning.formats.markdown import markdown_to_text
+from poet.cleaning.formats.table import Format, format_of
 from poet.cleaning.segments import segment
 from poet.errors import CleaningError
 from poet.params.sections import CleanSettings
 
-FRAME = ("licence", "small_print")
+# The rules for what surrounds a book. They do not count when `minimum_kept` is checked: a licence may be longer than
+# the poem that it comes with.
+FRAME_RULES = ("licence", "small_print")
 
-# Words of each end of a removed part that are told.
-TOLD_WORDS = 6
+# Words that are recorded from each end of a removed part, and the characters in which these words are looked for. A
+# part can be very long, and splitting all of it into words would take its length again.
+EXCERPT_WORDS = 6
+EXCERPT_CHARACTERS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """One part that was taken out: the rule that named it, its size in UTF-8, how it begins and ends."""
+    """One removed part: the rule that matched it, its size (`bytes` in UTF-8), its first and last words.
+
+    The markup of a format is one removal for the complete text. It is spread over the text, so that it has no first and
+    last words, and only its characters are counted.
+    """
 
     rule: str
     characters: int
@@ -35,7 +43,7 @@ class Removal:
 
 @dataclass(frozen=True, kw_only=True)
 class CleanText:
-    """A cleaned text, what was removed from it, and remarks (`no-markers`)."""
+    """A cleaned text, the parts that were removed from it, and remarks (`no-markers`)."""
 
     text: str
     removals: tuple[Removal, ...]
@@ -48,87 +56,109 @@ class CleanText:
 
 
 def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) -> CleanText:
-    """Clean the file `content`, whose `suffix` tells its format; `name` is what errors call it.
+    """Clean the file `content`, whose `suffix` says its format; `name` is what errors call it.
 
-    Raises CleaningError when it is not text, when less than `settings.minimum_kept` of what lies between the licence
-    markers remains, when a line of the licence is left, or when nothing is.
+    Raises CleaningError when the file is no text, when less than `settings.minimum_kept` of what is between the licence
+    markers remains, when a line of the licence remains, or when nothing does.
+
+    >>> settings = CleanSettings(drop=["credits"], unwrap=False, minimum_kept=0.1, duplicates="warn")
+    >>> cleaned = clean_text(b"Produced by A. Reader\\r\\n\\r\\nEMMA\\r\\n", ".txt", "158.txt", settings)
+    >>> cleaned.text, cleaned.removals[0].rule, cleaned.removed_characters, cleaned.flags
+    ('EMMA\\n', 'credits', 23, ('no-markers',))
     """
-    text = decode(content, name)
-    removals: list[Removal] = []
-    if suffix == ".md":
-        plain = markdown_to_text(text)
-        removals.append(
-            Removal(rule="markdown", characters=len(text) - len(plain), bytes=0, first_words="", last_words="")
+    kind = format_of(suffix)
+    text, markup = _without_markup(kind, kind.decode(content, name))
+    # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
+    # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
+    parts: list[Removal] = []
+    while True:
+        text = _normalise_blanks(text)
+        text, removed = _without_segments(text, settings.drop)
+        parts += removed
+        if not removed:
+            break
+    _check_share(text, parts, name, settings)
+    if "licence" in settings.drop and (line := _licence_line(text)):
+        raise CleaningError(
+            f"{name}: a line of the Gutenberg licence would remain (rule 'licence'): {line!r}. Look at the file; then "
+            "remove the line there, or take 'licence' out of clean.drop."
         )
-        text = plain
-    found = -1
-    while found < len(removals):  # until a pass finds nothing; one text replaces the other, so that few are in memory
-        found = len(removals)
-        text = _tidy(text)
-        text = _drop(text, settings.drop, removals)
-    _check(text, removals, name, settings)
-    framed = any(removal.rule in FRAME for removal in removals)
+    has_frame = any(removal.rule in FRAME_RULES for removal in parts)
     if settings.unwrap:
         text = unwrap(text)
-    return CleanText(text=text, removals=tuple(removals), flags=() if framed or suffix == ".md" else ("no-markers",))
+    flags = ("no-markers",) if kind.has_licence and not has_frame else ()
+    return CleanText(text=text, removals=(*markup, *parts), flags=flags)
 
 
-def _drop(text: str, kinds: Sequence[str], removals: list[Removal]) -> str:
-    """`text` without its segments of `kinds`, which are added to `removals`."""
+def _without_markup(kind: Format, text: str) -> tuple[str, list[Removal]]:
+    """`text` without the markup of its format, and the record of it; of plain text there is none."""
+    if kind.strip_markup is None:
+        return text, []
+    plain = kind.strip_markup(text)
+    size = len(text) - len(plain)
+    return plain, [Removal(rule=kind.name, characters=size, bytes=0, first_words="", last_words="")]
+
+
+def _without_segments(text: str, kinds: Sequence[str]) -> tuple[str, list[Removal]]:
+    """`text` without its segments of `kinds`, and a record of each of these segments."""
     segments = segment(text)
-    dropped = [part for part in segments if part.kind in kinds]
-    removals.extend(_describe(part.kind, text[part.start : part.end]) for part in dropped)
-    if not dropped:
-        return text
-    return "".join(text[part.start : part.end] for part in segments if part.kind not in kinds)
+    removed = [_removal(part.kind, text[part.start : part.end]) for part in segments if part.kind in kinds]
+    if not removed:
+        return text, []
+    return "".join(text[part.start : part.end] for part in segments if part.kind not in kinds), removed
 
 
-def _describe(rule: str, piece: str) -> Removal:
-    head, tail = piece[:400].split(), piece[-400:].split()
+def _removal(rule: str, piece: str) -> Removal:
+    """The record of the part `piece`, which `rule` matched."""
+    first, last = piece[:EXCERPT_CHARACTERS].split(), piece[-EXCERPT_CHARACTERS:].split()
     return Removal(
         rule=rule,
         characters=len(piece),
         bytes=len(piece.encode("utf-8")),
-        first_words=" ".join(head[:TOLD_WORDS]),
-        last_words=" ".join(tail[-TOLD_WORDS:]),
+        first_words=" ".join(first[:EXCERPT_WORDS]),
+        last_words=" ".join(last[-EXCERPT_WORDS:]),
     )
 
 
-def _check(text: str, removals: list[Removal], name: str, settings: CleanSettings) -> None:
+def _check_share(text: str, parts: Sequence[Removal], name: str, settings: CleanSettings) -> None:
+    """CleaningError if too little of the book remains: a rule that removes much has probably matched a wrong place."""
     if not text.strip():
-        raise CleaningError(f"{name} holds no text once it is cleaned; remove it from the collection")
-    inside: Counter[str] = Counter()
-    for removal in removals:
-        if removal.rule not in (*FRAME, "markdown"):
-            inside[removal.rule] += removal.characters
-    between = len(text) + inside.total()
-    if len(text) < settings.minimum_kept * between:
-        rule, most = inside.most_common(1)[0]
+        raise CleaningError(f"{name} has no text once it is cleaned; remove it from the collection")
+    removed: Counter[str] = Counter()
+    for removal in parts:
+        if removal.rule not in FRAME_RULES:
+            removed[removal.rule] += removal.characters
+    between_markers = len(text) + removed.total()
+    if len(text) < settings.minimum_kept * between_markers:
+        rule, most = removed.most_common(1)[0]
         raise CleaningError(
-            f"{name}: only {len(text):,} of the {between:,} characters between the licence markers would remain; "
-            f"the rule {rule!r} takes {most:,}. Look at the file; then take {rule!r} out of clean.drop, or lower "
-            f"clean.minimum_kept (now {settings.minimum_kept})."
+            f"{name}: only {len(text):,} of the {between_markers:,} characters between the licence markers would "
+            f"remain; the rule {rule!r} takes {most:,}. Look at the file; then take {rule!r} out of clean.drop, or "
+            f"lower clean.minimum_kept (now {settings.minimum_kept})."
         )
-    if "licence" in settings.drop and (line := _licence_line(text)):
-        raise CleaningError(f"{name}: a line of the Gutenberg licence would remain (rule 'licence'): {line!r}")
 
 
 def _licence_line(text: str) -> str:
     """The first line of `text` that belongs to a Gutenberg licence or header, "" when there is none."""
-    # A plain search for a word is twenty times faster than the pattern, and nearly every book ends here.
+    # Searching a plain word is twenty times faster than the pattern, and settles nearly every book.
     if not any(word in text for word in markers.LICENCE_WORDS):
         return ""
     return next((line.strip() for line in text.split("\n") if markers.LICENCE.search(line)), "")
 
 
-def _tidy(text: str) -> str:
-    """No blanks at line ends, at most three empty lines together, none at the ends, one line end at the last."""
+def _normalise_blanks(text: str) -> str:
+    """No blanks at line ends, at most three empty lines in a row, none at either end of the text; one final line end.
+
+    >>> _normalise_blanks("\\n\\nEMMA  \\n\\n\\n\\n\\n\\nVOLUME I")
+    'EMMA\\n\\n\\n\\nVOLUME I\\n'
+    """
+    # Blanks first: a line of blanks only is an empty line.
     text = re.sub(r"[^\S\n]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{5,}", "\n\n\n\n", text).strip("\n") + "\n"
 
 
 def unwrap(text: str) -> str:
-    """Join the hard-wrapped lines of prose: paragraphs that are not indented and whose lines are long.
+    """Join the hard-wrapped lines of prose. Verse, headings and indented passages keep their lines.
 
     >>> unwrap("It was the best of times, it was the worst of times,\\nit was the age of wisdom.\\n\\nTo be,\\nor not.")
     'It was the best of times, it was the worst of times, it was the age of wisdom.\\n\\nTo be,\\nor not.'
@@ -136,7 +166,10 @@ def unwrap(text: str) -> str:
 
     def join(paragraph: re.Match[str]) -> str:
         lines = paragraph[0].split("\n")
+        # Prose fills its lines: all but the last have at least 45 characters, and none is indented. Gutenberg wraps
+        # prose at 65 to 75 characters; lines of verse are mostly shorter than 45.
         prose = all(len(line) >= 45 and not line[0].isspace() for line in lines[:-1]) and not lines[-1][:1].isspace()
         return " ".join(lines) if prose else paragraph[0]
 
+    # A paragraph: two or more lines in a row that are not empty.
     return re.sub(r"(?:^[^\n]+\n)+[^\n]+$", join, text, flags=re.MULTILINE)

@@ -1,64 +1,75 @@
-"""`poet attribute`: where the passages of any text stand in the books of a collection."""
+"""`poet attribute`: which passages of any text occur in the books of a collection, and where.
+
+The command traces texts (`poet.attribution.spans`) and shows the result in one of three ways: in the terminal, as a
+page of HTML, or as the JSON of attribution.jsonl.
+"""
 
 import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import click
 
 from poet.cli.folders import CLEAN, INDEX, REPORTS
-from poet.cli.search import PARAMS
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection
 from poet.errors import DataError
+from poet.report.highlight import cut_at_spans
+from poet.results.attribution import AttributedSample, Span, to_json
 
-# Background and text of the books' tints, in turn; from the colour-blind-safe palette of Paul Tol (light).
+# Background colours of the books, in turn: the light palette of Paul Tol, which colour-blind people can tell apart.
 TINTS = ("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#aaaa00")
 
-# What a terminal would obey rather than show, and marks that turn the direction of writing.
+# Characters that a terminal would obey instead of showing them: control characters except \n and \t, and marks that
+# turn the direction of writing. Texts come from outside, so these are replaced before they are printed.
 OBEYED = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(0x7F, 0xA0)) if code not in b"\n\t"}
 OBEYED |= dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
 
+# The policy forbids scripts and every request, so that the page is harmless even if escaping had a hole.
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Where it stands</title>
+<title>Passages found in the books</title>
 <style>
 body {{ max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1.1rem/1.6 serif; color: #111; background: #fff }}
 p {{ white-space: pre-wrap; overflow-wrap: anywhere }} mark {{ color: #111; border-bottom: 2px solid #111 }}
 mark.near {{ border-bottom-style: dotted }} sup {{ font-size: .7em }} li {{ overflow-wrap: anywhere }}
 {tints}
 </style>
-<h1>Where it stands</h1>
+<h1>Passages found in the books</h1>
 {body}
-<p>A passage is found in a book; that does not say it was copied from it. Dotted lines: but for case, quotes, dashes or
-white space.</p>
+<p>A passage that a book contains need not have been copied from it. A dotted line marks a near copy: it differs from
+the book in case, quotes, dashes or white space.</p>
 </html>
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Shown:
-    """A text with its row of attribution.jsonl."""
+class _TracedText:
+    """A text and the spans that were found in it."""
 
     text: str
-    row: dict[str, Any]
+    found: AttributedSample
 
-    @property
-    def spans(self) -> list[dict[str, Any]]:
-        """Verbatim spans and near copies, by start."""
-        return sorted(self.row["spans"] + self.row["near"], key=lambda span: (span["start"], not span["exact"]))
+
+@dataclass(frozen=True, kw_only=True)
+class _ShownBooks:
+    """The books to show, by id: their numbers, from 1 in the order in which the texts quote them, and their titles."""
+
+    numbers: dict[str, int]
+    titles: dict[str, str]
 
 
 @click.command(epilog="Example: poet attribute poem.txt --collection shakespeare --min-length 20")
 @click.argument("file", type=click.File("rb"), required=False)
-@click.option("--collection", "name", help="A collection that is built; by default the first in `build`.")
-@click.option("--index", "index_folder", type=click.Path(path_type=Path), help="Instead of the collection's index.")
-@click.option("--min-length", type=click.IntRange(min=1), help="Characters; instead of attribute.min_length.")
-@click.option("--samples", is_flag=True, help="Take the samples of the collection's model instead of a file.")
+@COLLECTION
+@click.option("--index", "index_folder", type=click.Path(path_type=Path), help="An index, not the collection's.")
+@click.option("--min-length", type=click.IntRange(min=1), help="Characters; by default attribute.min_length.")
+@click.option("--samples", is_flag=True, help="Trace the samples of the collection's model, not a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one text a line, as in attribution.jsonl.")
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write a page of HTML instead of printing.")
 @PARAMS
@@ -72,121 +83,140 @@ def attribute(
     page: Path | None,
     params: Path,
 ) -> None:
-    """Show which passages of FILE (- for standard input) stand in which book, verbatim or nearly so."""
+    """Show which passages of FILE (- for standard input) occur in which book, verbatim or nearly so."""
+    # Imported here, so that `poet --help` need not wait for NumPy.
     from poet.attribution.index import open_index
-    from poet.attribution.spans import attribution_row
+    from poet.attribution.spans import attribute_text
     from poet.files import write_text
     from poet.params.file import load_params
 
+    # Exactly one of the two says what to trace.
     if samples == (file is not None):
         raise click.UsageError("give either a FILE (- for standard input) or --samples")
     settings = load_params(params)
-    name = name or settings.build[0]
-    settings.collection(name)
+    name = chosen_collection(settings, name)
     index = open_index(index_folder or INDEX / name)
     length = min_length or settings.attribute.min_length
-    texts = _texts(file, REPORTS / name / "samples.jsonl")
-    shown = [_Shown(text=text, row=attribution_row(index, number, text, length)) for number, text in texts]
-    titles = _titles(CLEAN / name, index.books)
+
+    traced = [
+        _TracedText(text=text, found=attribute_text(index, number, text, length))
+        for number, text in _read_texts(file, REPORTS / name / "samples.jsonl")
+    ]
     if as_json:
-        for one in shown:
-            click.echo(json.dumps(one.row, ensure_ascii=False))
-    elif page:
-        write_text(page, _page(shown, titles))
+        for one in traced:
+            click.echo(json.dumps(to_json(one.found), ensure_ascii=False))
+        return
+    books = _number_books(traced, CLEAN / name)
+    if page:
+        write_text(page, _render_page(traced, books))
     else:
-        _print(shown, titles)
+        _print(traced, books, length)
 
 
-def _texts(file: IO[bytes] | None, samples: Path) -> list[tuple[int, str]]:
-    """(number, text) of what is to be traced."""
-    from poet.files import read_json_lines
+def _read_texts(file: IO[bytes] | None, samples: Path) -> list[tuple[int, str]]:
+    """(number, text) of each text to trace: that of `file` or, without one, the samples in the file `samples`."""
+    from poet.results.samples import read_samples
 
+    # The samples keep their numbers; a file is number 0.
     if file is None:
-        return [(row["sample"], row["text"]) for row in read_json_lines(samples)]
+        return [(sample.sample, sample.text) for sample in read_samples(samples)]
     try:
         return [(0, file.read().decode("utf-8"))]
     except UnicodeDecodeError as error:
-        raise DataError(f"the text is not UTF-8 (byte {error.start}). Save it as UTF-8 and try again.") from None
+        raise DataError(
+            f"the text is not UTF-8 (byte {error.start}). Save it as UTF-8 and run the command again."
+        ) from None
 
 
-def _titles(clean: Path, books: Sequence[str]) -> dict[str, str]:
-    """What to call each of `books`: title and author where the manifest has them, else its id."""
+def _number_books(traced: Sequence[_TracedText], clean: Path) -> _ShownBooks:
+    """The books of all spans, with the titles of the manifest in the folder `clean`.
+
+    A book without an entry there is called by its id, as all are with the index of another collection.
+    """
     from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 
+    # The keys of a dict are unique and keep their order.
+    books = dict.fromkeys(source.book for one in traced for span in one.found.by_start() for source in span.sources)
     rows = read_manifest(clean / MANIFEST, CleanBook) if (clean / MANIFEST).is_file() else []
     known = {row.id: f"{row.title} ({row.author})" if row.author else row.title for row in rows}
-    return {book: known.get(book, book) for book in books}
+    return _ShownBooks(
+        numbers={book: number for number, book in enumerate(books, start=1)},
+        titles={book: known.get(book, book) for book in books},
+    )
 
 
-def _numbers(shown: Sequence[_Shown]) -> dict[str, int]:
-    """The books of all spans, numbered in the order in which they come up."""
-    books = dict.fromkeys(source["book"] for one in shown for span in one.spans for source in span["sources"])
-    return {book: number for number, book in enumerate(books, start=1)}
+def _describe(span: Span, books: _ShownBooks) -> str:
+    """The length of a span, where its first source contains it, how often all do, and which others do, in words."""
+    # For example "25 characters at 1,234, 3 times, also in [2], near copy; surprise 61 bits".
+    words = f"{span.length} characters at {span.sources[0].start:,}"
+    count = sum(source.count for source in span.sources)
+    if count > 1:
+        words += f", {count} times"
+    if span.shared:
+        words += ", also in " + ", ".join(f"[{books.numbers[source.book]}]" for source in span.sources[1:])
+    if not span.exact:
+        words += ", near copy"
+    return words + f"; surprise {span.surprise:.0f} bits"
 
 
-def _place(span: dict[str, Any], numbers: dict[str, int]) -> str:
-    """Length, place and company of a span in words."""
-    first, *others = span["sources"]
-    words = f"{span['end'] - span['start']} characters at {first['start']:,}"
-    count = sum(source["count"] for source in span["sources"])
-    words += f", {count} times" if count > 1 else ""
-    if others:
-        words += ", also in " + ", ".join(f"[{numbers[source['book']]}]" for source in others)
-    return words + ("" if span["exact"] else ", nearly so") + f"; surprise {span['surprise']:.0f} bits"
-
-
-def _print(shown: Sequence[_Shown], titles: dict[str, str]) -> None:
+def _print(traced: Sequence[_TracedText], books: _ShownBooks, min_length: int) -> None:
+    """Print each text with its passages tinted, the list of its spans, and at the end the titles of the books."""
     from rich.console import Console
     from rich.text import Text
 
-    from poet.report.highlight import pieces
-
-    numbers = _numbers(shown)
+    # Without markup: "[1]" is text, and so is whatever looks like markup in a book.
     console = Console(markup=False, highlight=False, soft_wrap=True)
 
     def style(book: str) -> str:
-        return f"black on {TINTS[(numbers[book] - 1) % len(TINTS)]}"
+        return f"black on {TINTS[(books.numbers[book] - 1) % len(TINTS)]}"
 
-    for one in shown:
+    for one in traced:
+        # First the text: each passage tinted like its first source and followed by the number of that book.
+        spans = one.found.by_start()
         line = Text()
-        for piece in pieces(one.text, one.spans):
+        for piece in cut_at_spans(one.text, spans):
+            shown = piece.text.translate(OBEYED)
             if piece.span is None:
-                line.append(piece.text.translate(OBEYED))
+                line.append(shown)
                 continue
-            span = one.spans[piece.span]
-            book = span["sources"][0]["book"]
-            line.append(piece.text.translate(OBEYED), style=style(book) + ("" if span["exact"] else " underline"))
-            line.append(f"[{numbers[book]}]", style="bold")
+            span = spans[piece.span]
+            book = span.sources[0].book
+            line.append(shown, style=style(book) if span.exact else f"{style(book)} underline")
+            line.append(f"[{books.numbers[book]}]", style="bold")
         console.print(line, end="\n\n")
-        for span in one.spans:
-            book = span["sources"][0]["book"]
-            console.print(Text(f"[{numbers[book]}]", style=style(book)), Text(_place(span, numbers)))
-    for book, number in numbers.items():
-        console.print(Text(f"[{number}]", style=style(book)), Text(titles[book].translate(OBEYED), style="bold"))
-    if not numbers:
-        console.print("no passage so long stands in the books")
+        # Then the list of all spans, also of those that longer ones cover.
+        for span in spans:
+            book = span.sources[0].book
+            console.print(Text(f"[{books.numbers[book]}]", style=style(book)), Text(_describe(span, books)))
+    for book, number in books.numbers.items():
+        title = books.titles[book].translate(OBEYED)
+        console.print(Text(f"[{number}]", style=style(book)), Text(title, style="bold"))
+    if not books.numbers:
+        console.print(f"no passage of {min_length} characters or more occurs in the books")
 
 
-def _page(shown: Sequence[_Shown], titles: dict[str, str]) -> str:
-    """One HTML page; every string from outside is escaped where it is put in."""
-    from poet.report.highlight import pieces
-
-    numbers, body = _numbers(shown), []
-    for one in shown:
+def _render_page(traced: Sequence[_TracedText], books: _ShownBooks) -> str:
+    """One page of HTML. Every string from outside is escaped where it is inserted."""
+    body = []
+    for one in traced:
+        spans = one.found.by_start()
         parts = []
-        for piece in pieces(one.text, one.spans):
+        for piece in cut_at_spans(one.text, spans):
             text = html.escape(piece.text)
-            if piece.span is not None:
-                span = one.spans[piece.span]
-                number = numbers[span["sources"][0]["book"]]
-                tint = f"b{(number - 1) % len(TINTS)}" + ("" if span["exact"] else " near")
-                title = html.escape(_place(span, numbers))
-                text = f'<mark class="{tint}" title="{title}">{text}<sup>{number}</sup></mark>'
-            parts.append(text)
+            parts.append(text if piece.span is None else _render_mark(text, spans[piece.span], books))
         body.append(f"<p>{''.join(parts)}</p>")
-        rows = (f"<li>[{numbers[span['sources'][0]['book']]}] {_place(span, numbers)}</li>" for span in one.spans)
+        rows = (f"<li>[{books.numbers[span.sources[0].book]}] {_describe(span, books)}</li>" for span in spans)
         body.append(f"<ul>{''.join(rows)}</ul>")
-    books = "".join(f"<li>{html.escape(titles[book])}</li>" for book in numbers)
-    body.append(f"<h2>Books</h2>\n<ol>{books}</ol>")
+    # An ordered list numbers the books from 1, as `books` does.
+    titles = "".join(f"<li>{html.escape(books.titles[book])}</li>" for book in books.numbers)
+    body.append(f"<h2>Books</h2>\n<ol>{titles}</ol>")
     tints = "\n".join(f"mark.b{number} {{ background: {tint} }}" for number, tint in enumerate(TINTS))
     return PAGE.format(tints=tints, body="\n".join(body))
+
+
+def _render_mark(escaped: str, span: Span, books: _ShownBooks) -> str:
+    """The escaped text of a span in the tint of its first source, with the number of that book behind it."""
+    number = books.numbers[span.sources[0].book]
+    kind = f"b{(number - 1) % len(TINTS)}" + ("" if span.exact else " near")
+    title = html.escape(_describe(span, books))
+    return f'<mark class="{kind}" title="{title}">{escaped}<sup>{number}</sup></mark>'

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import click
 
+from poet.cli.options import PARAMS
+
 
 @click.command(epilog="Example: poet check --params params.yaml")
-@click.option("--params", type=click.Path(path_type=Path), default="params.yaml", show_default=True)
+@PARAMS
 def check(params: Path) -> None:
-    """Say everything that is wrong with params.yaml, before a long build finds out."""
+    """List everything that is wrong with params.yaml, before a long build finds out."""
+    # Imported here and not above, as in every command: `poet --help` then loads only what it shows.
     from poet.params.file import load_params
 
+    # Raises one error with all problems, which click prints; the exit code is then 1.
     settings = load_params(params)
     click.echo(f"{params} is right; it builds {', '.join(settings.build)} of {', '.join(settings.collections)}")

@@ -1,12 +1,16 @@
-"""`poet clean-text`: the cleaning rules for loose files."""
+"""`poet clean-text`: the cleaning rules for any files, without a collection."""
 
 import dataclasses
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from poet.cli.search import PARAMS
+from poet.cli.options import PARAMS
+
+if TYPE_CHECKING:
+    from poet.cleaning.text import CleanText
 
 
 @click.command("clean-text", epilog="Example: poet clean-text pg1342.txt notes.txt --out clean --json")
@@ -22,23 +26,35 @@ def clean_text(files: tuple[Path, ...], out: Path, as_json: bool, params: Path) 
     from poet.params.file import load_params
 
     settings = load_params(params).clean
+    # Every text is called <stem>.txt in one folder.
     if len({path.stem for path in files}) < len(files):
         raise CleaningError("two of the files have the same name, and would overwrite each other")
+    # All are cleaned before the first is written.
     results = {path: clean(path.read_bytes(), path.suffix, str(path), settings) for path in files}
     for path, result in results.items():
         write_text(out / f"{path.stem}.txt", result.text)
     if as_json:
-        told = [
-            {
-                "file": str(path),
-                "characters": len(result.text),
-                "flags": list(result.flags),
-                "removals": [dataclasses.asdict(removal) for removal in result.removals],
-            }
-            for path, result in results.items()
-        ]
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
-        return
+        print_json(results)
+    else:
+        print_removals(results)
+
+
+def print_json(results: "dict[Path, CleanText]") -> None:
+    """Print a JSON list with one object per file: its size, its flags and every removal."""
+    rows = [
+        {
+            "file": str(path),
+            "characters": len(result.text),
+            "flags": list(result.flags),
+            "removals": [dataclasses.asdict(removal) for removal in result.removals],
+        }
+        for path, result in results.items()
+    ]
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+
+
+def print_removals(results: "dict[Path, CleanText]") -> None:
+    """Print one line per file, and below it one line per removal: rule, size, first and last words."""
     for path, result in results.items():
         click.echo(f"{path}: {len(result.text):,} characters kept {' '.join(result.flags)}")
         for removal in result.removals:

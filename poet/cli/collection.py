@@ -1,14 +1,15 @@
-"""`poet collection`: the shelves in params.yaml."""
+"""`poet collection`: add, show and remove the collections in params.yaml."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from poet.cli.search import PARAMS, print_entries, query_options
+from poet.cli.catalog_options import print_entries, query_options
+from poet.cli.options import PARAMS
 
-# More books than this are hardly meant; a search for one common word finds thousands.
-MOST_UNASKED = 40
+# The most books that are added without --yes. A search for one common word finds thousands, which is hardly intended.
+MAX_WITHOUT_YES = 40
 
 
 @click.group(epilog="Example: poet collection add bronte --author bronte --language en")
@@ -20,7 +21,7 @@ def collection() -> None:
 @click.argument("name")
 @query_options
 @click.option("--label", default="", help="Title of the collection; by default made from its name.")
-@click.option("--yes", is_flag=True, help=f"Add more than {MOST_UNASKED} books.")
+@click.option("--yes", is_flag=True, help=f"Add more than {MAX_WITHOUT_YES} books.")
 @PARAMS
 def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     """Add Gutenberg books to the collection NAME, by number or by search; a new NAME makes a new collection."""
@@ -29,19 +30,21 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     from poet.sources.gutenberg import catalog
     from poet.sources.gutenberg.mirrors import Mirrors
 
-    wanted = catalog.Query(**query)
+    wanted = catalog.CatalogQuery(**query)
     if wanted.is_empty:
         raise click.UsageError("say which books: --id, --author, --title, --subject or --language")
     settings = load_params(params).download
     found = catalog.search(catalog.open_catalog(Mirrors(settings.mirrors, max_bytes=settings.max_bytes)), wanted)
+    # A number that was typed by hand must exist; the other conditions are only a search.
     if unknown := sorted(set(wanted.ids) - {entry.id for entry in found}):
         raise PoetError(f"Gutenberg's catalog has no text {', '.join(map(str, unknown))} that fits")
     if not found:
         raise PoetError("no book matches; try fewer words with `poet search`")
-    if len(found) > MOST_UNASKED and not yes:
+    if len(found) > MAX_WITHOUT_YES and not yes:
         raise PoetError(f"this would add {len(found)} books; narrow the search, or say --yes")
+    # `add_collection` returns the ids that the collection did not have yet.
     new = set(add_collection(params, name, label or name.replace("_", " ").capitalize(), [entry.id for entry in found]))
-    print_entries([entry for entry in found if entry.id in new])
+    print_entries(entry for entry in found if entry.id in new)
     click.echo(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'")
 
 
@@ -56,16 +59,17 @@ def show(name: str, params: Path) -> None:
     from poet.sources.gutenberg.mirrors import Mirrors
 
     settings = load_params(params)
-    shelf = settings.collection(name)
-    click.echo(shelf.title)
-    for source in shelf.sources:
+    chosen = settings.collection(name)
+    click.echo(chosen.title)
+    for source in chosen.sources:
         if isinstance(source, GutenbergSource):
             mirrors = Mirrors(settings.download.mirrors, max_bytes=settings.download.max_bytes)
             entries = {entry.id: entry for entry in catalog.open_catalog(mirrors)}
-            print_entries([entries[number] for number in source.ids if number in entries])
+            print_entries(entries[number] for number in source.ids if number in entries)
             if unknown := [str(number) for number in source.ids if number not in entries]:
                 click.echo(f"not in the catalog: {', '.join(unknown)}")
         else:
+            # The place of a folder or a Calibre library, or the name of a package.
             click.echo(f"{source.kind}: {getattr(source, 'path', '') or getattr(source, 'distribution', '')}")
 
 

@@ -1,4 +1,4 @@
-"""Where the pipeline keeps what a command reads of a collection; dvc.yaml is what puts it there."""
+"""The folders in which the pipeline keeps what a command reads, one sub-folder for each collection; see dvc.yaml."""
 
 from pathlib import Path
 

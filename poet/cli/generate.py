@@ -1,32 +1,34 @@
-"""`poet generate`: let a trained poet write, in the terminal."""
+"""`poet generate`: let a trained model write, in the terminal."""
 
+import dataclasses
 from pathlib import Path
 
 import click
 
 from poet.cli.folders import INDEX, MODELS
-from poet.cli.search import PARAMS
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.sampling_options import sampling_options
+from poet.params.sampling import SamplingParams
 
 
 @click.command(
     epilog='Example: poet generate "Absolute truth " --collection philosophers --temperature 0.8 --samples 3'
 )
 @click.argument("prompt")
-@click.option("--collection", "name", help="A collection that is built; by default the first in `build`.")
-@click.option("--model", "folder", type=click.Path(path_type=Path), help="A model's folder instead.")
-@click.option("--index", type=click.Path(path_type=Path), help="For --max-copy, an index folder instead.")
-@click.option("--tokens", type=click.IntRange(min=1), default=300, show_default=True, help="Length of the text.")
-@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True, help="0: the likeliest.")
-@click.option("--top-k", type=click.IntRange(min=0), default=0, help="Only the likeliest K tokens; 0: all.")
+@COLLECTION
+@click.option("--model", "folder", type=click.Path(path_type=Path), help="A model's folder, not the collection's.")
+@click.option("--index", type=click.Path(path_type=Path), help="An index folder for --max-copy, not the collection's.")
+@click.option("--tokens", type=click.IntRange(min=1), default=300, show_default=True, help="Length of each sample.")
+@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many texts to write.")
+@sampling_options
 @click.option(
-    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Only the likeliest with P in all."
+    "--max-copy",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The longest passage, in characters, that may be copied verbatim from the training text; 0: no limit.",
 )
-@click.option("--min-p", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Times the likeliest's chance.")
-@click.option("--repetition-penalty", type=click.FloatRange(min=1), default=1.0, help="Above 1: no echoes.")
-@click.option("--max-copy", type=click.IntRange(min=0), default=0, help="Longest verbatim copy in characters; 0: any.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the first sample.")
-@click.option("--device", default="cpu", show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps, or auto for the fastest.")
 @PARAMS
 def generate(
     prompt: str,
@@ -35,34 +37,33 @@ def generate(
     index: Path | None,
     tokens: int,
     samples: int,
+    sampling: SamplingParams,
     max_copy: int,
-    seed: int,
     device: str,
     params: Path,
-    **rules: float,
 ) -> None:
-    """Continue PROMPT. The first sample appears as it is written; the same seed writes the same text again."""
-    from poet.attribution.guard import guard_maker
+    """Continue PROMPT.
+
+    The first sample appears while it is written. The same seed writes the same text again.
+    """
+    # torch takes a second to import, so it is imported when the command runs and not for `poet --help`.
+    from poet.attribution.guard import open_guard
     from poet.device.device import pick_device
-    from poet.generation.stream import stream
+    from poet.generation.stream import stream_texts
     from poet.model.saving import load_model
     from poet.params.file import load_params
-    from poet.params.sampling import SamplingParams
     from poet.tokenizers.tokenizer import token_bytes
 
-    settings = load_params(params)
-    name = name or settings.build[0]
-    settings.collection(name)
-    folder = folder or MODELS / name
+    collection = chosen_collection(load_params(params), name)
     if not prompt:
         raise click.UsageError("the prompt is empty; give it a word to begin with")
-    poet = load_model(folder, pick_device(device))
-    draws = [SamplingParams(seed=seed + i, **rules) for i in range(samples)]  # type: ignore[arg-type]
-    make_guard = guard_maker(index or INDEX / name, max_copy)
-    guard = make_guard(token_bytes(poet.tokenizer)) if make_guard else None
-    for i, pieces in enumerate(stream(poet, prompt, draws, tokens, guard)):
+    trained = load_model(folder or MODELS / collection, pick_device(device))
+    guard = open_guard(index or INDEX / collection, token_bytes(trained.tokenizer), max_copy)
+    # One set of parameters for each sample; they differ in the seed.
+    each = [dataclasses.replace(sampling, seed=sampling.seed + i) for i in range(samples)]
+    for one, pieces in zip(each, stream_texts(trained, prompt, each, tokens, guard), strict=True):
         if samples > 1:
-            click.secho(f"--- seed {draws[i].seed}", dim=True)
+            click.secho(f"--- seed {one.seed}", dim=True)
         click.secho(prompt, bold=True, nl=False)
         for piece in pieces:
             click.echo(piece, nl=False)

@@ -3,9 +3,9 @@
 import click
 
 from poet.errors import PoetError
-from poet.project import project_root
+from poet.project import project_root, state_folder
 from poet.tracking.mlflow_store import tracking_uri
-from poet.tracking.spool import publish_all
+from poet.tracking.spool import SPOOL, publish_all
 
 
 @click.command(epilog="Example: MLFLOW_TRACKING_URI=http://mlflow.lab:5000 poet publish")
@@ -15,6 +15,7 @@ def publish() -> None:
     executions, failed = publish_all(root)
     if failed:
         raise PoetError(
-            f"{failed} of {executions} executions could not be sent to {tracking_uri(root)}; they stay in .poet/spool"
+            f"{failed} of {executions} executions could not be sent to {tracking_uri(root)}. They stay in "
+            f"{state_folder(root, SPOOL)}; start the server, or set MLFLOW_TRACKING_URI, and try again."
         )
     click.echo(f"{executions} executions are in {tracking_uri(root)}")

@@ -7,26 +7,29 @@ from typing import Any
 import click
 
 from poet.cli.folders import CLEAN
-from poet.cli.search import PARAMS
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection
 
 
 @click.command(epilog="Example: poet tokenizers --collection shakespeare --vocab-size 8000")
-@click.option("--collection", "name", help="A collection that is built; by default the first in `build`.")
+@COLLECTION
 @click.option("--vocab-size", type=click.IntRange(min=2), help="Instead of tokenize.vocab_size.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @PARAMS
 def tokenizers(name: str | None, vocab_size: int | None, as_json: bool, params: Path) -> None:
-    """Train every kind of tokenizer on the training text of a collection; measure them on its validation text."""
+    """Train every kind of tokenizer on the training text of a collection; measure each on its validation text."""
     import dataclasses
 
+    from poet.books.split import split_books
     from poet.params.file import load_params
     from poet.tokenizers.comparison import compare_tokenizers
+    from poet.tokenizers.training_text import training_sample
 
     settings = load_params(params)
-    name = name or settings.build[0]
-    settings.collection(name)
+    clean = CLEAN / chosen_collection(settings, name)
     sizes = dataclasses.replace(settings.tokenize, vocab_size=vocab_size or settings.tokenize.vocab_size)
-    rows = compare_tokenizers(CLEAN / name, settings.split, sizes)
+    training = "".join(training_sample(clean, settings.split, sizes.train_characters))
+    validation = [book.validation for book in split_books(clean, settings.split) if book.validation]
+    rows = compare_tokenizers(training, validation, sizes)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
@@ -36,6 +39,8 @@ def tokenizers(name: str | None, vocab_size: int | None, as_json: bool, params: 
 def _print(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from poet.tokenizers.kinds import KINDS
 
     table = Table(
         "kind",
@@ -63,3 +68,5 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if "skipped" in row:
             console.print(row["skipped"])
+    for kind, about in KINDS.items():
+        console.print(f"{kind:<9} {about.summary}", style="dim")

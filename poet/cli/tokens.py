@@ -5,15 +5,15 @@ from pathlib import Path
 import click
 
 from poet.cli.folders import TOKENS
-from poet.cli.search import PARAMS
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection
 
-# Neighbouring tokens take turns; each is readable on light and dark terminals.
+# Neighbouring tokens take turns; each style is readable on light and dark terminals.
 STYLES = ("black on bright_cyan", "black on bright_yellow", "black on bright_green", "black on bright_magenta")
 
 
 @click.command(epilog='Example: poet tokens "Absolute truth" --collection shakespeare')
 @click.argument("text")
-@click.option("--collection", "name", help="A collection that is built; by default the first in `build`.")
+@COLLECTION
 @click.option("--tokenizer", "file", type=click.Path(path_type=Path), help="A tokenizer.json instead.")
 @PARAMS
 def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None:
@@ -21,15 +21,18 @@ def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None
     from rich.console import Console
     from rich.text import Text
 
+    from poet.files import read_json
     from poet.params.file import load_params
-    from poet.tokenizers.tokenizer import decode, encode, kind_of, load_tokenizer
+    from poet.results.model_folder import TOKENIZER
+    from poet.tokenizers.tokenizer import decode, encode, load_tokenizer
+    from poet.tokens.token_files import META
 
+    kind = ""
     if file is None:
-        settings = load_params(params)
-        name = name or settings.build[0]
-        settings.collection(name)
-        file = TOKENS / name / "tokenizer.json"
-    tokenizer = load_tokenizer(file)
+        folder = TOKENS / chosen_collection(load_params(params), name)
+        tokenizer, kind = load_tokenizer(folder / TOKENIZER), f" of kind {read_json(folder / META)['kind']}"
+    else:
+        tokenizer = load_tokenizer(file)
     ids = encode(tokenizer, text).tolist()
     console = Console(highlight=False)
     cut, numbered = Text(), Text()
@@ -42,4 +45,4 @@ def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None
     console.print(cut)
     console.print(numbered)
     back = "and back exactly" if decode(tokenizer, ids) == text else "but not back: unknown words are lost"
-    console.print(f"{len(text)} characters, {len(ids)} tokens of kind {kind_of(tokenizer)}, {back}", style="dim")
+    console.print(f"{len(text)} characters, {len(ids)} tokens{kind}, {back}", style="dim")

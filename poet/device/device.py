@@ -1,13 +1,13 @@
-"""What the machine is and how to use it: device, precision, memory, clock. The only module that asks torch for
-hardware.
-"""
+"""The hardware: device, precision, memory, clock. No other module asks torch what the machine has."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
 import platform
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,15 @@ import torch
 
 from poet.errors import ConfigError
 
+# The kinds of device that this project trains on, best first. "auto" takes the first one that the machine has.
 DEVICES = ("cuda", "mps", "cpu")
 
 
 def pick_device(name: str) -> torch.device:
-    """The device called `name`, or the best one for "auto"; ConfigError when this machine does not have it."""
+    """The device called `name`, or for "auto" the best device of this machine.
+
+    Raises ConfigError when the name is unknown or when this machine has no such device.
+    """
     present = present_devices()
     if name == "auto":
         return torch.device(present[0])
@@ -27,43 +31,60 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise ConfigError(f"train.device: unknown device {name!r}; allowed are auto, {', '.join(DEVICES)}") from None
+    # torch knows more kinds than we support ("xpu", "meta"), so a valid name may still be refused here.
     if device.type not in present:
         raise ConfigError(f"train.device: this machine has no {name!r}; it has {', '.join(present)}")
     return device
 
 
 def present_devices() -> list[str]:
-    """The kinds of device that torch can use here, best first."""
+    """The kinds of device that torch can use on this machine, best first."""
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [kind for kind in DEVICES if available[kind]]
 
 
 def pick_precision(name: str, device: torch.device) -> torch.dtype:
-    """The dtype to compute in: bfloat16 for "auto" where the hardware multiplies it natively, else float32.
+    """The dtype to compute in. For "auto": bfloat16 where the hardware multiplies it natively, else float32.
 
-    Decided by what the processor says of itself, not by a timing, so that one machine always decides alike. MPS stays
-    at float32: its half-precision attention has leaked the future (pytorch#195910).
+    The answer depends on what the processor reports, not on a timing, so one machine always gets the same answer.
     """
     if name != "auto":
         return torch.float32 if name == "float32" else torch.bfloat16
     if device.type == "cuda":
+        # Compute capability 8.0 (Ampere) is the first with bfloat16 tensor cores.
         native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:
+    elif device.type == "cpu":
+        # Other CPUs emulate bfloat16, which is slower than float32.
         capabilities = torch.cpu.get_capabilities()
-        native = device.type == "cpu" and bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+        native = bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+    else:
+        # MPS stays at float32: its half-precision attention has leaked the future (pytorch#195910).
+        native = False
     return torch.bfloat16 if native else torch.float32
 
 
-def seed_dropout(seed: int, step: int, rank: int) -> None:
-    """Make what dropout drops a function of (seed, step, rank), so that a resumed training drops the same.
+def dtype_name(dtype: torch.dtype) -> str:
+    """The name of a dtype as files and tables show it.
 
-    The one use of torch's global generator: attention takes no other.
+    >>> dtype_name(torch.bfloat16)
+    'bfloat16'
     """
-    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, dtype=np.uint64)[0] >> 1))
+    return str(dtype).removeprefix("torch.")
 
 
-def matrix_multiply_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Multiplications and additions per second that `device` reaches in a large matrix product, the best of several."""
+def seed_dropout(seed: int, step: int, rank: int) -> None:
+    """Seed torch's global generator for one training step, so that a resumed training drops the same activations.
+
+    Dropout is the only user of the global generator; everything else takes a generator as an argument.
+    """
+    # SeedSequence turns neighbouring steps and ranks into unrelated seeds. torch takes 63 bits, hence the shift.
+    state = np.random.SeedSequence([seed, step, rank]).generate_state(1, dtype=np.uint64)[0]
+    torch.manual_seed(int(state >> 1))
+
+
+def matmul_flops_per_second(device: torch.device, dtype: torch.dtype) -> float:
+    """The FLOP/s that `device` reaches in a large matrix product, the fastest of eight: the 100 % of utilization."""
+    # Large enough to keep every core or tensor core busy, small enough to take milliseconds.
     size = 4096 if device.type == "cuda" else 1024
     a, b = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
     seconds = []
@@ -71,11 +92,12 @@ def matrix_multiply_rate(device: torch.device, dtype: torch.dtype) -> float:
         start = now(device)
         a @ b
         seconds.append(now(device) - start)
+    # Each of the size x size results takes `size` multiplications and as many additions.
     return 2 * size**3 / min(seconds)
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until all work queued on `device` is done; call it before reading a clock."""
+    """Wait until all work queued on `device` is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -84,26 +106,55 @@ def synchronize(device: torch.device) -> None:
 
 def now(device: torch.device) -> float:
     """Seconds on a steady clock, after all work on `device` is done."""
+    # A GPU only queues work when it is called. Without waiting, the clock would measure the queueing.
     synchronize(device)
     return time.perf_counter()
 
 
-def keep_freed_memory() -> None:
-    """Tell glibc to reuse large freed blocks instead of returning them to the system.
+class Stopwatch:
+    """The time that a training has taken on `device`, in seconds. It starts at once and can be paused."""
 
-    By default every tensor over 32 MB is mapped anew and its pages are faulted in on first touch, step after step;
-    that takes half the time of elementwise operations on a CPU. No effect, and no harm, with other C libraries.
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.start = now(device)
+        self.last_lap = 0.0
+
+    def seconds(self) -> float:
+        """Seconds since the start, without the pauses."""
+        return now(self.device) - self.start
+
+    def lap(self) -> float:
+        """Seconds since the last lap, or since the start for the first one, without the pauses."""
+        total = self.seconds()
+        lap, self.last_lap = total - self.last_lap, total
+        return lap
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stand still inside the `with` block, for work that is no training."""
+        pause_start = now(self.device)
+        yield
+        # A later start makes the pause disappear from `seconds`.
+        self.start += now(self.device) - pause_start
+
+
+def keep_freed_memory() -> None:
+    """Make glibc reuse large freed blocks instead of returning them to the system; call once before training.
+
+    By default glibc maps every tensor above 32 MB anew, and the system faults its pages in on first touch, step after
+    step. That takes half the time of elementwise operations on a CPU. Other C libraries are left alone.
     """
     if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
         return
-    M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+    M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h
     libc = ctypes.CDLL("libc.so.6")
+    # Blocks below 1 GiB come from the heap, and the heap keeps up to 2 GiB of free memory at its end.
     libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
     libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, versions: what a timing needs beside it."""
+    """Processor, cores and versions: what a reader needs beside a timing."""
     return {
         "processor": _processor_name(),
         "cores": os.cpu_count(),
@@ -115,6 +166,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def _processor_name() -> str:
+    # On Linux platform.processor() is empty or only the architecture, so the name comes from the kernel.
     try:
         with pathlib.Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]

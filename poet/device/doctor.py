@@ -1,7 +1,8 @@
-"""Does a device compute what a CPU computes? A small model's loss, logits and gradients, and that it cannot see ahead.
+"""Does a device compute what the CPU computes? And does a prediction depend only on the tokens before it?
 
-Half-precision attention on MPS has leaked the future without an error (pytorch#195910), and other silent faults were
-found there; so a device is asked, not trusted.
+Silent faults exist: half-precision attention on MPS has leaked the future without an error (pytorch#195910). So this
+module compares the loss, logits and gradients of a small model on the device with those on the CPU in float32, and
+changes later tokens to see whether earlier predictions move.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,20 +11,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from poet.device.device import dtype_name
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
 
 CONFIG = ModelConfig(n_layer=3, n_head=4, n_embd=64, sequence_len=96)
-VOCAB_SIZE, BATCH = 300, 12  # an odd batch above 8: large heads have gone wrong there on MPS (pytorch#109457)
+VOCAB_SIZE = 300
+# More than 8 rows: from 9 on, MPS has computed large output layers wrong without an error (pytorch#109457).
+BATCH = 12
 
-# Largest difference that is taken for rounding, relative to the largest value: eight bits of bfloat16's mantissa, and
-# what a few hundred float32 additions in another order may do.
+# The largest relative difference that counts as rounding. bfloat16 has 8 bits of mantissa, so one rounding is off by up
+# to 0.4 %, and three layers add up. In float32 only the order of a few hundred additions differs.
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 6e-2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One check: how far `device` is off, and how far it may be."""
+    """The result of one check: the `difference` from the CPU, relative to the CPU's largest value, and the largest
+    one `allowed`. `precision` is the name of the dtype on the device.
+    """
 
     check: str
     precision: str
@@ -31,27 +37,32 @@ class Finding:
     allowed: float
 
     @property
-    def healthy(self) -> bool:
-        return self.difference <= self.allowed  # NaN is not
+    def ok(self) -> bool:
+        """Whether the device passes. NaN compares as false with everything, so it fails."""
+        return self.difference <= self.allowed
 
 
 def examine(device: torch.device, dtypes: list[torch.dtype]) -> Iterator[Finding]:
-    """Compare `device` with CPU float32 in each of `dtypes`."""
+    """Compare `device` in each of `dtypes` with the CPU in float32: four findings for each dtype."""
+    # The same random text for every run: (BATCH, T + 1) ids, inputs and targets in one.
     tokens = torch.randint(VOCAB_SIZE, (BATCH, CONFIG.sequence_len + 1), generator=torch.Generator().manual_seed(1))
-    truth = _results(torch.device("cpu"), torch.float32, tokens)
+    expected = _results(torch.device("cpu"), torch.float32, tokens)
     for dtype in dtypes:
-        name, found = str(dtype).removeprefix("torch."), _results(device, dtype, tokens)
-        for check, value in truth.items():
+        found, precision = _results(device, dtype, tokens), dtype_name(dtype)
+        for check, value in expected.items():
+            # The clamp prevents a division by zero. No result is zero unless something is badly wrong.
             difference = float((found[check] - value).abs().max() / value.abs().max().clamp(min=1e-12))
-            yield Finding(check=check, precision=name, difference=difference, allowed=TOLERANCE[dtype])
+            yield Finding(check=check, precision=precision, difference=difference, allowed=TOLERANCE[dtype])
+        # Equality is exact here: the same device computes the same prefix twice.
         leak = _leak(_model(device), dtype, tokens[:, :-1].to(device))
-        yield Finding(check="past moved by the future", precision=name, difference=leak, allowed=0.0)
+        yield Finding(check="past moved by the future", precision=precision, difference=leak, allowed=0.0)
 
 
 def _model(device: torch.device) -> Transformer:
-    """A small model in which no part is zero."""
+    """A small model, the same on every device."""
     generator = torch.Generator().manual_seed(0)
     model = Transformer(CONFIG, VOCAB_SIZE, generator)
+    # A new model has matrices of zeros, behind which a fault would stay invisible. Fill them.
     with torch.no_grad():
         for parameter in model.parameters():
             if not parameter.any():
@@ -60,22 +71,27 @@ def _model(device: torch.device) -> Transformer:
 
 
 def _results(device: torch.device, dtype: torch.dtype, tokens: Tensor) -> dict[str, Tensor]:
+    """Loss (), logits (B, T, V) and all gradients in one vector, for `tokens` (B, T + 1): float32 on the CPU."""
     model, tokens = _model(device), tokens.to(device)
-    loss, _ = model.loss(tokens[:, :-1], tokens[:, 1:], dtype)
+    inputs, targets = tokens[:, :-1], tokens[:, 1:]  # (B, T + 1) -> (B, T) each
+    loss, _ = model.loss(inputs, targets, dtype)
     loss.backward()  # type: ignore[no-untyped-call]
+    # Gradients of all shapes -> one vector.
     gradients = torch.cat([p.grad.flatten().float().cpu() for p in model.parameters() if p.grad is not None])
     with torch.no_grad():
-        logits = model(tokens[:, :-1], dtype=dtype).cpu()
+        logits = model(inputs, dtype=dtype).cpu()
     return {"loss": loss.detach().float().cpu(), "logits": logits, "gradients": gradients}
 
 
 @torch.no_grad()
 def _leak(model: Callable[..., Tensor], dtype: torch.dtype, tokens: Tensor) -> float:
-    """The largest change of any logit before a token that was changed."""
-    worst = 0.0
-    before = model(tokens, dtype=dtype)
-    for place in (1, tokens.size(1) // 2, tokens.size(1) - 1):
-        other = tokens.clone()
-        other[:, place] = (other[:, place] + 1) % VOCAB_SIZE
-        worst = max(worst, float((model(other, dtype=dtype) - before)[:, :place].abs().max()))
-    return worst
+    """The largest change of a logit at a position before a changed token, for `tokens` (B, T); 0 if none leaks."""
+    largest = 0.0
+    before = model(tokens, dtype=dtype)  # (B, T, V)
+    # Near the start, in the middle, at the end: a faulty mask need not be wrong everywhere.
+    for position in (1, tokens.size(1) // 2, tokens.size(1) - 1):
+        changed = tokens.clone()
+        changed[:, position] = (changed[:, position] + 1) % VOCAB_SIZE
+        difference = (model(changed, dtype=dtype) - before)[:, :position]  # (B, T, V) -> (B, position, V)
+        largest = max(largest, float(difference.abs().max()))
+    return largest

@@ -1,11 +1,14 @@
 """Generation with a key/value cache: one forward pass of one position per token.
 
-Randomness comes from a counter-based stream per sequence on the host, and the choice is made by inverting the
-cumulative distribution, so a sequence depends on its own seed alone: not on the device, and not on what is generated
-beside it.
+Each sequence has a stream of random numbers of its own on the host, and a token is chosen by inverting the cumulative
+distribution. A sequence therefore depends on its own seed alone: not on the device, and not on what is generated beside
+it.
+
+Shapes: B sequences, T positions, V = vocab_size.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,21 +18,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from poet.errors import DataError
-from poet.model.transformer import Cache, Transformer
+from poet.model.transformer import Transformer
 from poet.params.sampling import SamplingParams
 
 
 class Guard(Protocol):
-    """Says which tokens may not follow a text, of which it keeps what it needs as a state."""
+    """Says which tokens may not follow a text. What it has to know of the text it keeps in a state of any type."""
 
-    def start(self, ids: Sequence[int]) -> Any: ...
+    def start(self, ids: Sequence[int]) -> Any:
+        """The state after the prompt `ids`."""
+        ...
 
     def advance(self, state: Any, token: int) -> Any:
-        """The state after one token more; None if it is forbidden."""
+        """The state after one more token; None if the token is forbidden."""
         ...
 
     def forbidden(self, state: Any) -> NDArray[np.bool_]:
-        """All that are: (vocab_size,) bool."""
+        """Which tokens are forbidden: (V,) bool."""
         ...
 
 
@@ -37,124 +42,199 @@ class Guard(Protocol):
 def generate(
     model: Transformer,
     prompt: Sequence[int] | NDArray[Any],
-    draws: Sequence[SamplingParams],
-    tokens: int,
+    sampling: Sequence[SamplingParams],
+    max_new_tokens: int,
     dtype: torch.dtype,
     guard: Guard | None = None,
 ) -> Iterator[NDArray[np.int64]]:
-    """Continue `prompt`, or a prompt each (B, T), once for each of the B `draws`: yields `tokens` times the next ids,
-    (B,) int64, none of them forbidden by `guard`.
+    """Continue a prompt B times side by side, once for each of `sampling`: yields the next ids, (B,) int64.
 
-    When the model's sequence_len positions are full, the text slides: the last half is read again from position 0. A
-    yoke's state passes from the full window to the new one.
+    `prompt` holds the ids of one prompt for all, (T,), or of one for each, (B, T). It yields `max_new_tokens` times; no
+    id is forbidden by `guard`. DataError when the guard forbids all tokens, ValueError for an empty prompt.
+
+    When the model's sequence_len positions are full, the window slides: the last half of the text is read again from
+    position 0. A yoke's state passes from the full window to the new one.
     """
-    text = torch.from_numpy(np.array(prompt, dtype=np.int64)).expand(len(draws), -1)  # (B, T)
-    if not text.size(1):
-        raise ValueError("the prompt holds no token")
-    device, limit = model.embedding.weight.device, model.config.sequence_len
-    streams = [np.random.Generator(np.random.Philox(key=draw.seed)) for draw in draws]
-    states = [guard.start(row) for row in text.tolist()] if guard else []
-    cache = model.new_cache(len(draws), dtype)
-    pending = text[:, -limit:]  # tokens that the cache does not hold yet
-    for _ in range(tokens):
-        logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, V)
-        ids = choose(logits, text, draws, streams)
-        if guard:
-            states = _advance(guard, states, ids, logits, text, draws, streams)
+    batch = _start(prompt, sampling, guard)
+    # The window: all positions that the model can look at.
+    device, window = model.embedding.weight.device, model.config.sequence_len
+    cache = model.new_cache(len(sampling), dtype)
+    # The tokens that the cache does not contain yet: first the prompt, later the newest token of each sequence.
+    pending = batch.context[:, -window:]  # (B, T)
+    for _ in range(max_new_tokens):
+        # Only the last position's logits are needed. They go to the CPU, so that every device chooses alike.
+        logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, 1, V) -> (B, V)
+        ids = batch.choose_next(logits)  # (B,)
         yield ids
-        pending = torch.from_numpy(ids)[:, None]
-        text = torch.cat((text, pending), dim=1)[:, -limit:]
-        if cache.length == limit:
-            cache = model.new_cache(len(draws), dtype, _state_of(cache, limit))
-            pending = text[:, -max(1, limit // 2) :]
+        # The chosen token is the input of the next step; keys and values of all earlier ones are in the cache.
+        pending = torch.from_numpy(ids)[:, None]  # (B,) -> (B, 1)
+        batch.context = torch.cat((batch.context, pending), dim=1)[:, -window:]  # (B, T) -> (B, T + 1), at most window
+        if cache.length == window:
+            # Half a window, not one token less: sliding at every step would recompute everything for every token.
+            cache = model.new_cache(len(sampling), dtype, state=cache.hidden)
+            pending = batch.context[:, -max(1, window // 2) :]  # (B, window / 2)
 
 
-def _advance(
-    guard: Guard,
-    states: Sequence[Any],
-    ids: NDArray[np.int64],
-    logits: Tensor,
-    text: Tensor,
-    draws: Sequence[SamplingParams],
-    streams: Sequence[np.random.Generator],
-) -> list[Any]:
-    """The states after `ids` (B,), of which those that `guard` forbids are chosen again, in place.
-
-    The second choice is among the allowed tokens alone. Drawn anew, both together are as likely as if the others had
-    been masked at once (where top_k, top_p or min_p hold, those that they left to the first choice get more); but the
-    mask, which takes the guard long, is hardly ever needed.
-    """
-    after = [guard.advance(state, i) for state, i in zip(states, ids.tolist(), strict=True)]
-    for row, state in enumerate(states):
-        if after[row] is None:
-            forbidden = guard.forbidden(state)
-            if forbidden.all():
-                raise DataError(
-                    f"each of the {len(forbidden)} tokens would make sequence {row} copy more than is allowed. Allow "
-                    "longer copies, or take a tokenizer that knows all single bytes (tokenize.kind: bpe)."
-                )
-            one = slice(row, row + 1)
-            allowed = logits[one].masked_fill(torch.from_numpy(forbidden), -torch.inf)
-            ids[one] = choose(allowed, text[one], draws[one], streams[one])
-            after[row] = guard.advance(state, int(ids[row]))
-    return after
+def random_stream(seed: int) -> np.random.Generator:
+    """The random numbers of one sequence. Philox is counter-based: streams of neighbouring seeds are independent."""
+    return np.random.Generator(np.random.Philox(key=seed))
 
 
-def _state_of(cache: Cache, limit: int) -> Tensor | None:
-    """The yoke's activations of a full window, (B, limit, W)."""
-    assert cache.hidden is None or cache.hidden.size(1) == limit
-    return cache.hidden
+@dataclass(kw_only=True)
+class _Batch:
+    """B sequences in progress, and everything that the choice of their next tokens depends on."""
+
+    sampling: Sequence[SamplingParams]
+    streams: Sequence[np.random.Generator]
+    # The prompt, and later the last window of ids: (B, T) int64. The repetition penalty looks at these.
+    context: Tensor
+    guard: Guard | None
+    # One for each sequence; none without a guard.
+    guard_states: list[Any]
+
+    def choose_next(self, logits: Tensor) -> NDArray[np.int64]:
+        """The next id of each sequence, (B,), for `logits` (B, V) float32; the states of the guard move on by it."""
+        ids = choose(logits, self.context, self.sampling, self.streams)
+        # Almost every choice is allowed, and the others are repaired row by row.
+        if self.guard is not None:
+            for row in range(len(ids)):
+                ids[row], self.guard_states[row] = self._allowed(self.guard, row, int(ids[row]), logits)
+        return ids
+
+    def _allowed(self, guard: Guard, row: int, token: int, logits: Tensor) -> tuple[int, Any]:
+        """`token`, or a second choice for the sequence `row` if `guard` forbids it, and the guard's state after it.
+
+        The second choice is among the allowed tokens only. Both choices together give every token the probability that
+        it would have if the forbidden ones had been masked at once (with top_k, top_p or min_p, the tokens that passed
+        these limits get more). But the mask takes the guard long, and in this order it is hardly ever needed.
+        """
+        before = self.guard_states[row]
+        after = guard.advance(before, token)
+        if after is not None:
+            return token, after
+        forbidden = guard.forbidden(before)  # (V,)
+        if forbidden.all():
+            raise DataError(
+                f"each of the {len(forbidden)} tokens would make sequence {row} copy more than is allowed. Allow "
+                "longer copies (max_copy), or use a tokenizer with all single bytes (tokenize.kind: bpe)."
+            )
+        one = slice(row, row + 1)  # a batch of this sequence alone
+        allowed = logits[one].masked_fill(torch.from_numpy(forbidden), -torch.inf)  # (1, V)
+        token = int(choose(allowed, self.context[one], self.sampling[one], self.streams[one])[0])
+        return token, guard.advance(before, token)
+
+
+def _start(prompt: Sequence[int] | NDArray[Any], sampling: Sequence[SamplingParams], guard: Guard | None) -> _Batch:
+    context = torch.from_numpy(np.array(prompt, dtype=np.int64)).expand(len(sampling), -1)  # (T,) or (B, T) -> (B, T)
+    if not context.size(1):
+        raise ValueError("the prompt has no token; generation needs at least one to go on from")
+    return _Batch(
+        sampling=sampling,
+        streams=[random_stream(params.seed) for params in sampling],
+        context=context,
+        guard=guard,
+        guard_states=[guard.start(row) for row in context.tolist()] if guard else [],
+    )
 
 
 def choose(
-    logits: Tensor, text: Tensor, draws: Sequence[SamplingParams], streams: Sequence[np.random.Generator]
+    logits: Tensor, context: Tensor, sampling: Sequence[SamplingParams], streams: Sequence[np.random.Generator]
 ) -> NDArray[np.int64]:
-    """One id per row of `logits` (B, V) float32 after the ids `text` (B, T), each row by its own rule and stream."""
-    scores = logits.float().clone()  # the caller keeps its own
-    for i, draw in enumerate(draws):
-        if draw.repetition_penalty != 1:
-            seen = scores[i, text[i]]
-            scores[i, text[i]] = torch.where(seen > 0, seen / draw.repetition_penalty, seen * draw.repetition_penalty)
-    temperature = _column(draw.temperature or 1.0 for draw in draws)
-    probabilities = F.softmax(_limited(scores / temperature.float(), draws), dim=-1)  # (B, V) float32
-    if any(draw.top_p < 1 or draw.min_p for draw in draws):
-        probabilities[probabilities < _least_probability(probabilities.double(), draws)] = 0
-    cumulative = probabilities.cumsum(dim=-1, dtype=torch.float64)
-    # A greedy row draws nothing, so that its neighbours' streams are theirs alone.
-    uniform = _column(stream.random() if draw.temperature else 0.0 for draw, stream in zip(draws, streams, strict=True))
-    drawn = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]
-    if (drawn == scores.size(-1)).any():  # rounding put the point past the last token that has any probability
-        drawn = torch.minimum(drawn, (probabilities > 0).long().cumsum(dim=-1).argmax(dim=-1))
-    if any(draw.temperature == 0 for draw in draws):
-        is_greedy = torch.tensor([draw.temperature == 0 for draw in draws])
-        drawn = torch.where(is_greedy, scores.argmax(dim=-1), drawn)
-    return drawn.numpy()
+    """Choose one id per row of `logits` (B, V) float32 that follow `context` (B, T) int64: (B,) int64.
+
+    Each row has its own parameters and its own random numbers. They apply in this order: repetition penalty,
+    temperature, top_k, then top_p and min_p on what is left.
+
+    >>> logits, context = torch.log(torch.tensor([[0.2, 0.5, 0.3]])), torch.tensor([[1]])
+    >>> greedy = SamplingParams(temperature=0.0, seed=0)
+    >>> choose(logits, context, [greedy], [random_stream(0)])
+    array([1])
+    >>> penalised = SamplingParams(temperature=0.0, seed=0, repetition_penalty=2.0)  # token 1 is in the context
+    >>> choose(logits, context, [penalised], [random_stream(0)])
+    array([2])
+    """
+    scores = logits.float().clone()  # (B, V); a copy, because the caller's logits must not change
+    _penalise_repetition_(scores, context, sampling)
+    # A greedy row is decided further down; until then any temperature but 0 will do for it.
+    temperature = _column(params.temperature or 1.0 for params in sampling).float()  # (B, 1)
+    probabilities = F.softmax(_keep_top_k(scores / temperature, sampling), dim=-1)  # (B, V)
+    if any(params.top_p < 1 or params.min_p for params in sampling):
+        probabilities[probabilities < _least_probability(probabilities.double(), sampling)] = 0
+    # Inverting the cumulative distribution: a uniform number falls into the interval of one token, whose length is the
+    # token's probability. Where tokens were dropped, the probabilities add up to less than 1, and the number is scaled
+    # to their sum.
+    cumulative = probabilities.cumsum(dim=-1, dtype=torch.float64)  # (B, V)
+    # A greedy row takes no random number: its stream would not matter, and the call costs time.
+    uniform = _column(
+        stream.random() if params.temperature else 0.0 for params, stream in zip(sampling, streams, strict=True)
+    )  # (B, 1)
+    chosen = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]  # (B, 1) -> (B,)
+    # Rounding can put the number behind the last interval; then the last token with any probability is meant.
+    if (chosen == scores.size(-1)).any():
+        last_possible = (probabilities > 0).long().cumsum(dim=-1).argmax(dim=-1)  # (B, V) -> (B,)
+        chosen = torch.minimum(chosen, last_possible)
+    # Temperature 0: the most probable token.
+    if any(params.temperature == 0 for params in sampling):
+        is_greedy = torch.tensor([params.temperature == 0 for params in sampling])  # (B,)
+        chosen = torch.where(is_greedy, scores.argmax(dim=-1), chosen)  # (B,)
+    return chosen.numpy()
 
 
-def _limited(scores: Tensor, draws: Sequence[SamplingParams]) -> Tensor:
-    """`scores` (B, V) with all but the top_k of each row at minus infinity."""
-    largest = max(draw.top_k for draw in draws)
-    if largest == 0:
+def _penalise_repetition_(scores: Tensor, context: Tensor, sampling: Sequence[SamplingParams]) -> None:
+    """Lower the scores (B, V) of tokens that `context` (B, T) contains, in place (Keskar et al. 2019, CTRL).
+
+    Positive scores are divided by the penalty and negative ones multiplied, so that both get smaller.
+    """
+    for row, params in enumerate(sampling):
+        if params.repetition_penalty != 1:
+            seen = scores[row, context[row]]  # (T,)
+            lowered = torch.where(seen > 0, seen / params.repetition_penalty, seen * params.repetition_penalty)
+            # A token that occurs twice is written twice, both times with the same value: one penalty, not two.
+            scores[row, context[row]] = lowered
+
+
+def _keep_top_k(scores: Tensor, sampling: Sequence[SamplingParams]) -> Tensor:
+    """`scores` (B, V) with minus infinity for all but the top_k largest of each row; 0 keeps all.
+
+    >>> limits = [SamplingParams(temperature=1.0, seed=0, top_k=k) for k in (2, 0)]
+    >>> _keep_top_k(torch.tensor([[1.0, 3.0, 2.0], [1.0, 3.0, 2.0]]), limits)
+    tensor([[-inf, 3., 2.],
+            [1., 3., 2.]])
+    """
+    largest_k = max(params.top_k for params in sampling)
+    if largest_k == 0:
         return scores
-    best = scores.topk(min(largest, scores.size(-1)), dim=-1).values
-    last = torch.tensor([min(draw.top_k or 1, best.size(-1)) - 1 for draw in draws])[:, None]
-    limited = torch.tensor([draw.top_k > 0 for draw in draws])[:, None]
-    return scores.masked_fill(limited & (scores < best.gather(1, last)), -torch.inf)
+    best = scores.topk(min(largest_k, scores.size(-1)), dim=-1).values  # (B, k), falling
+    # The score of the last token that each row keeps. A row without limit gets any: `is_limited` leaves it out below.
+    last = torch.tensor([min(params.top_k or 1, best.size(-1)) - 1 for params in sampling])[:, None]  # (B, 1)
+    threshold = best.gather(1, last)  # (B, k) -> (B, 1)
+    is_limited = torch.tensor([params.top_k > 0 for params in sampling])[:, None]  # (B, 1)
+    return scores.masked_fill(is_limited & (scores < threshold), -torch.inf)
 
 
-def _least_probability(probabilities: Tensor, draws: Sequence[SamplingParams]) -> Tensor:
-    """The probability (B, 1) below which top_p and min_p drop a token."""
-    least = _column(draw.min_p for draw in draws) * probabilities.amax(dim=-1, keepdim=True)
-    if all(draw.top_p == 1 for draw in draws):
+def _least_probability(probabilities: Tensor, sampling: Sequence[SamplingParams]) -> Tensor:
+    """The probability below which top_p and min_p drop a token: (B, V) float64 -> (B, 1).
+
+    >>> nucleus = SamplingParams(temperature=1.0, seed=0, top_p=0.7)  # 0.5 is less than 0.7, 0.5 + 0.3 is enough
+    >>> relative = SamplingParams(temperature=1.0, seed=0, min_p=0.5)  # half of 0.5
+    >>> probabilities = torch.tensor([[0.5, 0.3, 0.2]] * 2, dtype=torch.float64)
+    >>> _least_probability(probabilities, [nucleus, relative]).flatten()
+    tensor([0.3000, 0.2500], dtype=torch.float64)
+    """
+    # min_p is relative to the most probable token of the row: strict where the model is sure, generous where it is not.
+    least = _column(params.min_p for params in sampling) * probabilities.amax(dim=-1, keepdim=True)  # (B, 1)
+    if all(params.top_p == 1 for params in sampling):
         return least
-    ordered = probabilities.sort(dim=-1, descending=True).values
-    before = ordered.cumsum(dim=-1) - ordered  # the probability of all that are likelier
-    kept = before < _column(draw.top_p for draw in draws)
-    last = ordered.masked_fill(~kept, torch.inf).amin(dim=-1, keepdim=True)
-    nucleus = torch.tensor([draw.top_p < 1 for draw in draws])[:, None]
-    return torch.where(nucleus, torch.maximum(least, last), least)
+    falling = probabilities.sort(dim=-1, descending=True).values  # (B, V)
+    # A token is kept while those before it have less than top_p together. The one that passes top_p is kept too.
+    before = falling.cumsum(dim=-1) - falling  # (B, V)
+    is_kept = before < _column(params.top_p for params in sampling)  # (B, V)
+    smallest_kept = falling.masked_fill(~is_kept, torch.inf).amin(dim=-1, keepdim=True)  # (B, V) -> (B, 1)
+    # top_p 1 must keep everything, also where rounding makes the sum reach 1 too early.
+    has_top_p = torch.tensor([params.top_p < 1 for params in sampling])[:, None]  # (B, 1)
+    return torch.where(has_top_p, torch.maximum(least, smallest_kept), least)
 
 
 def _column(values: Iterable[float]) -> Tensor:
-    """One value per row: (B, 1) float64."""
+    """One value per row: (B, 1) float64, which broadcasts over the tokens of (B, V)."""
     return torch.tensor(list(values), dtype=torch.float64)[:, None]

@@ -1,49 +1,60 @@
-"""Text as it is generated: whole characters only, as soon as they are known."""
+"""Text while it is generated: as soon as a character is complete, and never half a character."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
+from tokenizers import Tokenizer
 
 from poet.generation.sampling import Guard, generate
 from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams
 from poet.tokenizers.tokenizer import decode, encode
 
-# What decoding gives for bytes that are no character, or not one yet.
-UNFINISHED = "\N{REPLACEMENT CHARACTER}"
+# What decoding puts in place of bytes that are no character, or not yet.
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
-def stream(
-    poet: TrainedModel, prompt: str, draws: Sequence[SamplingParams], tokens: int, guard: Guard | None = None
+def stream_texts(
+    trained: TrainedModel,
+    prompt: str,
+    sampling: Sequence[SamplingParams],
+    max_new_tokens: int,
+    guard: Guard | None = None,
 ) -> Iterator[Iterator[str]]:
-    """For each of `draws` the pieces of its text, in this order.
+    """Continue `prompt` once for each of `sampling`: yields, in this order, the pieces of each text.
 
-    All are generated side by side: the first is passed on while it grows, the others wait for it.
+    All texts are generated side by side, which is much faster than one after the other. The first appears while it is
+    generated; the others are complete by then and come in one piece. Read each text to its end before the next.
     """
-    start = encode(poet.tokenizer, prompt).tolist()
-    columns: list[list[int]] = [[] for _ in draws]
+    prompt_ids = encode(trained.tokenizer, prompt)  # (T,)
+    # The ids of each text so far.
+    generated: list[list[int]] = [[] for _ in sampling]
 
-    def first() -> Iterator[int]:
-        for ids in generate(poet.model, start, draws, tokens, torch.float32, guard):
-            for column, i in zip(columns, ids.tolist(), strict=True):
-                column.append(i)
-            yield columns[0][-1]
+    # The reader of the first text drives the generation of all: each id that it takes is one step of the batch.
+    def ids_of_first() -> Iterator[int]:
+        for step in generate(trained.model, prompt_ids, sampling, max_new_tokens, torch.float32, guard):
+            for ids, token in zip(generated, step.tolist(), strict=True):
+                ids.append(token)
+            yield generated[0][-1]
 
-    yield text_pieces(poet, first())
-    for column in columns[1:]:
-        yield iter([decode(poet.tokenizer, column)])
+    yield decode_stream(trained.tokenizer, ids_of_first())
+    for ids in generated[1:]:
+        yield iter([decode(trained.tokenizer, ids)])
 
 
-def text_pieces(poet: TrainedModel, ids: Iterator[int]) -> Iterator[str]:
-    """The text of `ids` in pieces that together are what decoding all of them gives; a character whose bytes are not
-    all there yet is held back.
+def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
+    """The text of `ids` in pieces, which joined are what `decode` makes of all of them.
+
+    A token may end within a character. Such a token waits until the next ones complete the character.
     """
+    # Tokens whose bytes end within a character, at most a few: decoding them again costs next to nothing.
     pending: list[int] = []
-    for i in ids:
-        pending.append(i)
-        text = decode(poet.tokenizer, pending)
-        if not text.endswith(UNFINISHED):
+    for token in ids:
+        pending.append(token)
+        text = decode(tokenizer, pending)
+        if not text.endswith(REPLACEMENT):
             yield text
             pending.clear()
+    # The text may end within a character; then its bytes come out as replacement characters.
     if pending:
-        yield decode(poet.tokenizer, pending)
+        yield decode(tokenizer, pending)

@@ -1,111 +1,147 @@
-"""How much of a text is copied: the share of its characters inside long verbatim matches, and how new its phrases are.
+"""How much of the samples is copied: characters inside long verbatim matches, and how new their phrases are.
 
-People repeat phrases too, and quote each other, so every figure stands beside the same figure for human text that was
-held out of training, cut to the same lengths (McCoy et al. 2021, arXiv 2111.09509, for the method of comparing).
+People repeat phrases too, and quote each other. So every figure comes with the same figure for human text that the
+model never saw, cut to the same lengths (McCoy et al. 2021, arXiv 2111.09509, compare in this way).
 """
 
-from collections.abc import Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from poet.attribution.index import Index
-from poet.attribution.search import Numbers
-from poet.attribution.spans import find_spans, match_reaches, maximal
+from poet.attribution.index import Index, IntArray
+from poet.attribution.matching import match_ends, maximal_matches
+from poet.attribution.spans import find_spans
+from poet.results.copying import EXCESS_AT, LENGTHS, NOVELTY, Copying, CopyingMetrics, LongestMatch
 
-# Match lengths, in characters, at which the share is told; the excess is told at 30, a clause rather than a phrase.
-LENGTHS = (10, 20, 30, 50, 100)
-EXCESS_AT = 30
-# Lengths, in characters, of the n-grams of which is told what share no book holds.
-NOVELTY = (4, 8, 12, 16, 20, 30, 40, 50)
+# Human passages per sample. Some dozens of passages, one per sample, are few for a mean; four times as many make it
+# steadier.
+HUMAN_PER_SAMPLE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MatchedText:
+    """A text to measure, its number among the samples (or human passages), and where its longest matches end."""
+
+    number: int
+    text: str
+    ends: IntArray  # (len(text),) as `match_ends` returns them
+
+    @property
+    def lengths(self) -> IntArray:
+        """The length of the longest match from each character on: (len(text),)."""
+        return self.ends - np.arange(len(self.ends))
 
 
 def copying_metrics(
-    index: Index, samples: Sequence[str], human: Sequence[str], temperatures: Sequence[float] = ()
-) -> dict[str, Any]:
-    """The keys of copying.json for the generated `samples`, and under `held_out` the same for the `human` texts.
+    index: Index,
+    samples: Sequence[str],
+    human: Sequence[str],
+    *,
+    temperatures: Sequence[float],
+    extractable: Mapping[str, float | None],
+) -> Copying:
+    """The copying metrics of the `samples`, and of `human` passages to compare them with.
 
-    `temperatures`, one for each sample, split the figures once more, under `by_temperature`.
+    `temperatures`, one for each sample, split the metrics once more. `extractable` is passed on
+    (`poet.metrics.memorization`). Without human passages there is no excess.
     """
-    reaches = [match_reaches(index, text) for text in samples]
-    metrics = _measure(index, samples, reaches)
-    held_out = _measure(index, human, [match_reaches(index, text) for text in human])
+    matched = _match(index, samples)
+    of_human = _measure(index, _match(index, human))
 
-    def excess(share: float) -> float | None:
-        return share - held_out[key] if human else None
+    # The difference is taken at one length only, EXCESS_AT, and for the samples only.
+    def compared(texts: Sequence[_MatchedText]) -> CopyingMetrics:
+        metrics = _measure(index, texts)
+        excess = metrics.share_at[EXCESS_AT] - of_human.share_at[EXCESS_AT] if human else None
+        return dataclasses.replace(metrics, excess=excess)
 
-    key, name = f"share_at_{EXCESS_AT}", f"excess_at_{EXCESS_AT}"
-    metrics[name] = excess(metrics[key])
-    metrics["by_temperature"] = {}
-    for temperature in sorted(set(temperatures)):
-        numbers = [i for i, other in enumerate(temperatures) if other == temperature]
-        one = _measure(index, [samples[i] for i in numbers], [reaches[i] for i in numbers], numbers)
-        metrics["by_temperature"][f"{temperature:g}"] = one | {name: excess(one[key])}
-    return metrics | {"held_out": held_out}
-
-
-def _measure(
-    index: Index, texts: Sequence[str], reaches: Sequence[Numbers], numbers: Sequence[int] | None = None
-) -> dict[str, Any]:
-    """The metrics of `texts`, whose matches end at `reaches`; `numbers` are their places among all texts."""
-    characters = sum(len(text) for text in texts)
-    metrics: dict[str, Any] = {}
-    for length in LENGTHS:
-        covered = sum(covered_characters(maximal(found, length)) for found in reaches)
-        metrics[f"share_at_{length}"] = covered / characters if characters else 0.0
-    metrics |= _longest(index, texts, reaches, numbers or range(len(texts)))
-    metrics["novelty"] = {str(n): _novelty(reaches, n) for n in NOVELTY}
-    metrics["characters"] = characters
-    return metrics
+    by_temperature = {
+        f"{temperature:g}": compared([matched[i] for i, other in enumerate(temperatures) if other == temperature])
+        for temperature in sorted(set(temperatures))
+    }
+    return Copying(samples=compared(matched), by_temperature=by_temperature, human=of_human, extractable=extractable)
 
 
-def _longest(index: Index, texts: Sequence[str], reaches: Sequence[Numbers], numbers: Sequence[int]) -> dict[str, Any]:
-    """The length of the longest match, and the first of that length: what it says, in which sample, from where."""
-    lengths = [int((found - np.arange(len(found))).max(initial=0)) for found in reaches]
-    longest = max(lengths, default=0)
-    if not longest:
-        return {"longest": 0, "longest_match": None}
-    at = lengths.index(longest)
-    start = int(np.argmax(reaches[at] - np.arange(len(reaches[at]))))
-    passage = texts[at][start : start + longest]
-    source = find_spans(index, passage, longest)[0].sources[0]
-    match = {"book": source.book, "start": source.start, "text": passage, "sample": numbers[at]}
-    return {"longest": longest, "longest_match": match}
+def human_passages(texts: Sequence[str], lengths: Sequence[int]) -> list[str]:
+    """Passages of human `texts` to compare samples of `lengths` characters with: HUMAN_PER_SAMPLE of each length."""
+    return spread_passages(texts, [length for length in lengths for _ in range(HUMAN_PER_SAMPLE)])
 
 
-def _novelty(reaches: Sequence[Numbers], n: int) -> float | None:
-    """The share of the n-grams of characters that no book holds; None when every text is shorter."""
-    fits = [(found - np.arange(len(found)))[: max(0, len(found) - n + 1)] for found in reaches]
-    total = sum(len(lengths) for lengths in fits)
-    return sum(int(np.count_nonzero(lengths < n)) for lengths in fits) / total if total else None
+def spread_passages(texts: Sequence[str], lengths: Sequence[int]) -> list[str]:
+    """Passages of `lengths` characters, spread evenly over all of `texts`; fewer characters where a text is too short.
+
+    >>> spread_passages(["abcdefgh", "ijkl"], [2, 2, 2])
+    ['ab', 'ef', 'ij']
+    """
+    total, passages = sum(len(text) for text in texts), []
+    for number, length in enumerate(lengths):
+        # First the place in all texts joined. The inner loop finds the text that it falls into, and the place there.
+        place = total * number // len(lengths)
+        for text in texts:
+            if place < len(text):
+                start = max(0, min(place, len(text) - length))  # not so near to the end that the passage is cut
+                passages.append(text[start : start + length])
+                break
+            place -= len(text)
+    return passages
 
 
-def covered_characters(matches: Numbers) -> int:
-    """How many positions lie in at least one of `matches`, (matches, 2) of start and end, sorted by start.
+def covered_characters(matches: IntArray) -> int:
+    """How many characters are in at least one of `matches`, (matches, 2) of start and end, sorted by start.
 
     >>> covered_characters(np.array([(0, 5), (3, 8), (10, 12)]))
     10
     """
     if not len(matches):
         return 0
-    starts, reached = matches[:, 0], np.maximum.accumulate(matches[:, 1])
-    fresh = np.maximum(starts, np.concatenate(([0], reached[:-1])))
-    return int(np.maximum(0, matches[:, 1] - fresh).sum())
+    starts, ends = matches[:, 0], matches[:, 1]
+    # A match adds the characters from its start, or from where the matches before it end, up to its own end.
+    ends_before = np.concatenate(([0], np.maximum.accumulate(ends)[:-1]))
+    return int(np.maximum(0, ends - np.maximum(starts, ends_before)).sum())
 
 
-def cut_like(texts: Sequence[str], lengths: Sequence[int]) -> list[str]:
-    """Passages of `lengths` characters, spread evenly over all of `texts`; fewer where a text is too short.
+def _match(index: Index, texts: Sequence[str]) -> list[_MatchedText]:
+    return [_MatchedText(number=i, text=text, ends=match_ends(index, text)) for i, text in enumerate(texts)]
 
-    >>> cut_like(["abcdefgh", "ijkl"], [2, 2, 2])
-    ['ab', 'ef', 'ij']
-    """
-    whole, passages = sum(len(text) for text in texts), []
-    for number, length in enumerate(lengths):
-        place = whole * number // len(lengths)
-        for text in texts:
-            if place < len(text):
-                place = max(0, min(place, len(text) - length))
-                passages.append(text[place : place + length])
-                break
-            place -= len(text)
-    return passages
+
+def _measure(index: Index, texts: Sequence[_MatchedText]) -> CopyingMetrics:
+    """The metrics of `texts` together, without an excess."""
+    characters = sum(len(matched.text) for matched in texts)
+    share_at = {}
+    for length in LENGTHS:
+        covered = sum(covered_characters(maximal_matches(matched.ends, length)) for matched in texts)
+        share_at[length] = covered / characters if characters else 0.0
+    # Only the longest match says where it comes from: that is one more search, not one per sample.
+    match = _longest_match(index, texts)
+    return CopyingMetrics(
+        share_at=share_at,
+        longest=len(match.text) if match else 0,
+        longest_match=match,
+        novelty={n: _novelty(texts, n) for n in NOVELTY},
+        characters=characters,
+    )
+
+
+def _longest_match(index: Index, texts: Sequence[_MatchedText]) -> LongestMatch | None:
+    """The first of the longest matches in `texts`; None when no character of them occurs in a book."""
+    longest = [int(matched.lengths.max(initial=0)) for matched in texts]
+    length = max(longest, default=0)
+    if not length:
+        return None
+    matched = texts[longest.index(length)]
+    start = int(np.argmax(matched.lengths))
+    passage = matched.text[start : start + length]
+    # The passage by itself is one span, all of it; its first source is the first book that contains it.
+    source = find_spans(index, passage, length)[0].sources[0]
+    return LongestMatch(book=source.book, start=source.start, text=passage, sample=matched.number)
+
+
+def _novelty(texts: Sequence[_MatchedText], n: int) -> float | None:
+    """The share of the n-grams of characters in `texts` that occur in no book; None when every text is shorter."""
+    # An n-gram occurs in a book if and only if the longest match from its first character has n characters or more.
+    # The last n - 1 characters of a text begin no n-gram.
+    lengths = [matched.lengths[: max(0, len(matched.text) - n + 1)] for matched in texts]
+    total = sum(map(len, lengths))
+    new = sum(int(np.count_nonzero(of_text < n)) for of_text in lengths)
+    return new / total if total else None

@@ -1,82 +1,120 @@
-"""Cross-entropy of (soft-capped) logits, without ever holding all logits of a batch.
+"""Cross-entropy of (soft-capped) logits, without ever storing all logits of a batch.
 
-The logits of 4,096 positions over 20,000 tokens are 330 MB, written and read a dozen times by a plain cross-entropy.
-Here a few positions at a time go to their loss and on to their gradients while they are in the processor's cache;
-backward only scales them.
+The logits of 4,096 positions over 20,000 tokens are 330 MB, which a plain cross-entropy writes and reads a dozen times.
+Here a chunk of rows at a time goes from hidden states to logits, to their loss and on to their gradients, while it is
+in the processor's cache. The gradients are therefore computed in the forward pass, and backward only scales them.
+
+Shapes: N rows (positions of all sequences, flattened), C = n_embd, V = vocab_size.
 """
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-# Logits in work at a time: 8 MB of float32, which caches of the second or third level hold.
-IN_CACHE = 1 << 21
-# Gradients of logits that are kept until a matrix product takes them together: its result is as large as the head,
-# so it must not be asked for often.
-TOGETHER = 1 << 24
+# Logits computed at a time: 8 MB of float32, which fits the second- or third-level cache. A chunk has CHUNK_LOGITS / V
+# rows.
+CHUNK_LOGITS = 1 << 21
+
+# Gradients of logits buffered for one matrix product: 8 chunks. The product for the head's gradient is (V, C), as large
+# as the head itself, so it is computed once per block of chunks and not once per chunk.
+BLOCK_LOGITS = 1 << 24
 
 
 def softcap_(logits: Tensor, cap: float) -> Tensor:
-    """Squash logits smoothly into (-cap, cap), in place (Gemma 2; keeps rare tokens from running away)."""
+    """Squash `logits` smoothly into (-cap, cap), in place: cap * tanh(logits / cap) (Gemma 2, arXiv 2408.00118).
+
+    It keeps the logits of rare tokens from running away.
+
+    >>> softcap_(torch.tensor([0.0, 1.0, 1000.0]), cap=15.0)
+    tensor([ 0.0000,  0.9985, 15.0000])
+    """
     return logits.div_(cap).tanh_().mul_(cap)
 
 
 class _CappedCrossEntropy(torch.autograd.Function):
+    """The function below with its gradient; `forward` computes both."""
+
     @staticmethod
     def forward(ctx, hidden: Tensor, weight: Tensor, targets: Tensor, cap: float) -> Tensor:  # type: ignore[no-untyped-def]
         head = weight.to(hidden.dtype)  # (V, C)
-        rows, scale = len(hidden), 1 / len(hidden)
-        inner = max(1, IN_CACHE // len(head))
-        outer = inner * max(1, TOGETHER // IN_CACHE)
-        wanted = hidden.requires_grad or weight.requires_grad
-        d_hidden, d_weight = torch.empty_like(hidden), torch.zeros_like(weight)
-        gradient = hidden.new_empty(min(outer, rows), len(head)) if wanted else None
+        N, V = len(hidden), len(head)
+        chunk_rows = max(1, CHUNK_LOGITS // V)
+        block_rows = chunk_rows * (BLOCK_LOGITS // CHUNK_LOGITS)
+        d_hidden, d_weight = torch.empty_like(hidden), torch.zeros_like(weight)  # (N, C), (V, C)
+        # The buffer for the gradients of one block's logits; validation needs none.
+        needs_gradient = hidden.requires_grad or weight.requires_grad
+        buffer = hidden.new_empty(min(block_rows, N), V) if needs_gradient else None
         total = torch.zeros((), device=hidden.device)
-        for i in range(0, rows, outer):
-            for j in range(i, min(i + outer, rows), inner):
-                part = slice(j, min(j + inner, i + outer, rows))
-                logits = (hidden[part] @ head.T).float()  # (part, V)
-                into = None if gradient is None else gradient[j - i : part.stop - i]
-                total += _loss_and_gradient(logits, targets[part, None], cap, scale, into)
-            if gradient is not None:
-                part = slice(i, min(i + outer, rows))
-                torch.mm(gradient[: part.stop - i], head, out=d_hidden[part])
-                d_weight += gradient[: part.stop - i].T @ hidden[part]
+        for block in _slices(0, N, block_rows):
+            for chunk in _slices(block.start, block.stop, chunk_rows):
+                logits = (hidden[chunk] @ head.T).float()  # (n, C) x (C, V) -> (n, V)
+                # The rows of the buffer that belong to this chunk.
+                out = None if buffer is None else buffer[chunk.start - block.start : chunk.stop - block.start]
+                total += _loss_and_gradient(logits, targets[chunk, None], cap, 1 / N, out)
+            if buffer is not None:
+                d_logits = buffer[: block.stop - block.start]  # (n, V)
+                # The chain rule through logits = hidden x head^T.
+                torch.mm(d_logits, head, out=d_hidden[block])  # (n, V) x (V, C) -> (n, C)
+                d_weight += d_logits.T @ hidden[block]  # (V, n) x (n, C) -> (V, C)
         ctx.save_for_backward(d_hidden, d_weight)
-        return total * scale
+        return total * (1 / N)
 
     @staticmethod
     def backward(ctx, d_loss: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[no-untyped-def]
         d_hidden, d_weight = ctx.saved_tensors
+        # `targets` and `cap` have no gradient.
         return d_hidden * d_loss, d_weight * d_loss, None, None
 
 
-def _loss_and_gradient(logits: Tensor, target: Tensor, cap: float, scale: float, gradient: Tensor | None) -> Tensor:
-    """The summed loss of `logits` (N, V) float32, which are overwritten, for `target` (N, 1); writes `scale` times its
-    derivative to `gradient` (N, V).
+def _slices(start: int, stop: int, size: int) -> Iterator[slice]:
+    """Consecutive slices of `size` that cover [start, stop); the last may be shorter.
+
+    >>> list(_slices(4, 9, 2))
+    [slice(4, 6, None), slice(6, 8, None), slice(8, 9, None)]
     """
+    for first in range(start, stop, size):
+        yield slice(first, min(first + size, stop))
+
+
+def _loss_and_gradient(logits: Tensor, target: Tensor, cap: float, scale: float, gradient: Tensor | None) -> Tensor:
+    """The summed loss of `logits` (n, V) float32, which are overwritten, for `target` (n, 1) int64: a scalar.
+
+    `scale` times the derivative with respect to the logits is written to `gradient` (n, V), unless that is None.
+    """
+    # The loss of a row is log(sum(exp(logits))) - logits[target].
     if cap:
-        squashed = logits.mul_(1 / cap).tanh_()
-        likelihood = (squashed * cap).exp_()  # within exp(cap): no overflow, so no maximum to subtract
-        z = likelihood.sum(dim=-1, keepdim=True)
-        loss = (z.log() - cap * squashed.gather(1, target)).sum()
+        squashed = logits.mul_(1 / cap).tanh_()  # (n, V): the capped logits are cap * squashed
+        # Capped logits stay below 40, so exp cannot overflow and no maximum has to be subtracted first.
+        exponentials = (squashed * cap).exp_()  # (n, V)
+        normaliser = exponentials.sum(dim=-1, keepdim=True)  # (n, V) -> (n, 1)
+        loss = (normaliser.log() - cap * squashed.gather(1, target)).sum()  # gather: (n, V) -> (n, 1)
     else:
         squashed = None
-        log_z = logits.logsumexp(dim=-1, keepdim=True)
+        log_z = logits.logsumexp(dim=-1, keepdim=True)  # (n, V) -> (n, 1)
         loss = (log_z - logits.gather(1, target)).sum()
-        z, likelihood = torch.ones_like(log_z), logits.sub_(log_z).exp_()
+        # Subtracting log_z normalises already: these exponentials are the probabilities.
+        exponentials, normaliser = logits.sub_(log_z).exp_(), torch.ones_like(log_z)
     if gradient is not None:
-        likelihood.mul_(scale / z)
-        likelihood.scatter_add_(1, target, torch.full_like(z, -scale))
+        # d loss / d logits = softmax(logits) - one_hot(target), here times `scale`.
+        derivative = exponentials.mul_(scale / normaliser)
+        derivative.scatter_add_(1, target, torch.full_like(normaliser, -scale))
         if squashed is not None:
-            # The derivative of the soft-cap, 1 - tanh^2.
-            likelihood.mul_(torch.addcmul(squashed.new_ones(()), squashed, squashed, value=-1, out=squashed))
-        gradient.copy_(likelihood)
+            # The chain rule through the soft-cap: d capped / d logits = 1 - tanh^2.
+            slope = torch.addcmul(squashed.new_ones(()), squashed, squashed, value=-1, out=squashed)  # (n, V)
+            derivative.mul_(slope)
+        gradient.copy_(derivative)
     return loss
 
 
 def capped_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, cap: float) -> Tensor:
-    """Mean loss in nats of predicting `targets` (N,) int64 from `hidden` (N, C) through the head `weight` (V, C),
-    with logits soft-capped at `cap` unless that is 0: float32 scalar.
+    """Mean loss in nats of predicting `targets` (N,) int64 from `hidden` (N, C): float32 scalar.
+
+    The logits are `hidden` times the head `weight` (V, C), soft-capped at `cap` (at most 40), or as they are for 0.
+
+    >>> hidden, head = torch.tensor([[0.0, 1.0]]), torch.eye(2)  # the logits 0 and 1: probabilities 0.2689 and 0.7311
+    >>> capped_cross_entropy(hidden, head, targets=torch.tensor([1]), cap=0.0)  # -ln 0.7311
+    tensor(0.3133)
     """
     loss: Tensor = _CappedCrossEntropy.apply(hidden, weight, targets, cap)  # type: ignore[no-untyped-call]
     return loss

@@ -19,8 +19,9 @@ from poet.errors import ConfigError
 from poet.files import read_text, write_text
 from poet.params.model import fill_in_preset
 from poet.params.sections import Params
+from poet.tokenizers.kinds import KINDS
 
-# pydantic's words for a key that is not there.
+# pydantic's names for the error of an absent key.
 MISSING = ("missing", "missing_argument")
 
 _validator = pydantic.TypeAdapter(Params)
@@ -30,13 +31,14 @@ def load_params(path: Path) -> Params:
     """Read and check `path`; ConfigError lists every wrong key, type and value in it."""
     raw = _read_yaml(path)
     try:
-        # By way of JSON: strict mode then takes a mapping for a dataclass, and still refuses "3" for a number.
+        # Strict mode refuses "3" for a number, as it should, but in Python mode it also refuses a mapping for a
+        # dataclass. From JSON it takes the mapping.
         params = _validator.validate_json(json.dumps(_with_presets(raw), default=str))
     except pydantic.ValidationError as error:
         found = error.errors()
         missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
-        raise _config_error(path, [_describe(problem, missing) for problem in found] + _unknown_builds(raw)) from None
-    if problems := _unknown_builds(raw):
+        raise _config_error(path, [_describe(problem, missing) for problem in found] + _unknown_names(raw)) from None
+    if problems := _unknown_names(raw):
         raise _config_error(path, problems)
     return params
 
@@ -76,10 +78,23 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
+def _unknown_names(raw: dict[str, Any]) -> list[str]:
+    """Names that no table has, checked on the raw file so that they are reported together with all else."""
+    return _unknown_builds(raw) + _unknown_tokenizer(raw)
+
+
+def _unknown_tokenizer(raw: dict[str, Any]) -> list[str]:
+    """The kind of tokenizer, if poet.tokenizers.kinds has none of that name. Another type is the validator's matter."""
+    tokenize = raw.get("tokenize")
+    kind = tokenize.get("kind") if isinstance(tokenize, dict) else None
+    if not isinstance(kind, str) or kind in KINDS:
+        return []
+    *most, last = map(repr, KINDS)
+    return [f"tokenize.kind: should be {', '.join(most)} or {last}, got {kind!r}"]
+
+
 def _unknown_builds(raw: dict[str, Any]) -> list[str]:
-    """Names in `build` that no collection has; checked on the raw file so that it is reported together with all
-    else.
-    """
+    """Names in `build` that no collection has."""
     build, collections = raw.get("build"), raw.get("collections")
     if not isinstance(build, list) or not isinstance(collections, dict):
         return []
@@ -94,7 +109,8 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
 def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
     """One line for one pydantic problem: the key as written in params.yaml, what is wrong, what stands there."""
     where = problem["loc"]
-    # After sources.0 comes the tag of the union, which is no key of the file.
+    # pydantic puts the kind of a source between `sources.0` and its key, as in sources.0.folder.path. The kind is no
+    # key of the file, so it is left out.
     key = ".".join(str(part) for i, part in enumerate(where) if i < 2 or where[i - 2] != "sources")
     if problem["type"] == "unexpected_keyword_argument":
         return (
@@ -153,7 +169,7 @@ def remove_collection(path: Path, name: str) -> None:
 
 
 def _with_new_collection(text: str, name: str, title: str, ids: Sequence[int]) -> str:
-    """`text` with a collection after its last one; as lines, so that nothing else moves, comments least of all."""
+    """`text` with a collection after its last one. Whole lines are inserted, so that every comment stays in place."""
     yaml, content = _load(text)
     last = list(content["collections"])[-1]
     added = _dump(yaml, {"collections": CommentedMap({name: CommentedMap(title=title, sources=[_gutenberg(ids)])})})
@@ -163,7 +179,9 @@ def _with_new_collection(text: str, name: str, title: str, ids: Sequence[int]) -
 
 
 def _block(source: Path | str, name: str) -> tuple[int, int]:
-    """First line of the collection `name`, and the line after its last; comments that follow it are not its own."""
+    """The first line of the collection `name`, and the line after its last one. Comments after the last key belong to
+    what follows.
+    """
     text = read_text(source) if isinstance(source, Path) else source
     _, content = _load(text)
     collections = content["collections"]
@@ -186,6 +204,7 @@ def _gutenberg(ids: Sequence[int]) -> CommentedMap:
 
 
 def _load(source: Path | str) -> tuple[YAML, Any]:
+    # The settings that leave a file as it is: quotes, long lines, the indentation of params.yaml, `null` spelled out.
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
@@ -195,7 +214,7 @@ def _load(source: Path | str) -> tuple[YAML, Any]:
 
 
 def _null(representer: Any, value: None) -> Any:
-    """Written as null, where ruamel would write nothing at all."""
+    """Write None as `null`; ruamel would write nothing."""
     return representer.represent_scalar("tag:yaml.org,2002:null", "null")
 
 
@@ -206,7 +225,7 @@ def _dump(yaml: YAML, content: Any) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write `text` to `path` if it is a valid params.yaml."""
+    """Write `text` to `path` if it is a valid params.yaml; ConfigError, and no change, when it is not."""
     draft = path.with_name(f".{path.name}.draft")
     try:
         write_text(draft, text)

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from poet.params.model import STRICT, Share
 
+# 0 is greedy, 1 the model's own probabilities; above 10 every token is about equally probable.
 Temperature = Annotated[float, Field(ge=0, le=10)]
 Seed = Annotated[int, Field(ge=0)]
 

@@ -22,13 +22,13 @@ Positive = Annotated[float, Field(gt=0)]
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class PackageSource:
-    """Text files that an installed Python distribution carries; they are read as data, the package is never
-    imported.
-    """
+    """Text files of an installed Python distribution. They are read as data; the package is never imported."""
 
     kind: Literal["package"]
     distribution: str
-    files: str  # a glob over the files of the distribution
+    # A glob over the paths of the distribution's files.
+    files: str
+    # The same for every file of the source.
     author: str
     language: str
 
@@ -67,27 +67,29 @@ Source = Annotated[PackageSource | GutenbergSource | FolderSource | CalibreSourc
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Collection:
-    """A shelf of books under one name; its prompts, where given, take the place of `sample.prompts`.
-
-    A book with weight 2 in `weights` is read twice as often in training as the others, one with 0.5 half as often.
-    """
+    """A shelf of books under one name."""
 
     title: str
     sources: Annotated[list[Source], Field(min_length=1)]
+    # Beginnings of samples; without any, the collection uses `sample.prompts`.
     prompts: list[str] = Field(default_factory=list)
+    # By book: training reads a book with weight 2 twice as often as the others, one with weight 0.5 half as often.
     weights: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class DownloadSettings:
-    """Where Gutenberg books come from: folders or http(s) addresses, asked in this order for each book."""
+    """Where Gutenberg books come from."""
 
+    # Folders or http(s) addresses. Each book comes from the first of them that has it.
     mirrors: Annotated[list[str], Field(min_length=1)]
+    # Whether the stage continues without a book that no mirror has.
     allow_missing: bool
-    max_bytes: Count  # of one file
+    # Larger files are refused.
+    max_bytes: Count
 
 
-# Parts of a text that cleaning can take out.
+# Parts of a text that cleaning can remove; poet.cleaning.segments finds them.
 Part = Literal[
     "licence",
     "small_print",
@@ -103,36 +105,40 @@ Part = Literal[
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class CleanSettings:
-    """What cleaning takes out, and how much of what lies between the licence markers must survive it, as a share."""
+    """What cleaning removes from a text."""
 
     drop: list[Part]
+    # Whether to join the hard-wrapped lines of prose.
     unwrap: bool
+    # The share of the text between the licence markers that must remain; less is an error, because a rule went wrong.
     minimum_kept: Share
+    # What happens to two books that share much of their text.
     duplicates: Literal["warn", "drop", "fail"]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class SplitSettings:
-    """The last `validation` share of each book is never trained on; nor is any of `held_out_books`."""
+    """Which text is never trained on: the last `validation` share of each book, and all of `held_out_books` (ids)."""
 
     validation: Annotated[float, Field(gt=0, le=0.5)]
     held_out_books: list[str]
 
 
-TokenizerKind = Literal["char", "byte", "word", "ngram", "bytegram", "bpe"]
-
-
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class TokenizeSettings:
-    """`vocab_size` counts all tokens; `char` and `byte` are as large as their alphabet whatever it says.
+    """`kind` is one of poet.tokenizers.kinds.KINDS; poet.params.file checks that.
 
-    The tokenizer is fitted to a seeded sample of at most `train_characters` of the training text.
+    `vocab_size` counts all tokens; `char` and `byte` are as large as their alphabet whatever it says. The tokenizer is
+    trained on a seeded sample of at most `train_characters` of the training text.
     """
 
-    kind: TokenizerKind
+    kind: str
     vocab_size: Annotated[int, Field(ge=2, le=1_000_000)]
-    max_ngram: Annotated[int, Field(ge=2, le=64)]  # characters (ngram) or bytes (bytegram) in the longest token
-    min_frequency: Count  # a word, n-gram or pair that is rarer gets no token
+    # The longest token of the n-gram kinds, in characters (ngram) or bytes (bytegram).
+    max_ngram: Annotated[int, Field(ge=2, le=64)]
+    # A word, n-gram or pair that is rarer gets no token.
+    min_frequency: Count
+    # Bounds the time and memory of the training of a tokenizer.
     train_characters: Count
 
 
@@ -148,46 +154,53 @@ class OptimizerSettings:
     head_learning_rate: Positive
     learning_rate: Positive
     weight_decay: Annotated[float, Field(ge=0)]
+    # Muon's; AdamW has fixed averages.
     momentum: Share
-    clip_norm: Annotated[float, Field(ge=0)]  # longer gradients are cut to this length; 0: never
+    # A gradient with a larger norm is scaled down to this one; 0: never.
+    clip_norm: Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class TrainSettings:
-    """The training recipe; a step sees `batch_size` rows of `state_windows` windows of `model.sequence_len` tokens.
+    """The training recipe. A step sees `batch_size` rows of `state_windows` windows of `model.sequence_len` tokens."""
 
-    It may compute them in `accumulate` parts, on `processes` processes, with the parameters divided among them by
-    `shard`; that changes nothing but rounding. Training stops after `patience` validations without a better one (0:
-    never).
-    """
-
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
+    # auto, cuda, mps or cpu; auto takes the best that is present.
     device: str
     precision: Literal["auto", "float32", "bfloat16"]
     compile: Literal["auto", "on", "off"]
+    # Processes on this machine, and whether each holds a part of the parameters instead of all. Neither changes more
+    # than rounding.
     processes: Count
     shard: bool
     steps: Count
     batch_size: Count
+    # Parts of a batch that are computed one after the other, where memory is short. Changes no more than rounding.
     accumulate: Count
+    # Consecutive windows in a row, for a yoke with state.
     state_windows: Count
     optimizer: OptimizerSettings
+    # The learning rate rises over the first steps, and falls to zero over the last `cooldown` share of the steps.
     warmup_steps: Annotated[int, Field(ge=0)]
     cooldown: Annotated[float, Field(ge=0, le=1)]
+    # Steps between two validations, and validations without a better one before training stops (0: it never stops
+    # early).
     validate_every: Count
     patience: Annotated[int, Field(ge=0)]
+    # A sample at each validation shows how far the model is.
     sample_prompt: Annotated[str, Field(min_length=1)]
     sample_tokens: Count
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class EvaluateSettings:
-    """Each window of the validation text moves on by `stride` of its length; the part it repeats is context only.
+    """How a trained model is measured."""
 
-    `extract_prompts` random passages of the training text are given to be completed from memory.
-    """
-
+    # Windows over the validation text move by this share of their length. The tokens that a window shares with the one
+    # before are context only. A smaller stride gives more context and takes longer.
     stride: Annotated[float, Field(gt=0, le=1)]
+    # Random passages of the training text whose beginnings the model gets, to see whether it completes them from
+    # memory.
     extract_prompts: Count
 
 
@@ -213,7 +226,7 @@ class SampleSettings(SamplingLimits):
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class AttributeSettings:
-    """Verbatim matches of at least `min_length` characters count."""
+    """Verbatim matches of at least `min_length` characters are spans."""
 
     min_length: Count
 
@@ -241,18 +254,19 @@ class BenchmarkSettings:
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class ReportSettings:
     """How much the report shows: `findings` surprising passages at its top, `source_context` characters of the book on
-    either side of a passage, and that of the `quotes` most surprising ones, so that the page stays small.
+    either side of a passage, for the `passages_in_context` most surprising ones only, so that the page stays small.
     """
 
     findings: Annotated[int, Field(ge=0)]
     source_context: Annotated[int, Field(ge=0)]
-    quotes: Count
+    passages_in_context: Count
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class RuntimeSettings:
     """What may differ between machines without changing a result; no DVC stage depends on it."""
 
+    # Seconds between two snapshots of a training: an interruption costs at most this much work.
     snapshot_seconds: Positive
 
 

@@ -1,4 +1,4 @@
-"""What the samples of a page have in common: their most surprising passages, what each book gave, prompts in order."""
+"""What the samples of a page have in common: their most surprising passages, the share of each book, their prompts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,22 +6,25 @@ from dataclasses import dataclass
 
 from poet.report.passages import Passage, ShownBook, ShownSample
 
-# The share of its words that a finding may have in common with a better one.
+# A passage repeats a better finding if more than this share of its words occurs in that finding.
 REPEATED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A passage, and where on the page it is."""
+    """A passage, and its place on the page: the number of its `sample`, and its `index` among the sample's passages."""
 
     sample: int
-    number: int
+    index: int
     passage: Passage
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gift:
-    """What a book gave to the samples, in characters as they are tinted; `scale` is the share of the largest gift."""
+class Contribution:
+    """The number of characters of the samples that are found in `book`, verbatim or in near copies.
+
+    `scale` is the contribution as a share of the largest one. Characters count once, for the book whose tint they have.
+    """
 
     book: ShownBook
     verbatim: int
@@ -29,55 +32,79 @@ class Gift:
     scale: float
 
     @property
-    def verbatim_width(self) -> float:
-        """The part of its bar that is verbatim, in per cent of the widest bar."""
-        return round(100 * self.scale * self.verbatim / (self.verbatim + self.near), 2)
+    def width(self) -> float:
+        """The width of the contribution's bar, in per cent of the widest bar."""
+        return round(100 * self.scale, 2)
 
     @property
-    def width(self) -> float:
-        """Its whole bar, in per cent of the widest."""
-        return round(100 * self.scale, 2)
+    def verbatim_width(self) -> float:
+        """The width of the verbatim part of the bar, in per cent of the widest bar."""
+        return round(100 * self.scale * self.verbatim / (self.verbatim + self.near), 2)
 
 
 def top_findings(samples: Sequence[ShownSample], count: int) -> list[Finding]:
-    """The `count` most surprising passages, but for those that mostly repeat words of a better one: a poet that says
-    the same thing again and again fills no list.
+    """The `count` most surprising passages of `samples`, the best first, without those that repeat a better one.
+
+    A model often writes the same phrase again and again; without the repetitions, one phrase cannot fill the list.
     """
-    found = [
-        Finding(sample=sample.row["sample"], number=number, passage=passage)
-        for sample in samples
-        for number, passage in enumerate(sample.passages)
+    findings = [
+        Finding(sample=shown.sample.sample, index=index, passage=passage)
+        for shown in samples
+        for index, passage in enumerate(shown.passages)
     ]
-    found.sort(key=lambda finding: (-finding.passage.surprise, finding.sample, finding.number))
+    # Equally surprising passages keep the order of the page, so that the same samples give the same list.
+    findings.sort(key=lambda finding: (-finding.passage.surprise, finding.sample, finding.index))
+
     chosen: list[Finding] = []
-    told: list[set[str]] = []
-    for finding in found:
+    chosen_words: list[set[str]] = []
+    for finding in findings:
+        if len(chosen) == count:
+            break
         words = set(finding.passage.match.casefold().split())
-        if len(chosen) < count and all(len(words & others) <= REPEATED * len(words) for others in told):
+        if not any(repeats(words, better) for better in chosen_words):
             chosen.append(finding)
-            told.append(words)
+            chosen_words.append(words)
     return chosen
 
 
-def gifts(samples: Sequence[ShownSample]) -> list[Gift]:
-    """What each book gave, most first, by number among equals; books that gave nothing are left out."""
+def repeats(words: set[str], better: set[str]) -> bool:
+    """Whether more than `REPEATED` of `words` occur in `better`, too.
+
+    >>> repeats({"to", "be"}, {"to", "die"}), repeats({"to", "be"}, {"to", "be", "or", "not"})
+    (False, True)
+    """
+    return len(words & better) > REPEATED * len(words)
+
+
+def contributions(samples: Sequence[ShownSample]) -> list[Contribution]:
+    """The contribution of each book, the largest first; equal ones by the number of the book.
+
+    Books without a passage in any sample are left out.
+    """
+    # The pieces do not overlap, so every character counts once: for the passage that the page shows at that character.
     verbatim: Counter[ShownBook] = Counter()
     near: Counter[ShownBook] = Counter()
-    for sample in samples:
-        for piece in sample.pieces:
+    for shown in samples:
+        for piece in shown.pieces:
             if piece.span is not None:
-                passage = sample.passages[piece.span]
-                (verbatim if passage.exact else near)[passage.place.book] += len(piece.text)
+                passage = shown.passages[piece.span]
+                counter = verbatim if passage.exact else near
+                counter[passage.place.book] += len(piece.text)
+
     totals = verbatim + near
-    most = max(totals.values(), default=1)
+    # Without any passage there is no largest contribution, and the list below is empty.
+    largest = max(totals.values(), default=1)
     ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0].number))
-    return [Gift(book=book, verbatim=verbatim[book], near=near[book], scale=total / most) for book, total in ranked]
+    return [
+        Contribution(book=book, verbatim=verbatim[book], near=near[book], scale=total / largest)
+        for book, total in ranked
+    ]
 
 
 def by_prompt(samples: Sequence[ShownSample]) -> dict[str, dict[float, list[ShownSample]]]:
-    """The samples by prompt in the order of the file, then by rising temperature."""
-    prompts: dict[str, dict[float, list[ShownSample]]] = {}
-    for sample in sorted(samples, key=lambda sample: sample.row["temperature"]):
-        prompts.setdefault(sample.row["prompt"], {}).setdefault(sample.row["temperature"], []).append(sample)
-    order = dict.fromkeys(sample.row["prompt"] for sample in samples)
-    return {prompt: prompts[prompt] for prompt in order}
+    """The samples by prompt, in the order of the file, then by rising temperature."""
+    # The first loop fixes the order of the prompts, the second that of the temperatures: a dict keeps insertion order.
+    prompts: dict[str, dict[float, list[ShownSample]]] = {shown.sample.prompt: {} for shown in samples}
+    for shown in sorted(samples, key=lambda shown: shown.sample.temperature):
+        prompts[shown.sample.prompt].setdefault(shown.sample.temperature, []).append(shown)
+    return prompts

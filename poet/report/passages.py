@@ -1,44 +1,56 @@
-"""The passages that samples share with books, ready to be shown: pieces, numbered books, context, places."""
+"""The passages that samples share with books, ready for a page: numbered books, places, context, pieces of text."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from poet.books.manifest import CleanBook
-from poet.files import read_text
+from poet.params.sections import ReportSettings
 from poet.report.headings import Headings, find_headings
-from poet.report.highlight import Piece, pieces
-
-# A near copy often reaches a character or two further than the exact ones in it, which is no news to a reader.
-SLIVER = 2
+from poet.report.highlight import Piece, cut_at_spans
+from poet.results.attribution import AttributedSample, Span
+from poet.results.samples import Sample
 
 GUTENBERG_PAGE = "https://www.gutenberg.org/ebooks/"
+
+# page.css defines this many colours (classes c0, c1, ...) and styles of underline (classes u0, u1, ...).
+COLOURS, UNDERLINES = 8, 4
+
+# Texts of books that are kept in memory at a time.
+TEXTS_IN_MEMORY = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownBook:
-    """A book with the number that stands for it on the page."""
+    """A book, `row` of its manifest, with the number by which the page refers to it. Numbers start at 1."""
 
     number: int
     row: CleanBook
 
     @property
     def link(self) -> str:
-        """Its page at Project Gutenberg, empty for books from elsewhere."""
+        """The address of the book's page at Project Gutenberg; empty for a book from elsewhere."""
         return GUTENBERG_PAGE + self.row.id if self.row.source.startswith("gutenberg:") else ""
 
     @property
     def tint(self) -> str:
-        """The CSS classes of its colour and underline: no two of 32 books share both, neighbours share neither."""
-        place = self.number - 1
-        return f"c{place % 8} u{(place + place // 8) % 4}"
+        """The CSS classes of the book's colour and underline.
+
+        No two of 32 books share both. Books with consecutive numbers share neither.
+
+        >>> book = CleanBook(id="", title="", author="", language="", source="", file="", bytes=0, sha256="",
+        ...     characters=0, removed_characters=0, flags="", removed="")
+        >>> [ShownBook(number=number, row=book).tint for number in (1, 2, 8, 9, 10)]
+        ['c0 u0', 'c1 u1', 'c7 u3', 'c0 u1', 'c1 u2']
+        """
+        index = self.number - 1
+        # The underline moves on by one more after each round of the colours; else a colour would always have the same.
+        return f"c{index % COLOURS} u{(index + index // COLOURS) % UNDERLINES}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where in a book a passage stands: the nearest heading before it, if any, and the share of the book before it."""
+    """A place in a book: the nearest heading before it ("" if there is none), and the share of the book before it."""
 
     book: ShownBook
     heading: str
@@ -47,9 +59,14 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A span of a sample, and its first source in context."""
+    """A span of a sample beside its first source.
 
-    text: str  # as in the sample; `match` is as in the book, which for a near copy differs
+    `text` is the passage in the sample, `match` the same passage in the book. The two are equal if the passage is
+    `exact`; a near copy differs. `before` and `after` are the text of the book around the match. The passage occurs
+    `count` times in all books; `also` lists the books other than the first source.
+    """
+
+    text: str
     exact: bool
     surprise: float
     place: Place
@@ -62,82 +79,113 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSample:
-    """One sample, cut into pieces that point to `passages`."""
+    """A sample, its passages, and its text in pieces; `Piece.span` is an index into `passages`.
 
-    row: dict[str, Any]
+    `verbatim` is the share of the sample's characters in verbatim passages, `near` the share in near copies only.
+    """
+
+    sample: Sample
     pieces: list[Piece]
     passages: list[Passage]
-    verbatim: float  # the share of its characters in verbatim passages
-    near: float  # the share in near copies only
+    verbatim: float
+    near: float
 
 
 class Shelf:
-    """The books of a collection, and their texts one at a time as they are asked for."""
+    """The books of a collection in the order of their manifest; `read` gives the cleaned text of a book by its id."""
 
-    def __init__(self, clean: Path, rows: Sequence[CleanBook]) -> None:
-        self.clean = clean
-        self.books = {row.id: ShownBook(number=i + 1, row=row) for i, row in enumerate(rows)}
-        self.text = functools.cache(self._text)
+    def __init__(self, books: Sequence[CleanBook], read: Callable[[str], str]) -> None:
+        self.books = {book.id: ShownBook(number=number, row=book) for number, book in enumerate(books, start=1)}
+        # A book is read when a passage is found in it. Memory stays bounded however large the library is.
+        self.text = functools.lru_cache(maxsize=TEXTS_IN_MEMORY)(read)
+        # The search for headings reads a whole book, so it runs once per book, and only for books with a passage.
         self._headings = functools.cache(self._find_headings)
-
-    def _text(self, book: str) -> str:
-        """The cleaned text of `book`."""
-        return read_text(self.clean / self.books[book].row.file)
 
     def _find_headings(self, book: str) -> Headings:
         return find_headings(self.text(book))
 
     def place(self, book: str, start: int) -> Place:
-        """The character `start` of `book`, in words and as a share."""
+        """The place of the character `start` in the book with the id `book`."""
+        # `max` keeps an empty book from dividing by zero.
         share = start / max(1, len(self.text(book)))
         return Place(book=self.books[book], heading=self._headings(book).before(start), share=share)
 
-    def show(self, sample: dict[str, Any], row: dict[str, Any], context: int, quoted: float = 0) -> ShownSample:
-        """`sample` with its `row` of attribution.jsonl; `context` characters of the source stand around each passage
-        whose surprise is at least `quoted`. A passage that longer ones hide altogether is left out, and a near copy if
-        they hide all but `SLIVER` characters.
-        """
-        text = sample["text"]
-        spans = sorted(row["spans"] + row["near"], key=lambda span: (span["start"], not span["exact"]))
-        seen = {
-            piece.span
-            for piece in pieces(text, spans)
-            if piece.span is not None and (spans[piece.span]["exact"] or len(piece.core) > SLIVER)
-        }
-        spans = [span for number, span in enumerate(spans) if number in seen]
-        verbatim, either = covered(row["spans"]), covered(row["spans"] + row["near"])
-        return ShownSample(
-            row=sample,
-            pieces=pieces(text, spans),
-            passages=[self._passage(text, span, context if span["surprise"] >= quoted else 0) for span in spans],
-            verbatim=verbatim / max(1, len(text)),
-            near=(either - verbatim) / max(1, len(text)),
-        )
-
-    def _passage(self, text: str, span: dict[str, Any], context: int) -> Passage:
-        first, *others = span["sources"]
-        book, start, end = self.text(first["book"]), first["start"], first["end"]
+    def passage(self, text: str, span: Span, context: int) -> Passage:
+        """The passage `span` of a sample's `text`, with `context` characters of its first source on either side."""
+        # The page shows one source in context, and the titles of the others.
+        first, *others = span.sources
+        book = self.text(first.book)
         return Passage(
-            text=text[span["start"] : span["end"]],
-            exact=span["exact"],
-            surprise=span["surprise"],
-            place=self.place(first["book"], start),
-            before=book[max(0, start - context) : start],
-            match=book[start:end],
-            after=book[end : end + context],
-            count=sum(source["count"] for source in span["sources"]),
-            also=[self.books[source["book"]] for source in others],
+            text=text[span.start : span.end],
+            exact=span.exact,
+            surprise=span.surprise,
+            place=self.place(first.book, first.start),
+            before=book[max(0, first.start - context) : first.start],
+            match=book[first.start : first.end],
+            after=book[first.end : first.end + context],
+            count=sum(source.count for source in span.sources),
+            also=[self.books[source.book] for source in others],
         )
 
 
-def covered(spans: Sequence[dict[str, Any]]) -> int:
-    """How many characters lie in at least one of `spans`.
+def show_samples(
+    shelf: Shelf, samples: Sequence[Sample], attribution: Sequence[AttributedSample], settings: ReportSettings
+) -> list[ShownSample]:
+    """All `samples` with their passages.
 
-    >>> covered([{"start": 4, "end": 9}, {"start": 0, "end": 5}])
+    The `settings.passages_in_context` most surprising passages of all samples together are shown with
+    `settings.source_context` characters of the book on either side, the others without.
+    """
+    attributed = {row.sample: row for row in attribution}
+    ranked = sorted((span.surprise for row in attributed.values() for span in row.by_start()), reverse=True)
+    # The smallest surprise of a passage in context; passages that tie with the last one are in context too.
+    limit = settings.passages_in_context
+    least = ranked[limit - 1] if len(ranked) > limit else 0.0
+    return [show_sample(shelf, sample, attributed[sample.sample], settings.source_context, least) for sample in samples]
+
+
+def show_sample(
+    shelf: Shelf, sample: Sample, attributed: AttributedSample, context: int, least_surprise: float = 0.0
+) -> ShownSample:
+    """`sample` with those passages of `attributed` that a reader can see.
+
+    Passages with at least `least_surprise` bits are shown with `context` characters of the book on either side.
+    """
+    # A passage that longer ones cover completely has no piece, so it is left out. So is a near copy of which no more
+    # than a tiny piece is visible. Both still count in the shares below.
+    spans = attributed.by_start()
+    visible = {
+        piece.span
+        for piece in cut_at_spans(sample.text, spans)
+        if piece.span is not None and (spans[piece.span].exact or not piece.tiny)
+    }
+    spans = [span for index, span in enumerate(spans) if index in visible]
+
+    # Characters in verbatim passages, and in passages of either kind.
+    verbatim, either = covered(attributed.spans), covered(attributed.by_start())
+    length = max(1, len(sample.text))
+    return ShownSample(
+        sample=sample,
+        pieces=cut_at_spans(sample.text, spans),
+        passages=[
+            shelf.passage(sample.text, span, context if span.surprise >= least_surprise else 0) for span in spans
+        ],
+        verbatim=verbatim / length,
+        near=(either - verbatim) / length,
+    )
+
+
+def covered(spans: Sequence[Span]) -> int:
+    """The number of characters that lie in at least one of `spans`.
+
+    >>> def span(start: int, end: int) -> Span:
+    ...     return Span(start=start, end=end, exact=True, surprise=0.0, sources=())
+    >>> covered([span(4, 9), span(0, 5)])
     9
     """
     total, reached = 0, 0
-    for start, end in sorted((span["start"], span["end"]) for span in spans):
-        total += max(0, end - max(start, reached))
-        reached = max(reached, end)
+    for span in sorted(spans, key=lambda span: span.start):
+        # Characters before `reached` are counted already.
+        total += max(0, span.end - max(span.start, reached))
+        reached = max(reached, span.end)
     return total

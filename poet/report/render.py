@@ -1,6 +1,7 @@
-"""Jinja2 templates to self-contained HTML: one file, styles and script inline, nothing fetched, everything escaped.
+"""Jinja2 templates to self-contained HTML: one file with its style and script inline, which requests nothing.
 
-The page forbids itself all else by a content security policy, which names its own style and script by their hashes.
+Every string of the data is escaped. A content security policy in the page forbids everything that the page does not
+need; it names the style and the script by their hashes, so a browser runs no other.
 """
 
 import base64
@@ -11,21 +12,26 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from poet.files import write_text
-
-# HTML has no way to write NUL, UTF-8 none to write half a surrogate pair.
+# Characters that no page can hold, and what is shown instead: HTML cannot express NUL, UTF-8 no half of a surrogate
+# pair.
 UNWRITABLE = {0: "\N{SYMBOL FOR NULL}"} | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_page(template: str, out: Path, **context: Any) -> None:
-    """Render `template` with `context` to the file `out`; the same context gives the same bytes."""
+def render_page(template: str, **context: Any) -> str:
+    """The HTML of `template` with `context`; the same context gives the same text.
+
+    Templates have four filters for numbers: `share`, `points`, `figure` and `whole`.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
+        # A name that the context lacks is our mistake: it raises an error, where the default would show nothing.
         undefined=jinja2.StrictUndefined,
-        finalize=exact,
+        # Applied to every value that a template shows.
+        finalize=escape_exactly,
+        # A line that holds only a tag leaves no blank line in the page.
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -33,17 +39,18 @@ def render_page(template: str, out: Path, **context: Any) -> None:
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
-    # Our own files, not data: the only strings that are not escaped.
-    html = environment.get_template(template).render(
+    # Style and script are our own files, not data. They are the only strings that are not escaped.
+    return environment.get_template(template).render(
         style=Markup(style), script=Markup(script), policy=policy, **context
     )
-    write_text(out, html)
 
 
-def exact(value: Any) -> Any:
-    """Text as a browser gives it back to the letter: a bare carriage return would become a line feed.
+def escape_exactly(value: Any) -> Any:
+    """Escape a string such that a browser shows exactly that string; other values are returned unchanged.
 
-    >>> exact("a\\0b<\\r\\n"), exact(3)
+    Ordinary escaping is not enough: a browser reads a bare carriage return as a line feed.
+
+    >>> escape_exactly("a\\0b<\\r\\n"), escape_exactly(3)
     (Markup('a␀b&lt;&#13;\\n'), 3)
     """
     if not isinstance(value, str) or isinstance(value, Markup):
@@ -52,11 +59,15 @@ def exact(value: Any) -> Any:
 
 
 def _hash(content: str) -> str:
+    """The source expression of a content security policy that allows exactly `content`."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
 
 
+# A value of None was not measured. All four filters show it as a dash.
+
+
 def _share(value: float | None) -> str:
-    """A share as per cent, which no line end tears apart: 0.0312 is `3.1 %`."""
+    """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
     return "–" if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
 
@@ -66,8 +77,10 @@ def _points(value: float | None) -> str:
 
 
 def _figure(value: float | None, digits: int = 3) -> str:
+    """A number with `digits` decimals: 1.70737 is `1.707`."""
     return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _whole(value: float | None) -> str:
+    """A number without decimals: 1592841 is `1,592,841`."""
     return "–" if value is None else f"{value:,.0f}"

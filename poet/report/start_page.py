@@ -1,64 +1,91 @@
-"""The start page: every collection that has a report here, side by side, from one small summary of each, and the runs
-that MLflow knows of each.
-"""
+"""The start page: all collections with a report side by side, and the runs of each collection that MLflow holds."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from poet.files import read_json
 from poet.report.render import render_page
-from poet.tracking.runs import Run
+from poet.report.summary import COMPARED_AT, Summary
+from poet.results.copying import EXCESS_AT
+from poet.tracking.finished_runs import FinishedRun
 
-# Runs of a collection that are shown.
-SHOWN = 20
+# The largest number of runs of a collection on the page. The run of the reported model is shown in any case.
+MAX_RUNS = 20
+
+# The metric that ranks runs, by its name in MLflow.
 BITS = "evaluation.bits_per_character"
 
 
-def read_summaries(folder: Path) -> list[dict[str, Any]]:
-    """The summaries in `folder`, best model first."""
-    found = [read_json(path) for path in sorted(folder.glob("*.json"))]
-    return sorted(found, key=lambda summary: summary["bits_per_character"])
+@dataclass(frozen=True, kw_only=True)
+class ComparedRun:
+    """A run beside others of its collection.
+
+    `params` are those (key, value) pairs in which the runs differ. `share` is the share of the samples' characters
+    inside verbatim matches of at least EXCESS_AT characters. Figures that MLflow does not hold are None.
+    """
+
+    name: str
+    model: str  # the first digits of the sha256 of its weights
+    reported: bool  # whether the report of the collection shows this model
+    params: list[tuple[str, str]]
+    bits_per_character: float
+    held_out_bits_per_character: float | None
+    share: float | None
+    excess: float | None
+    longest: float | None
 
 
-def start_page(summaries: Sequence[dict[str, Any]], runs: Mapping[str, Sequence[Run]], page: Path) -> None:
-    """Render the page that compares the collections of `summaries`, and the `runs` of each by its name."""
-
-    def most(*keys: str) -> float:
-        return max((summary[key] or 0 for summary in summaries for key in keys), default=0) or 1
-
-    render_page(
+def start_page(summaries: Sequence[Summary], runs: Mapping[str, Sequence[FinishedRun]]) -> str:
+    """The HTML of the page that compares the collections of `summaries`; `runs` are those of each, by its name."""
+    # All bars of a kind have the same scale, so that collections compare. Longer matches are rarer, so the largest of
+    # all shares is one at the least length.
+    bits, shares, least = [], [], min(COMPARED_AT)
+    for one in summaries:
+        bits += [one.bits_per_character, one.held_out_bits_per_character, one.best_compressor]
+        shares += [one.share_at[least], one.human_share_at[least]]
+    return render_page(
         "start.html",
-        page,
-        collections=[
-            one | {"runs": compared_runs(runs.get(one["collection"], ()), one.get("model_sha256", ""))}
-            for one in summaries
-        ],
-        most_bits=most("bits_per_character", "held_out_bits_per_character", "best_compressor"),
-        most_share=most("share_at_20", "human_share_at_20"),
+        summaries=summaries,
+        runs={
+            summary.collection: compared_runs(runs.get(summary.collection, ()), summary.model_sha256)
+            for summary in summaries
+        },
+        lengths=COMPARED_AT,
+        excess_at=EXCESS_AT,
+        most_bits=_largest(bits),
+        most_share=_largest(shares),
     )
 
 
-def compared_runs(runs: Sequence[Run], reported: str) -> list[dict[str, Any]]:
-    """The best of the evaluated ones of `runs`, best first, and the one of the model with the sha256 `reported`; each
-    with the parameters in which they differ. None when there is nothing to compare.
+def compared_runs(runs: Sequence[FinishedRun], reported: str) -> list[ComparedRun]:
+    """The best of `runs`, the best first, and the run of the model with the sha256 `reported`.
+
+    Runs that were not evaluated are left out. A single run has nothing to compare with, so it gives an empty list.
     """
+    # The score of a run comes from the stage evaluate; a run that never reached that stage has none.
     ranked = sorted((run for run in runs if BITS in run.metrics), key=lambda run: run.metrics[BITS])
-    best = [run for i, run in enumerate(ranked) if i < SHOWN or run.model_sha256 == reported]
+    best = [run for rank, run in enumerate(ranked) if rank < MAX_RUNS or run.model_sha256 == reported]
+    if len(best) < 2:
+        return []
+    # Parameters that are equal in all runs explain no difference between them.
     keys = sorted({key for run in best for key in run.params})
     differing = [key for key in keys if len({run.params.get(key) for run in best}) > 1]
-    rows = [
-        {
-            "name": run.name,
-            "reported": run.model_sha256 == reported,
-            "model": run.model_sha256[:8],
-            "params": [(key, value) for key in differing if (value := run.params.get(key, "None")) != "None"],
-            "bits": run.metrics[BITS],
-            "held_out_bits": run.metrics.get("evaluation.held_out_books.bits_per_character"),
-            "share_at_30": run.metrics.get("copying.share_at_30"),
-            "excess_at_30": run.metrics.get("copying.excess_at_30"),
-            "longest": run.metrics.get("copying.longest"),
-        }
+    return [
+        ComparedRun(
+            name=run.name,
+            model=run.model_sha256[:8],
+            reported=run.model_sha256 == reported,
+            # MLflow stores parameters as text. A parameter of None is one that the run does not have.
+            params=[(key, value) for key in differing if (value := run.params.get(key, "None")) != "None"],
+            bits_per_character=run.metrics[BITS],
+            held_out_bits_per_character=run.metrics.get("evaluation.held_out_books.bits_per_character"),
+            share=run.metrics.get(f"copying.share_at_{EXCESS_AT}"),
+            excess=run.metrics.get(f"copying.excess_at_{EXCESS_AT}"),
+            longest=run.metrics.get("copying.longest"),
+        )
         for run in best
     ]
-    return rows if len(rows) > 1 else []
+
+
+def _largest(values: Iterable[float | None]) -> float:
+    """The largest of `values`; 1 if all are None or 0, because bars are fractions of it."""
+    return max((value for value in values if value), default=1)

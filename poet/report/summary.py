@@ -1,48 +1,104 @@
-"""The few figures of a collection by which the start page, and `dvc metrics`, compare it with others."""
+"""The summary of a collection: the few figures by which the start page, and `dvc metrics`, compare it with others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from poet.books.manifest import CleanBook
-from poet.report.passages import ShownSample
+from poet.errors import DataError
+from poet.files import read_json, write_json
+from poet.results.copying import EXCESS_AT
 
-# Of a sample that the start page shows.
+# Match lengths, in characters, for which the summary gives the share of copied text: of a phrase and of a clause. Both
+# are among the LENGTHS of copying.json.
+COMPARED_AT = (20, EXCESS_AT)
+
+# The largest size of the sample that the start page shows.
 EXCERPT_CHARACTERS, EXCERPT_LINES = 420, 24
 
+# The first keys of the file. Each is the name of the field that it holds.
+FIRST_KEYS = (
+    "collection title books characters parameters steps epochs "
+    "bits_per_character held_out_bits_per_character best_compressor"
+).split()
 
-def summarize(
-    name: str,
-    title: str,
-    books: Sequence[CleanBook],
-    training: dict[str, Any],
-    evaluation: dict[str, Any],
-    copying: dict[str, Any],
-    samples: Sequence[ShownSample],
-    model_sha256: str,
-) -> dict[str, Any]:
-    """What the start page shows of the collection `name`."""
-    held_out, people, row = evaluation["held_out_books"], copying["held_out"], samples[0].row if samples else None
-    return {
-        "collection": name,
-        "title": title,
-        "books": len(books),
-        "characters": sum(book.characters for book in books),
-        "parameters": training["parameters"],
-        "steps": training["steps"],
-        "epochs": training["epochs"],
-        "bits_per_character": evaluation["bits_per_character"],
-        "held_out_bits_per_character": held_out["bits_per_character"] if held_out else None,
-        "best_compressor": min(evaluation["compressors"].values(), default=None),
-        "share_at_20": copying["share_at_20"],
-        "share_at_30": copying["share_at_30"],
-        "human_share_at_20": people["share_at_20"] if people["characters"] else None,
-        "human_share_at_30": people["share_at_30"] if people["characters"] else None,
-        "excess_at_30": copying["excess_at_30"],
-        "longest": copying["longest"],
-        "model_sha256": model_sha256,
-        "sample": _excerpt(row["prompt"] + row["text"]) if row else "",
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What the start page shows of a collection.
+
+    `books` and `characters` count the cleaned text. `share_at[n]` is the share of the samples' characters inside
+    verbatim matches of at least n characters, for n in COMPARED_AT; `human_share_at[n]` is the same for human text,
+    None if there is no such text. `excess` and `longest` are those of copying.json. `sample` is the beginning of the
+    first sample.
+    """
+
+    collection: str
+    title: str
+    books: int
+    characters: int
+    parameters: int
+    steps: int
+    epochs: float
+    bits_per_character: float
+    held_out_bits_per_character: float | None
+    best_compressor: float | None
+    share_at: Mapping[int, float]
+    human_share_at: Mapping[int, float | None]
+    excess: float | None
+    longest: int
+    model_sha256: str
+    sample: str
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write `summary` to the file `path`."""
+    content = {key: getattr(summary, key) for key in FIRST_KEYS}
+    content |= {f"share_at_{length}": summary.share_at[length] for length in COMPARED_AT}
+    content |= {f"human_share_at_{length}": summary.human_share_at[length] for length in COMPARED_AT}
+    content |= {
+        f"excess_at_{EXCESS_AT}": summary.excess,
+        "longest": summary.longest,
+        "model_sha256": summary.model_sha256,
+        "sample": summary.sample,
     }
+    write_json(path, content)
 
 
-def _excerpt(text: str) -> str:
+def read_summary(path: Path) -> Summary:
+    """The content of the file `path`; DataError when it is missing, damaged or from another version."""
+    content: dict[str, Any] = read_json(path)
+    try:
+        return Summary(
+            **{key: content[key] for key in FIRST_KEYS},
+            share_at={length: content[f"share_at_{length}"] for length in COMPARED_AT},
+            human_share_at={length: content[f"human_share_at_{length}"] for length in COMPARED_AT},
+            excess=content[f"excess_at_{EXCESS_AT}"],
+            longest=content["longest"],
+            # Missing in files of the first version.
+            model_sha256=content.get("model_sha256", ""),
+            sample=content["sample"],
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} does not hold a summary as this version writes it ({type(error).__name__}: {error}). "
+            "Run `dvc repro` to build it again."
+        ) from None
+
+
+def read_summaries(folder: Path) -> list[Summary]:
+    """The summaries in `folder`, the best model first; none if `folder` does not exist."""
+    # Sorted by name first, so that equally good models have a fixed order.
+    summaries = [read_summary(path) for path in sorted(folder.glob("*.json"))]
+    return sorted(summaries, key=lambda summary: summary.bits_per_character)
+
+
+def excerpt(text: str) -> str:
+    """The beginning of `text`: at most EXCERPT_CHARACTERS and at most EXCERPT_LINES.
+
+    >>> excerpt("To be, or\\nnot to be")
+    'To be, or\\nnot to be'
+    >>> len(excerpt("a" * 1000)), len(excerpt("a\\n" * 1000))
+    (420, 48)
+    """
     return "".join(text[:EXCERPT_CHARACTERS].splitlines(keepends=True)[:EXCERPT_LINES])

@@ -16,6 +16,9 @@ EXCESS_AT = 30
 # Lengths, in characters, of the n-grams of the novelty curve: the share of n-grams that occur in no book.
 NOVELTY = (4, 8, 12, 16, 20, 30, 40, 50)
 
+# Tokens that the model has to recite for a passage to count as extractable. 50 is the length in Carlini et al. (2022).
+CONTINUATION = 50
+
 
 @dataclass(frozen=True, kw_only=True)
 class LongestMatch:

@@ -3,14 +3,16 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from poet.books.manifest import safe_stem
 from poet.errors import SourceError
-from poet.params.sections import CalibreSource
+from poet.params.sections import CalibreSource, DownloadSettings
 from poet.sources.fetched import FetchedBook
 
-# One row per book with a text; several authors and languages are joined in Calibre's own order.
+# One row per book that has a text, with the columns of CalibreBook. Several authors are joined in Calibre's own order;
+# of several languages the first is taken.
 BOOKS = """
     SELECT books.id, books.title, books.path, data.name,
            (SELECT group_concat(name, ' & ') FROM (SELECT authors.name FROM authors
@@ -22,37 +24,68 @@ BOOKS = """
     ORDER BY books.id
 """
 
-# Calibre writes languages with three letters, Gutenberg and file names with two.
+# Calibre writes languages with three letters (ISO 639-2); Gutenberg and this project use two (ISO 639-1). A language
+# that is not in this table keeps its three letters.
 TWO_LETTERS = {"eng": "en", "deu": "de", "fra": "fr", "ita": "it", "spa": "es", "nld": "nl", "lat": "la", "ell": "el"}
 
 
-def fetch_calibre(source: CalibreSource) -> Iterator[FetchedBook]:
-    """Every book of the library that has a TXT format, by Calibre's id; SourceError when there is none."""
+@dataclass(frozen=True)
+class CalibreBook:
+    """A row of the query BOOKS: the text is `<folder>/<name>.txt` in the library; None where Calibre knows nothing."""
+
+    number: int
+    title: str
+    folder: str
+    name: str
+    authors: str | None
+    language: str | None
+
+
+def fetch_calibre(source: CalibreSource, settings: DownloadSettings) -> Iterator[FetchedBook]:
+    """Every book of the library that has a TXT format, in the order of Calibre's ids.
+
+    Raises SourceError when `source.path` is no library, has no such book, or lacks a file that it lists. `settings` has
+    no effect.
+    """
     root = Path(source.path).expanduser()
-    rows = _read_library(root)
-    if not rows:
+    books = _read_library(root)
+    if not books:
         raise SourceError(f"the Calibre library {source.path} has no book in TXT format; convert some in Calibre first")
-    for number, title, folder, name, authors, language in rows:
-        path = (root / folder / f"{name}.txt").resolve()
+    for book in books:
+        file = f"{book.folder}/{book.name}.txt"
+        path = (root / file).resolve()
+        # The database is only data: a path in it must not lead out of the library.
         if not path.is_relative_to(root.resolve()) or not path.is_file():
-            raise SourceError(f"the Calibre library {source.path} lists {folder}/{name}.txt, which it does not hold")
+            raise SourceError(
+                f"the Calibre library {source.path} lists {file}, but has no such file; run Calibre's check of the "
+                "library"
+            )
         yield FetchedBook(
-            id=safe_stem(f"{number}-{title}"),
-            title=title,
-            author=(authors or "").replace("|", ","),  # Calibre stores commas in names as bars
-            language=TWO_LETTERS.get(language or "", language or ""),
-            source=f"calibre:{folder}/{name}.txt",
+            id=safe_stem(f"{book.number}-{book.title}"),
+            title=book.title,
+            # Calibre stores the comma of "Smith, John" as a bar, because commas separate names in its lists.
+            author=(book.authors or "").replace("|", ","),
+            language=TWO_LETTERS.get(book.language or "", book.language or ""),
+            source=f"calibre:{file}",
             suffix=".txt",
             content=path.read_bytes(),
         )
 
 
-def _read_library(root: Path) -> list[tuple[int, str, str, str, str | None, str | None]]:
+def _read_library(root: Path) -> list[CalibreBook]:
+    """The books with a text in the library `root`; SourceError when `root` is no readable library."""
     database = root / "metadata.db"
     if not database.is_file():
-        raise SourceError(f"{root} is no Calibre library: it holds no metadata.db. Name the folder that Calibre shows.")
+        raise SourceError(
+            f"{root} is no Calibre library: it has no metadata.db. Set `path` to the folder that Calibre shows as its "
+            "library."
+        )
+    # Read only and immutable: SQLite then takes no lock and writes nothing, also while Calibre itself is running.
+    address = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            return connection.execute(BOOKS).fetchall()
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            return [CalibreBook(*row) for row in connection.execute(BOOKS)]
     except sqlite3.Error as error:
-        raise SourceError(f"{database} cannot be read as a Calibre library: {error}") from None
+        raise SourceError(
+            f"{database} cannot be read as a Calibre library: {error}. Open the library in Calibre to repair it."
+        ) from None

@@ -1,38 +1,35 @@
-"""All kinds of tokenizer on one text, side by side: what each makes of it, and how fast.
+"""All kinds of tokenizer on one text, side by side: how short each makes it, and how fast.
 
 Bits per character compare models whatever their tokenizer; this table compares the tokenizers themselves.
 """
 
 import dataclasses
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from poet.books.split import split_books
 from poet.errors import ConfigError
-from poet.params.sections import SplitSettings, TokenizeSettings
+from poet.params.sections import TokenizeSettings
 from poet.progress import progress_bar
-from poet.tokenizers.kinds import TRAINERS, train_tokenizer
-from poet.tokenizers.tokenizer import UNKNOWN, encode, token_lengths
-from poet.tokens.token_files import training_sample
+from poet.tokenizers.kinds import KINDS, encode_long, train_tokenizer
+from poet.tokenizers.tokenizer import UNKNOWN, token_lengths
 
 
-def compare_tokenizers(clean: Path, split: SplitSettings, settings: TokenizeSettings) -> list[dict[str, Any]]:
-    """One row per kind, with the sizes of `settings`: trained on the training text, measured on the validation text.
+def compare_tokenizers(training: str, validation: Sequence[str], settings: TokenizeSettings) -> list[dict[str, Any]]:
+    """One row per kind, with the sizes of `settings`: trained on `training`, measured on the `validation` texts.
 
-    A kind for which `vocab_size` has no room says so under `skipped`.
+    A kind for which `vocab_size` has no room has the reason under `skipped` instead of figures.
     """
-    training = "".join(training_sample(clean, split, settings.train_characters))
-    validation = [text for book in split_books(clean, split) if (text := book.validation)]
     rows: list[dict[str, Any]] = []
-    with progress_bar("tokenizers", len(TRAINERS)) as advance:
-        for kind in TRAINERS:
+    with progress_bar("tokenizers", len(KINDS)) as advance:
+        for kind in KINDS:
             row: dict[str, Any] = {"kind": kind, "chosen": kind == settings.kind}
             try:
-                row |= _measure(training, validation, dataclasses.replace(settings, kind=kind))  # type: ignore[arg-type]
+                row |= _train_and_measure(training, validation, dataclasses.replace(settings, kind=kind))
             except ConfigError as error:
                 row["skipped"] = error.message
             rows.append(row)
@@ -40,13 +37,13 @@ def compare_tokenizers(clean: Path, split: SplitSettings, settings: TokenizeSett
     return rows
 
 
-def _measure(training: str, validation: list[str], settings: TokenizeSettings) -> dict[str, Any]:
+def _train_and_measure(training: str, validation: Sequence[str], settings: TokenizeSettings) -> dict[str, Any]:
     start = time.perf_counter()
     tokenizer = train_tokenizer([training], settings)
     trained = time.perf_counter()
-    encode(tokenizer, training)
+    encode_long(tokenizer, settings.kind, training)
     encoded = time.perf_counter()
-    ids = [encode(tokenizer, text) for text in validation]
+    ids = [encode_long(tokenizer, settings.kind, text) for text in validation]
     characters, tokens = sum(map(len, validation)), sum(map(len, ids))
     return {
         "vocab_size": tokenizer.get_vocab_size(),
@@ -58,9 +55,9 @@ def _measure(training: str, validation: list[str], settings: TokenizeSettings) -
     }
 
 
-def _unknown_share(tokenizer: Tokenizer, ids: list[Any], characters: int) -> float:
-    """Share of the characters that the tokens do not give back."""
+def _unknown_share(tokenizer: Tokenizer, ids: Sequence[NDArray[np.uint32]], characters: int) -> float:
+    """The share of the `characters` of a text that its tokens `ids` do not give back."""
     if tokenizer.token_to_id(UNKNOWN) is None:
         return 0.0
-    lengths = token_lengths(tokenizer)
+    lengths = token_lengths(tokenizer)  # (vocab_size,)
     return 1 - float(lengths[np.concatenate(ids)].sum()) / characters

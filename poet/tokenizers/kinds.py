@@ -1,11 +1,12 @@
-"""Six ways to make a tokenizer from the training text: char, byte, word, ngram, bytegram, bpe.
+"""The kinds of tokenizer, and how each is trained. To add a kind, add its training function and one entry to KINDS.
 
-The same text and settings give the same file, byte for byte.
+The same text and settings give the same tokenizer.json, byte for byte.
 """
 
 import json
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,30 +15,55 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from poet.errors import ConfigError, DataError
 from poet.params.sections import TokenizeSettings
+from poet.tokenizers.cutting import CHUNK, cut_between_words, cut_into_chunks
 from poet.tokenizers.ngrams import frequent_ngrams
-from poet.tokenizers.tokenizer import BYTE_LETTERS, BYTE_TOKENS, CHUNK, SEPARATOR, SEPARATOR_ID, UNKNOWN, pieces
+from poet.tokenizers.tokenizer import BYTE_LETTERS, BYTE_TOKENS, SEPARATOR, SEPARATOR_ID, UNKNOWN, encode_pieces
 
-# A word with the blank before it, so that a space costs no token; a mark of punctuation likewise; any other space.
+# What the `word` kind takes for a word: letters with the blank before them, so that a space costs no token; a mark of
+# punctuation likewise; any other white space alone.
 WORD = r" ?[\p{L}\p{N}\p{M}_]+(?:['’][\p{L}\p{M}]+)*| ?[^\s\p{L}\p{N}\p{M}_]|\s"
 
-# The score of a token in the n-gram kinds. Each costs 1, so the best segmentation is the shortest: a fifteenth fewer
-# tokens than with log-probabilities (docs/log.md). Frequency decides between equally short ones.
+# The n-gram kinds cut a text so that the sum of its tokens' scores is highest. Every token costs 1, so the best
+# segmentation is the shortest: a fifteenth fewer tokens than with log-probabilities (docs/log.md). Frequency decides
+# between segmentations of equal length.
 TOKEN_SCORE = -1.0
 FREQUENCY_SCORE = 1e-6
-# Tokens that no text may choose while it has another way; their letters are in every alphabet, so it always has.
+# The score of the separator and of the tokens <0x00> to <0xFF>. A text uses them only where it has no other way. All
+# their letters are in the alphabet, so a text that spells `<0x41>` is cut into single characters instead.
 LAST_RESORT_SCORE = -100.0
 
 
-def train_tokenizer(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
-    """Fit a tokenizer of `settings.kind` to `texts` (training text only).
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of tokenizer.
 
-    Raises DataError when they hold no character, ConfigError when `vocab_size` has no room for the alphabet.
+    `train` makes a tokenizer from the pieces of a text. `cut` cuts a text into pieces whose tokens, one after another,
+    are the tokens of the text. A kind that is not `lossless` has an unknown token and cannot give every text back.
     """
-    parts = _not_empty(piece for text in texts for piece in pieces(text))
-    return TRAINERS[settings.kind](parts, settings)
+
+    summary: str
+    train: Callable[[Iterable[str], TokenizeSettings], Tokenizer]
+    cut: Callable[[str], Iterator[str]] = cut_between_words
+    lossless: bool = True
+
+
+def train_tokenizer(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
+    """Train a tokenizer of `settings.kind` on `texts` (training text only).
+
+    Raises DataError when the texts have no character, ConfigError when `vocab_size` has no room for the alphabet.
+    """
+    parts = _not_empty(piece for text in texts for piece in cut_between_words(text))
+    return KINDS[settings.kind].train(parts, settings)
+
+
+def encode_long(tokenizer: Tokenizer, kind: str, text: str) -> NDArray[np.uint32]:
+    """The token ids (n,) uint32 of a long text, as one call would give them, computed piece by piece on all cores."""
+    pieces = encode_pieces(tokenizer, KINDS[kind].cut(text))
+    return np.concatenate([np.zeros(0, dtype=np.uint32), *pieces])
 
 
 def _not_empty(texts: Iterable[str]) -> Iterable[str]:
+    """`texts` unchanged; DataError at their end when there was none."""
     empty = True
     for text in texts:
         empty = False
@@ -52,15 +78,16 @@ def _train_char(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
     for text in texts:
         alphabet.update(text)
     tokens = [SEPARATOR, *sorted(alphabet), *BYTE_TOKENS]
-    return _of_characters(Tokenizer(models.BPE(_numbered(tokens), [], byte_fallback=True)))
+    # Byte-pair encoding without a single merge leaves every character a token of its own.
+    return _decoding_byte_tokens(Tokenizer(models.BPE(_numbered(tokens), [], byte_fallback=True)))
 
 
 def _train_byte(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
     """One token per byte of UTF-8, whatever the text."""
-    for _ in texts:  # an empty text is an error here as for every kind
+    for _ in texts:  # nothing to learn, but an empty text is an error here as for every kind
         pass
     tokens = [SEPARATOR, *sorted(BYTE_LETTERS)]
-    return _of_bytes(Tokenizer(models.BPE(_numbered(tokens), [])))
+    return _byte_level(Tokenizer(models.BPE(_numbered(tokens), [])))
 
 
 def _train_word(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
@@ -81,7 +108,8 @@ def _train_word(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
 def _train_bpe(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
     """Byte-level byte-pair encoding with GPT-2's word pattern (Radford et al. 2019)."""
     _check_room(settings, 1, 256, "bytes")
-    tokenizer = _of_bytes(Tokenizer(models.BPE()), pre_tokenizers.ByteLevel(add_prefix_space=False))
+    # The pre-tokenizer splits words as GPT-2 does; merges never cross from one word to the next.
+    tokenizer = _byte_level(Tokenizer(models.BPE()), pre_tokenizers.ByteLevel(add_prefix_space=False))
     trainer = trainers.BpeTrainer(
         vocab_size=settings.vocab_size,
         min_frequency=settings.min_frequency,
@@ -94,10 +122,11 @@ def _train_bpe(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
 
 
 def _train_ngram(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
-    """Frequent runs of characters, across word borders; a character that the text lacks is spelled in bytes."""
+    """Frequent runs of characters, across word borders; a character outside the alphabet is spelled in bytes."""
     text = "".join(texts)
     symbols, characters = _character_codes(text)
-    # Printable ASCII is always in: prompts have it, and so can no text be forced to spell a special token's name.
+    # Always include printable ASCII: prompts use it, and a text that spells `<0x41>` must be able to do so without the
+    # byte token of that name.
     alphabet = sorted({*characters, *string.printable})
     _check_room(settings, 1 + len(BYTE_TOKENS), len(alphabet), "characters")
     count = settings.vocab_size - 1 - len(BYTE_TOKENS) - len(alphabet)
@@ -108,15 +137,16 @@ def _train_ngram(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
         *((character, TOKEN_SCORE) for character in alphabet),
         *zip(grams, scores, strict=True),
     ]
-    # The byte tokens stand in for everything unknown, so the separator's id is never given out as such.
+    # The library wants the id of an unknown token. With byte_fallback it spells unknown characters in bytes instead, so
+    # the separator's id never comes out as an unknown token.
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=SEPARATOR_ID, byte_fallback=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(CHUNK), "isolated")
-    return _of_characters(tokenizer)
+    return _decoding_byte_tokens(tokenizer)
 
 
 def _train_bytegram(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
-    """The same over the bytes of UTF-8; a token may begin or end within a character."""
-    content = bytearray("".join(texts).encode("utf-8"))  # writable, as the suffix sorter wants it
+    """Frequent runs of bytes of UTF-8, across word borders; a token may begin or end within a character."""
+    content = bytearray("".join(texts).encode("utf-8"))  # writable memory, which the suffix sorter needs
     _check_room(settings, 1, 256, "bytes")
     letters = np.array(BYTE_LETTERS)
     symbols = np.frombuffer(content, dtype=np.uint8)
@@ -131,23 +161,15 @@ def _train_bytegram(texts: Iterable[str], settings: TokenizeSettings) -> Tokeniz
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=SEPARATOR_ID, byte_fallback=False))
     by_chunks = pre_tokenizers.Split(Regex(CHUNK), "isolated")
     as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    return _of_bytes(tokenizer, pre_tokenizers.Sequence([by_chunks, as_bytes]))
-
-
-TRAINERS: dict[str, Callable[[Iterable[str], TokenizeSettings], Tokenizer]] = {
-    "char": _train_char,
-    "byte": _train_byte,
-    "word": _train_word,
-    "ngram": _train_ngram,
-    "bytegram": _train_bytegram,
-    "bpe": _train_bpe,
-}
+    return _byte_level(tokenizer, pre_tokenizers.Sequence([by_chunks, as_bytes]))
 
 
 def _scored(
     symbols: NDArray[Any], settings: TokenizeSettings, count: int, spell: Callable[[int, int], str]
 ) -> tuple[list[str], list[float]]:
-    """The best `count` n-grams as tokens, and what each adds to the score of a segmentation."""
+    """The best `count` n-grams of `symbols` (n,) as tokens, and the score of each; `spell(start, end)` writes the
+    symbols of a stretch as a token.
+    """
     found = frequent_ngrams(symbols, longest=settings.max_ngram, min_frequency=settings.min_frequency, count=count)
     tokens = [
         spell(start, start + length) for start, length in zip(found.start.tolist(), found.length.tolist(), strict=True)
@@ -157,15 +179,22 @@ def _scored(
 
 
 def _character_codes(text: str) -> tuple[NDArray[Any], list[str]]:
-    """`text` as indexes into the sorted list of its characters, in the narrowest integers: (n,), and the list."""
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-    seen = np.flatnonzero(np.bincount(points))
-    codes = np.zeros(int(seen[-1]) + 1, dtype=np.min_scalar_type(len(seen) - 1))
+    """`text` (n characters) as indexes into the sorted list of its characters, in the narrowest integers: (n,), and the
+    list.
+
+    >>> codes, characters = _character_codes("abba")
+    >>> codes.tolist(), characters
+    ([0, 1, 1, 0], ['a', 'b'])
+    """
+    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)  # (n,) code points
+    seen = np.flatnonzero(np.bincount(points))  # (alphabet,) the code points that occur, ascending
+    codes = np.zeros(int(seen[-1]) + 1, dtype=np.min_scalar_type(len(seen) - 1))  # by code point
     codes[seen] = np.arange(len(seen))
     return codes[points], [chr(point) for point in seen]
 
 
 def _check_room(settings: TokenizeSettings, fixed: int, alphabet: int, what: str) -> None:
+    """ConfigError when `vocab_size` is too small for the `fixed` tokens and an `alphabet` of `what`."""
     if settings.vocab_size < fixed + alphabet:
         raise ConfigError(
             f"tokenize.vocab_size: {settings.vocab_size} is too small for a {settings.kind} tokenizer of this text: "
@@ -177,21 +206,36 @@ def _numbered(tokens: list[str]) -> dict[str, int]:
     return {token: i for i, token in enumerate(tokens)}
 
 
-def _of_characters(tokenizer: Tokenizer) -> Tokenizer:
+def _decoding_byte_tokens(tokenizer: Tokenizer) -> Tokenizer:
+    """`tokenizer` with a decoder that turns tokens such as <0x41> back into bytes and joins the rest."""
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     return tokenizer
 
 
-def _of_bytes(tokenizer: Tokenizer, pre_tokenizer: Any = None) -> Tokenizer:
+def _byte_level(tokenizer: Tokenizer, pre_tokenizer: Any = None) -> Tokenizer:
+    """`tokenizer` over the letters of bytes (BYTE_LETTERS), words unsplit unless `pre_tokenizer` splits them."""
     tokenizer.pre_tokenizer = pre_tokenizer or pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
 
 def _without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:
-    """As an added token the separator would be cut out of texts that happen to spell it; as a mere entry it is out of
-    reach.
+    """`tokenizer` with its special tokens as ordinary entries of the vocabulary.
+
+    Hugging Face encodes an *added* token wherever a text spells it. As an ordinary entry, the separator can never come
+    from a text.
     """
     content = json.loads(tokenizer.to_str())
     content["added_tokens"] = []
     return Tokenizer.from_str(json.dumps(content))
+
+
+# Every kind by its name, the value of `tokenize.kind`, in the order of every table that lists the kinds.
+KINDS: dict[str, Kind] = {
+    "char": Kind(summary="one token per character", train=_train_char),
+    "byte": Kind(summary="one token per byte of UTF-8", train=_train_byte),
+    "word": Kind(summary="whole words; rarer ones are lost as unknown", train=_train_word, lossless=False),
+    "ngram": Kind(summary="frequent runs of characters, across words", train=_train_ngram, cut=cut_into_chunks),
+    "bytegram": Kind(summary="frequent runs of bytes, across words", train=_train_bytegram, cut=cut_into_chunks),
+    "bpe": Kind(summary="byte-pair encoding inside words", train=_train_bpe),
+}

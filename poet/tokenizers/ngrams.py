@@ -1,6 +1,6 @@
-"""The n-grams that a text repeats, found with one suffix array instead of a count per length.
+"""The n-grams that a text repeats, found with one suffix array instead of one count per length.
 
-Works on any array of small integers: characters and bytes alike.
+The functions work on any array of small integers: characters and bytes alike.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class Ngrams:
-    """n-grams as places in the text, each (m,) int64: the first symbol of one occurrence, the length, how often the
-    text has it.
+    """m n-grams as places in the text: the `start` of one occurrence, the `length` in symbols, and the `frequency`, the
+    number of occurrences; each (m,) int64.
     """
 
     start: NDArray[np.int64]
@@ -29,9 +29,11 @@ def frequent_ngrams(symbols: NDArray[Any], *, longest: int, min_frequency: int, 
     Suffixes that share their first L symbols are neighbours in the suffix array (Manber and Myers 1993), so the
     n-grams of length L are the runs of neighbours whose common prefix is at least L long (Kasai et al. 2001).
     """
-    suffixes = pydivsufsort.divsufsort(symbols)  # (n,)
-    # shared[i] is the length of the common prefix of suffixes i and i + 1, as far as it matters.
+    suffixes = pydivsufsort.divsufsort(symbols)  # (n,) the starts of all suffixes, in alphabetical order
+    # shared[i] is the length of the common prefix of suffixes i and i + 1. Longer ones than `longest` do not matter,
+    # and a byte holds the rest.
     shared = np.minimum(pydivsufsort.kasai(symbols, suffixes), longest).astype(np.uint8)[: len(symbols) - 1]
+    # Keep the best so far and join each length to them: memory is that of one length, not of all.
     best = Ngrams(start=_none(), length=_none(), frequency=_none())
     for length in range(2, longest + 1):
         found = _runs(suffixes, shared, length, max(2, min_frequency))
@@ -41,6 +43,7 @@ def frequent_ngrams(symbols: NDArray[Any], *, longest: int, min_frequency: int, 
 
 def _runs(suffixes: NDArray[Any], shared: NDArray[np.uint8], length: int, min_frequency: int) -> Ngrams:
     """All n-grams of `length` symbols, in alphabetical order."""
+    # A run ends where two neighbours share less than `length`; the first suffix of a run starts with its n-gram.
     borders = np.flatnonzero(shared < length)
     first = np.concatenate(([0], borders + 1))
     frequency = np.diff(np.append(first, len(suffixes)))
@@ -50,6 +53,7 @@ def _runs(suffixes: NDArray[Any], shared: NDArray[np.uint8], length: int, min_fr
 
 
 def _most_covering(ngrams: Ngrams, count: int) -> Ngrams:
+    """The `count` n-grams with the most symbols in all their occurrences. The sort is stable: ties keep their order."""
     order = np.argsort(-ngrams.frequency * ngrams.length, kind="stable")[:count]
     return Ngrams(start=ngrams.start[order], length=ngrams.length[order], frequency=ngrams.frequency[order])
 

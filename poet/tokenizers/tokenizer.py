@@ -1,17 +1,16 @@
-"""Tokenizers, all of them Hugging Face `tokenizers` files: loaded, told apart, and applied in parallel pieces.
+"""A tokenizer as a Hugging Face `tokenizers` file: loading it, encoding, decoding, and the bytes of its tokens.
 
-Every kind but `word` gives back any Unicode text exactly. The token with id 0 stands between books; no text can produce
-it. `poet.tokenizers.kinds` makes them.
+Every kind but `word` gives back any Unicode text exactly. The token with id 0 separates books; no text can produce it.
+`poet.tokenizers.kinds` trains the tokenizers.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, decoders, models
+from tokenizers import Tokenizer, decoders
 
 from poet.errors import DataError
 
@@ -19,7 +18,7 @@ SEPARATOR = "<|book|>"
 SEPARATOR_ID = 0
 UNKNOWN = "<unk>"  # only `word` has it
 
-# What spells a character that the vocabulary lacks.
+# The tokens that spell a character outside the vocabulary byte by byte, by the value of the byte.
 BYTE_TOKENS = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
@@ -29,39 +28,13 @@ def _byte_letters() -> list[str]:
     return [chr(byte if byte in visible else next(others)) for byte in range(256)]
 
 
-# The letter by which the byte level writes each byte (GPT-2's table): itself where it is visible in Latin-1, else the
-# next free one from U+0100 on.
+# The letter by which a byte-level tokenizer writes each byte (GPT-2's table, Radford et al. 2019): the byte's own
+# Latin-1 letter where that is visible, else the next free letter from U+0100 on. So a vocabulary file holds no control
+# character.
 BYTE_LETTERS = _byte_letters()
 
-# Encoding runs on pieces of about this many characters: the library's own tables then stay in the processor's caches,
-# and every core has work. Pieces of 64 KiB take 1.4 times as long, a book in one call four times (docs/log.md).
-PIECE = 1 << 12
+# Pieces that go to the library in one call: enough to keep every core busy, few enough to bound the memory.
 PIECES_AT_ONCE = 512
-# Where a text offers no good place to cut for so long, it is cut anyway, so that memory stays bounded.
-LONGEST_PIECE = 1 << 20
-
-# Where a text may be cut without changing its words: before a single blank between two other characters, or between
-# the punctuation and the letters of a script that writes no blanks. Pre-tokenizers always begin a word there, so that
-# the pieces' tokens are the tokens of the whole.
-CUT = re.compile(r"(?<=\S)(?= \S)|(?<=[。，、！？；：])(?=[぀-ヿ一-鿿])")
-
-# n-grams ignore words, so their texts are cut into fixed chunks instead, which end with a line where they can. The
-# pattern is also the pre-tokenizer in the file: both cut alike, and a best segmentation is the best of its chunk.
-CHUNK = r"[\s\S]{0,4095}\n|[\s\S]{1,4096}"
-
-
-def kind_of(tokenizer: Tokenizer) -> str:
-    """The kind of one of our tokenizers, from its parts."""
-    of_bytes = isinstance(tokenizer.decoder, decoders.ByteLevel)
-    match tokenizer.model:
-        case models.WordLevel():
-            return "word"
-        case models.Unigram():
-            return "bytegram" if of_bytes else "ngram"
-        case _ if of_bytes:
-            return "byte" if tokenizer.get_vocab_size() == 257 else "bpe"
-        case _:
-            return "char"
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -75,45 +48,37 @@ def load_tokenizer(path: Path) -> Tokenizer:
         raise DataError(f"{path} is not a tokenizers file: {error}. Remove it and run `dvc repro`.") from None
     if tokenizer.id_to_token(SEPARATOR_ID) != SEPARATOR:
         raise DataError(
-            f"{path} has {tokenizer.id_to_token(SEPARATOR_ID)!r} as token {SEPARATOR_ID}, expected {SEPARATOR!r}: it "
-            "was made by another program"
+            f"{path} has {tokenizer.id_to_token(SEPARATOR_ID)!r} as token {SEPARATOR_ID}, expected {SEPARATOR!r}: "
+            "another program made it. Put our tokenizer.json back, or build it again with `dvc repro`."
         )
     return tokenizer
 
 
 def encode(tokenizer: Tokenizer, text: str) -> NDArray[np.uint32]:
-    """The token ids of `text`, exactly as one call would give them, computed piece by piece on all cores: (n,)
-    uint32.
+    """The token ids (n,) uint32 of a short text such as a prompt.
+
+    The text goes to the library whole. `poet.tokenizers.kinds.encode_long` gives the same ids for a book, faster.
     """
-    return np.concatenate([np.zeros(0, dtype=np.uint32), *encode_pieces(tokenizer, text)])
+    return np.asarray(tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.uint32)
 
 
-def encode_pieces(tokenizer: Tokenizer, text: str) -> Iterator[NDArray[np.uint32]]:
-    """The same ids, a piece of the text at a time."""
-    parts = chunks(text) if isinstance(tokenizer.model, models.Unigram) else pieces(text)
-    while batch := list(islice(parts, PIECES_AT_ONCE)):
+def encode_pieces(tokenizer: Tokenizer, pieces: Iterable[str]) -> Iterator[NDArray[np.uint32]]:
+    """The token ids (n,) uint32 of each of `pieces`, computed on all cores."""
+    waiting = iter(pieces)
+    while batch := list(islice(waiting, PIECES_AT_ONCE)):
         for encoding in tokenizer.encode_batch_fast(batch, add_special_tokens=False):
             yield np.asarray(encoding.ids, dtype=np.uint32)
 
 
-def pieces(text: str) -> Iterator[str]:
-    """`text` in pieces of about PIECE characters, between words."""
-    start = 0
-    while start < len(text):
-        cut = CUT.search(text, start + PIECE, start + LONGEST_PIECE)
-        end = cut.start() if cut else min(len(text), start + LONGEST_PIECE)
-        yield text[start:end]
-        start = end
-
-
-def chunks(text: str) -> Iterator[str]:
-    """`text` in the chunks of CHUNK."""
-    return (match.group() for match in re.finditer(CHUNK, text))
+def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
+    """The text of `ids` without separators; bytes that do not form a character become U+FFFD."""
+    text: str = tokenizer.decode([int(i) for i in ids if i != SEPARATOR_ID], skip_special_tokens=False)
+    return text
 
 
 def token_lengths(tokenizer: Tokenizer) -> NDArray[np.int64]:
-    """Characters that each token of a `word` tokenizer stands for: (vocab_size,); 0 for the separator and the
-    unknown.
+    """The characters of each token of a `word` tokenizer, (vocab_size,) int64; 0 for the separator and the unknown
+    token, which give no text back.
     """
     lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int64)
     for token, i in tokenizer.get_vocab().items():
@@ -122,20 +87,15 @@ def token_lengths(tokenizer: Tokenizer) -> NDArray[np.int64]:
 
 
 def token_bytes(tokenizer: Tokenizer) -> list[bytes]:
-    """What each token adds to a text, as UTF-8 bytes, by id; a token may be part of a character. The separator adds
+    """The UTF-8 bytes that each token adds to a text, by id. A token may be a part of a character; the separator adds
     nothing.
     """
     tokens: list[str] = [tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size())]
+    # The decoder says how a vocabulary spells bytes: by one letter each, or by tokens such as <0x41>.
     if isinstance(tokenizer.decoder, decoders.ByteLevel):
         of_letter = {letter: bytes([byte]) for byte, letter in enumerate(BYTE_LETTERS)}
         spelled = [b"".join(of_letter[letter] for letter in token) for token in tokens[1:]]
     else:
-        bytes_of = {token: bytes([byte]) for byte, token in enumerate(BYTE_TOKENS)}
-        spelled = [bytes_of.get(token, token.encode("utf-8")) for token in tokens[1:]]
+        of_token = {token: bytes([byte]) for byte, token in enumerate(BYTE_TOKENS)}
+        spelled = [of_token.get(token, token.encode("utf-8")) for token in tokens[1:]]
     return [b"", *spelled]
-
-
-def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
-    """The text of `ids`, without separators; bytes that do not form a character become U+FFFD."""
-    text: str = tokenizer.decode([int(i) for i in ids if i != SEPARATOR_ID], skip_special_tokens=False)
-    return text

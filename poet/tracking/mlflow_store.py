@@ -21,9 +21,10 @@ def tracking_uri(root: Path) -> str:
 
 
 def mlflow_client(root: Path) -> Any:
-    """A client of the MLflow of `root` that does not wait long."""
+    """A client of the MLflow of `root`, which waits seconds for a server that does not answer, not minutes."""
     for variable, value in PATIENCE.items():
         os.environ.setdefault(variable, value)
+    # MLflow reports the creation of every table of a new database; nobody reads that.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow import MlflowClient
@@ -32,10 +33,15 @@ def mlflow_client(root: Path) -> Any:
 
 
 def find_or_create_run(run: dict[str, Any], root: Path) -> str:
+    """The id of the MLflow run for the first record of a spool (a `RunIdentity` as a dict).
+
+    With a model's sha256, the run that trained the model; a new run with that tag where there is none, as for a model
+    pulled from a teammate.
+    """
     client = mlflow_client(root)
     experiment = client.get_experiment_by_name(run["experiment"])
     if experiment is None:
-        # A database file keeps artifacts in the folder where it happens to be used; a server decides for itself.
+        # With a database file, MLflow would put artifacts below the working directory; a server has a place of its own.
         location = (
             str(root.absolute() / "mlartifacts" / run["experiment"])
             if tracking_uri(root).startswith("sqlite:")
@@ -56,6 +62,8 @@ def find_or_create_run(run: dict[str, Any], root: Path) -> str:
 
 
 def send_records(records: list[dict[str, Any]], run_id: str, root: Path) -> None:
+    """Send spool records to the run `run_id`: metrics and parameters in batches, then the others in their order."""
+    # Imported here: mlflow takes seconds to import, and most processes never send a record.
     from mlflow.entities import Metric, Param, RunTag
 
     client = mlflow_client(root)

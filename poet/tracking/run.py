@@ -16,15 +16,16 @@ from poet.tracking.tracker import Tracker
 def tracking(
     root: Path, collection: str, stage: str, model_sha256: str = "", *, record: bool = True
 ) -> Iterator[Tracker]:
-    """A tracker for one execution of `stage`, spooled below `root`/.poet/spool and flushed at the end, whatever
+    """A tracker for one execution of `stage`, spooled in the repository `root` and flushed at the end, whatever
     happens.
 
-    Without `model_sha256` the execution is a run of its own (a training); with it, it attaches to the run of that
-    model. Without `record` nothing is: of several processes only one speaks.
+    Without `model_sha256`, the execution is a run of its own: a training. With it, the execution attaches to the run
+    that trained that model. With `record` false nothing is recorded: of several training processes only one records.
     """
     if not record:
         yield Tracker()
         return
+    # Executions of one stage on one model share a name, so that they can be counted: see SpoolTracker.
     name = f"{collection}-{stage}" + (f"-{model_sha256[:16]}" if model_sha256 else "")
     tracker = SpoolTracker(state_folder(root, SPOOL), name, identify_run(root, collection, model_sha256), root)
     status = "FAILED"
@@ -35,13 +36,17 @@ def tracking(
         status = "KILLED"
         raise
     finally:
-        if status == "FINISHED" or not model_sha256:  # what fails later does not undo a training that succeeded
+        # A later stage that fails does not undo a training that succeeded: it leaves the status of the run alone.
+        if status == "FINISHED" or not model_sha256:
             tracker.status(status)
         tracker.flush()
 
 
 def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
-    """Name and tags for a run, from git and from what DVC sets in the environment."""
+    """Name and tags for a run, from git and from the variables that DVC sets for a stage.
+
+    The name is that of the DVC experiment, else `<collection>-<first 7 digits of the commit>`.
+    """
     commit = _git(root, "rev-parse", "HEAD")
     environment = {
         "poet.stage": "DVC_STAGE",
@@ -59,6 +64,7 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
 
 
 def _git(root: Path, *arguments: str) -> str:
+    """What git prints in the repository `root`; empty without git or outside a repository."""
     try:
         result = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     except OSError:

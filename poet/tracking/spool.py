@@ -20,13 +20,18 @@ from poet.project import state_folder
 from poet.tracking.mlflow_store import find_or_create_run, send_records, tracking_uri
 from poet.tracking.tracker import Tracker
 
-# The spool's folder below `.poet/`.
+# The spool's folder below `.poet/`. A spool file is a list of JSON records, one a line; the first names the run. Beside
+# it, `<name>.sent` says to which MLflow run its records went, and how many of them.
 SPOOL = "spool"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunIdentity:
-    """What a run is found by (`model_sha256`, where the model exists already), or created with."""
+    """How to find the run of an execution, or create it.
+
+    `model_sha256` finds the run that trained the model; it is empty for a training, which always creates a run. Name
+    and tags are those of a new run; `experiment` is the collection.
+    """
 
     experiment: str
     name: str
@@ -35,20 +40,25 @@ class RunIdentity:
 
 
 class SpoolTracker(Tracker):
-    """Writes records to a spool file in `folder` and sends them to the MLflow at `uri` at each flush.
+    """Writes records to a spool file in `folder`, and sends them to the MLflow of the repository `root` at each flush.
 
-    Each execution has a file of its own, `<name>-<number>.jsonl`; an execution that resumes goes on with the last one.
+    Each execution has a file of its own, `<name>-<number>.jsonl`. An execution that resumes continues the last file.
     """
 
     def __init__(self, folder: Path, name: str, run: RunIdentity, root: Path) -> None:
         self.folder, self.name, self.root = folder, name, root
         self.number = len(self._existing())
-        self.known_step = -1  # figures without a step stand at step 0
+        # Metrics up to this step are in the spool already; a resumed training repeats some steps. -1: none is, not even
+        # those of step 0, where figures without a step are recorded.
+        self.known_step = -1
+        # Once MLflow did not answer, this execution does not try again: each try may wait for ten seconds.
         self.offline = False
+        # Records that the next flush writes.
         self.pending: list[dict[str, Any]] = [{"run": dataclasses.asdict(run)}]
 
     @property
     def spool(self) -> Path:
+        """The file of this execution."""
         return self.folder / f"{self.name}-{self.number:04d}.jsonl"
 
     def _existing(self) -> list[Path]:
@@ -92,14 +102,17 @@ class SpoolTracker(Tracker):
 
 
 def publish_all(root: Path) -> tuple[int, int]:
-    """Send whatever is left in the spool of `root`: how many files were looked at, and how many could not be sent."""
+    """Send all records in the spool of `root` that MLflow does not have: the number of spool files, and of those that
+    could not be sent.
+    """
     spools = sorted(state_folder(root, SPOOL).glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
     return len(spools), sum(not publish(spool, root) for spool in spools)
 
 
 def publish(spool: Path, root: Path) -> bool:
-    """Send the records of `spool` that were not sent yet to the MLflow of `root`; False, and a line that says why, when
-    that fails.
+    """Send the records of `spool` that were not sent yet to the MLflow of `root`.
+
+    Returns False when that fails, after a line that says why. Never raises for a fault of the tracking server.
     """
     ledger = spool.with_suffix(".sent")
     sent: dict[str, Any] = (
@@ -111,10 +124,10 @@ def publish(spool: Path, root: Path) -> bool:
     try:
         sent["run_id"] = sent["run_id"] or find_or_create_run(records[0]["run"], root)
         send_records(records[sent["records"] :], sent["run_id"], root)
-    except Exception as error:  # whatever happens to a record keeper, the work goes on
+    except Exception as error:  # no fault of the tracking server, whatever its type, may stop a stage
         log(
-            f"MLflow at {tracking_uri(root)} does not take records ({type(error).__name__}: {error}); they wait in "
-            f"{spool.parent}, `poet publish` sends them"
+            f"MLflow at {tracking_uri(root)} does not take records ({type(error).__name__}: {error}). They wait in "
+            f"{spool.parent}; `poet publish` sends them."
         )
         return False
     write_json(ledger, {"run_id": sent["run_id"], "records": len(records)})
@@ -122,8 +135,9 @@ def publish(spool: Path, root: Path) -> bool:
 
 
 def _read_spool(spool: Path) -> list[dict[str, Any]]:
-    """The whole records of `spool`; a last line that a crash cut short is left out."""
+    """The records of `spool`; a last line that a crash cut short is left out."""
     if not spool.exists():
         return []
+    # Every whole record ends with a line end, so what follows the last one is empty or a part of a record.
     lines = spool.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines[:-1]]

@@ -9,10 +9,10 @@ from typing import Any
 
 
 class Tracker:
-    """Takes records and forgets them; the base of the real one, so that no caller ever asks whether tracking is on."""
+    """Takes records and forgets them: for tests, for processes that must not record, and as the base of SpoolTracker."""
 
     def resume(self, step: int) -> None:
-        """The run goes on after `step`; metrics up to there are known already."""
+        """Continue the last run after `step`; its metrics up to there are recorded already."""
 
     def params(self, values: dict[str, Any]) -> None:
         """Parameters, by dotted key."""
@@ -30,7 +30,7 @@ class Tracker:
         """A file artifact; it must exist until it is sent."""
 
     def flush(self) -> None:
-        """Hand everything on."""
+        """Write and send all records so far."""
 
 
 def flatten(**sections: Any) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def flatten(**sections: Any) -> dict[str, Any]:
 def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:
     """The numbers in nested `values` by dotted key.
 
-    >>> numbers("copying", {"longest": 40, "held_out": {"longest": 31}, "note": "x"})
-    {'copying.longest': 40, 'copying.held_out.longest': 31}
+    >>> numbers("copying", {"longest": 40, "human": {"longest": 31}, "note": "x"})
+    {'copying.longest': 40, 'copying.human.longest': 31}
     """
     found: dict[str, float] = {}
     for key, value in values.items():

@@ -1,4 +1,8 @@
-"""The training loop: steps, and once in a while a validation, a sample, a snapshot."""
+"""The training loop: step after step, and once in a while a validation, a sample, a snapshot.
+
+What a loop does depends on the seed and the step only. So a training that was interrupted and resumed ends with the
+same bytes as one that was not, on the same machine with the same versions.
+"""
 
 import contextlib
 import dataclasses
@@ -8,170 +12,229 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from poet.device.device import now, seed_dropout
+from poet.device.device import Stopwatch, seed_dropout
 from poet.errors import Interrupted
 from poet.generation.sampling import generate
-from poet.metrics.bits import text_metrics, total_nats
+from poet.metrics.bits import split_metrics
 from poet.params.sampling import SamplingParams
 from poet.progress import log, progress_bar
-from poet.tokenizers.tokenizer import decode, encode, load_tokenizer
-from poet.tokens.token_files import TOKENIZER, VALIDATION
-from poet.training.distributed import from_leader, mean_and_any, tensors_from_leader
-from poet.training.history import History
-from poet.training.run import Run
+from poet.results.evaluation import TextMetrics
+from poet.results.samples import TrainingSample
+from poet.tokenizers.tokenizer import decode, encode
+from poet.tokens.token_files import VALIDATION
+from poet.training.distributed import STOP_SIGNALS, all_reduce_any
+from poet.training.history import HistoryRow, TimingRow
+from poet.training.run import TrainingRun
 from poet.training.schedule import learning_rate_factor
-from poet.training.state import pack, unpack, weights_of
+from poet.training.snapshots import Snapshot, broadcast_snapshot
+from poet.training.state import Best, best_weights, gather_weights, load_state_dict, state_dict
+from poet.training.step import StepResult
 
-# Steps between two rows of timing.csv.
+# Steps between two rows of timing.csv. A single step is too short to be timed well.
 TIMING_STEPS = 10
 
+# The temperature of the training samples. Below 1, because a model that has just begun to learn writes noise at 1.
+SAMPLE_TEMPERATURE = 0.8
 
-def fit(run: Run) -> None:
-    """Take the remaining steps; raises Interrupted on a stop request, after a snapshot."""
-    settings, total = run.settings, run.settings.steps
-    last_snapshot = timer = now(run.device)
-    with _stop_requests() as requests, progress_bar("train", total, run.step) as advance:
-        while run.step < total and not _ended(run):
-            factor = learning_rate_factor(run.step, total, settings.warmup_steps, settings.cooldown)
-            if run.model.config.dropout:
-                seed_dropout(settings.seed, run.step, run.world.rank)
-            inputs, targets = run.batch(run.step)
-            train_loss, norm = run.engine.step(inputs, targets, factor, run.step)
-            run.step += 1
-            _record(run, train_loss, norm, factor)
-            if run.step % TIMING_STEPS == 0 or run.step == total:
-                timer = _record_speed(run, timer)
-                advance(TIMING_STEPS, _status(run))
-            if run.step % settings.validate_every == 0 or run.step == total:
-                _validate(run)
-                timer = now(run.device)
-            due = time.perf_counter() - last_snapshot > run.snapshot_seconds
-            _, (stop, save) = mean_and_any(run.world, 0.0, [bool(requests), due])
+
+def fit(run: TrainingRun) -> None:
+    """Take the remaining steps. After SIGINT or SIGTERM, save a snapshot and raise Interrupted."""
+    # The stopwatch measures training alone. `timed_step` is the step up to which timing.csv has a row.
+    stopwatch, timed_step = Stopwatch(run.device), run.step
+    # Snapshots go by the ordinary clock: they limit what a crash can cost, in minutes.
+    last_snapshot = time.perf_counter()
+    with _stop_requests() as requests, progress_bar("train", run.settings.steps, run.step) as advance:
+        while not _is_finished(run):
+            _record_step(run, _take_step(run))
+
+            if _is_due(run, TIMING_STEPS):
+                _record_speed(run, run.step - timed_step, stopwatch.lap())
+                advance(run.step - timed_step, _status(run))
+                timed_step = run.step
+
+            # Figures on unseen text and a sample show how far the model is. They do not change it.
+            if _is_due(run, run.settings.validate_every):
+                with stopwatch.paused():
+                    _validate(run)
+                    _write_sample(run)
+
+            # All processes must save and stop at the same step. But a signal may reach only one of them, and their
+            # clocks differ, so each learns what the others want.
+            is_snapshot_due = time.perf_counter() - last_snapshot > run.snapshots.interval
+            stop, save = all_reduce_any(run.world, [bool(requests), is_snapshot_due])
             if stop or save:
-                _snapshot(run)
-                last_snapshot = timer = now(run.device)
+                with stopwatch.paused():
+                    _save_snapshot(run)
+                last_snapshot = time.perf_counter()
             if stop:
                 name = signal.Signals(requests[0]).name if requests else "another process"
-                raise Interrupted(f"stopped by {name} at step {run.step} of {total}; `dvc repro` goes on from there")
+                raise Interrupted(
+                    f"stopped by {name} at step {run.step} of {run.settings.steps}; `dvc repro` continues from there"
+                )
 
 
-def restore(run: Run) -> None:
-    """Go on from the newest snapshot, if there is one; rank 0 has it."""
-    found = run.snapshots.restore() if run.world.leads else None
-    known = from_leader(run.world, None if found is None else (found[0], found[2]))
-    if known is None:
+def restore(run: TrainingRun) -> None:
+    """Continue from the newest snapshot, if there is one. Rank 0 reads it and sends it to the other processes."""
+    found = run.snapshots.newest() if run.world.is_main else None
+    snapshot = broadcast_snapshot(run.world, found)
+    if snapshot is None:
         return
-    unpack(tensors_from_leader(run.world, None if found is None else found[1]), run.engine, run.best)
-    run.step = known[0]
-    run.history = History(**known[1]["history"])
-    best_loss = known[1]["best_loss"]
-    run.best.loss, run.best.step = math.inf if best_loss is None else best_loss, known[1]["best_step"]
-    if run.world.leads:
+    load_state_dict(snapshot.tensors, run.trainer)
+    # Batches, schedule and dropout are functions of the step, so nothing else has to be restored.
+    run.step, run.history = snapshot.step, snapshot.history
+    run.best = Best(loss=snapshot.best_loss, step=snapshot.best_step, weights=best_weights(snapshot.tensors))
+    if run.world.is_main:
+        # The record in MLflow continues as well, instead of beginning a second run.
         run.tracker.resume(run.step)
-        log(f"going on from step {run.step} of {run.settings.steps}")
+        log(f"continuing from step {run.step} of {run.settings.steps}")
 
 
-def _ended(run: Run) -> bool:
-    """Whether the last `patience` validations were all worse than the best."""
-    since = (run.step - run.best.step) // run.settings.validate_every
-    return bool(run.settings.patience) and bool(run.best.step) and since >= run.settings.patience
+def _is_finished(run: TrainingRun) -> bool:
+    """Whether all steps are taken, or the last `patience` validations were all worse than the best one."""
+    if run.step >= run.settings.steps:
+        return True
+    # Without a limit on the patience, or before the first validation, nothing ends a training early.
+    if not run.settings.patience or not run.best.step:
+        return False
+    validations_since_best = (run.step - run.best.step) // run.settings.validate_every
+    return validations_since_best >= run.settings.patience
 
 
-def _record(run: Run, train_loss: float, norm: float, factor: float) -> None:
+def _is_due(run: TrainingRun, every: int) -> bool:
+    """Whether something that happens once in `every` steps, and after the last step, happens now."""
+    return run.step % every == 0 or run.step == run.settings.steps
+
+
+def _take_step(run: TrainingRun) -> StepResult:
+    """Train on the next batch."""
     settings = run.settings
-    alone = settings.optimizer.kind == "adamw"
-    peak = settings.optimizer.learning_rate if alone else settings.optimizer.matrix_learning_rate
-    row = {
-        "step": run.step,
-        "tokens": run.step * run.tokens_per_step,
-        "train_loss": round(train_loss, 6),
-        "learning_rate": round(peak * factor, 8),
-        "gradient_norm": round(norm, 6),
-    }
-    run.history.rows.append(row)
-    run.tracker.metrics(run.step, {key: row[key] for key in ("train_loss", "learning_rate", "gradient_norm")})
+    # Warm-up, plateau or cool-down: the factor on all learning rates.
+    factor = learning_rate_factor(run.step, settings.steps, settings.warmup_steps, settings.cooldown)
+    # Each process drops other activations, because it has other rows of the batch.
+    if run.model.config.dropout:
+        seed_dropout(settings.seed, run.step, run.world.rank)
+    inputs, targets = run.batch(run.step)
+    result = run.trainer.step(inputs, targets, factor, run.step)
+    run.step += 1
+    return result
 
 
-def _record_speed(run: Run, since: float) -> float:
-    """Add a row to the timing for the steps since `since`; returns the time now."""
-    seconds = now(run.device) - since
-    steps = run.step % TIMING_STEPS or TIMING_STEPS
-    speed = steps * run.tokens_per_step / seconds
-    used = speed * run.model.operations_per_token() / (run.multiply_rate * run.world.ranks)
-    run.history.timing.append({
-        "step": run.step,
-        "seconds": round(seconds, 4),
-        "tokens_per_second": round(speed),
-        "utilization": round(used, 4),
-    })
-    run.tracker.metrics(run.step, {"tokens_per_second": speed, "utilization": used})
-    return now(run.device)
-
-
-def _status(run: Run) -> str:
-    bits = next((row["bits_per_character"] for row in reversed(run.history.rows) if "bits_per_character" in row), None)
-    shown = "" if bits is None else f"  {bits:.3f} bits/char"
-    last = run.history.timing[-1]
-    speed = f"{last['tokens_per_second']:,} tokens/s  MFU {last['utilization']:.0%}"
-    return f"loss {run.history.train_loss:.3f}{shown}  {speed}"
-
-
-def _validate(run: Run) -> None:
-    """Measure the whole validation text, keep the best weights, and write a sample that shows how far the model is."""
-    ids = run.data.splits[VALIDATION]
-    nats = total_nats(run.model, ids, stride=1.0, dtype=run.dtype)
-    metrics = text_metrics(nats, len(ids), *run.data.counts(VALIDATION))
-    loss = metrics["loss"] if metrics is not None else math.inf
-    if loss < run.best.loss or not run.best.weights:
-        run.best.loss, run.best.step, run.best.weights = loss, run.step, weights_of(run.model)
-    if metrics is not None:
-        measured = {
-            "validation_loss": round(metrics["loss"], 6),
-            "bits_per_character": round(metrics["bits_per_character"], 6),
-        }
-        run.history.rows[-1] |= measured
-        run.tracker.metrics(run.step, measured)
-        if run.world.leads:
-            log(
-                f"step {run.step:>6,}  train loss {run.history.train_loss:.3f}  validation "
-                f"{metrics['bits_per_character']:.4f} bits per character"
-            )
-    text = _sample(run)
-    run.history.samples.append({"step": run.step, "prompt": run.settings.sample_prompt, "text": text})
-    run.tracker.text(f"samples/step-{run.step:06d}.txt", run.settings.sample_prompt + text)
-
-
-def _sample(run: Run) -> str:
-    tokenizer = load_tokenizer(run.tokens_folder / TOKENIZER)
-    prompt = encode(tokenizer, run.settings.sample_prompt).tolist()
-    draw = SamplingParams(temperature=0.8, seed=run.settings.seed)
-    return decode(
-        tokenizer, [int(ids[0]) for ids in generate(run.model, prompt, [draw], run.settings.sample_tokens, run.dtype)]
+def _record_step(run: TrainingRun, result: StepResult) -> None:
+    """Add a row to history.csv, rounded to the digits that a reader can use."""
+    row = HistoryRow(
+        step=run.step,
+        tokens=run.step * run.tokens_per_step,
+        train_loss=round(result.loss, 6),
+        learning_rate=round(result.learning_rate, 8),
+        gradient_norm=round(result.gradient_norm, 6),
     )
+    run.history.rows.append(row)
+    # The tracker gets the same rounded figures, so that MLflow and history.csv agree.
+    keys = ("train_loss", "learning_rate", "gradient_norm")
+    run.tracker.metrics(run.step, {key: getattr(row, key) for key in keys})
 
 
-def _snapshot(run: Run) -> None:
-    tensors = pack(run.engine, run.best)
-    if run.world.leads:
-        best = {"best_loss": run.best.loss if math.isfinite(run.best.loss) else None, "best_step": run.best.step}
-        run.snapshots.save(run.step, tensors, {"history": dataclasses.asdict(run.history), **best})
+def _record_speed(run: TrainingRun, steps: int, seconds: float) -> None:
+    """Add a row to timing.csv for the last `steps` steps, which took `seconds`."""
+    tokens_per_second = steps * run.tokens_per_step / seconds
+    # Model FLOPs utilization (MFU, Chowdhery et al. 2022): the FLOPs that the model needs per second, over those that
+    # the devices can do. The ceiling is measured here; a data sheet knows one for some GPUs only.
+    flops_per_second = tokens_per_second * run.model.flops_per_token()
+    utilization = flops_per_second / (run.device_flops_per_second * run.world.ranks)
+    run.history.timing.append(
+        TimingRow(
+            step=run.step,
+            seconds=round(seconds, 4),
+            tokens_per_second=round(tokens_per_second),
+            utilization=round(utilization, 4),
+        )
+    )
+    run.tracker.metrics(run.step, {"tokens_per_second": tokens_per_second, "utilization": utilization})
+
+
+def _status(run: TrainingRun) -> str:
+    """What the progress bar shows: the training loss, the last validation if there was one, the speed."""
+    validations, last = run.history.validations, run.history.timing[-1]
+    bits = f"  {validations[-1].bits_per_character:.3f} bits/char" if validations else ""
+    speed = f"{last.tokens_per_second:,} tokens/s  MFU {last.utilization:.0%}"
+    return f"loss {run.history.train_loss:.3f}{bits}  {speed}"
+
+
+def _validate(run: TrainingRun) -> None:
+    """Measure the loss on the whole validation text, and keep the weights if they are the best so far."""
+    # With stride 1 the windows do not overlap, so each token is computed once. The evaluate stage lets them overlap: it
+    # takes longer, and gives every token more context.
+    metrics = split_metrics(run.model, run.data, VALIDATION, stride=1.0, dtype=run.dtype)
+    loss = metrics.loss if metrics is not None else math.inf
+    # The best weights become the model, not the last: a small text is soon learned by heart, and the loss on unseen
+    # text rises again. Without validation text, the newest weights count as the best.
+    if metrics is None or loss < run.best.loss or not run.best.weights:
+        run.best = Best(loss=loss, step=run.step, weights=gather_weights(run.model))
+    if metrics is not None:
+        _record_validation(run, metrics)
+
+
+def _record_validation(run: TrainingRun, metrics: TextMetrics) -> None:
+    """Add the validation figures to the last row of history.csv, and print them."""
+    # The row of this step exists already: the step is recorded before it is validated.
+    loss, bits = round(metrics.loss, 6), round(metrics.bits_per_character, 6)
+    run.history.rows[-1] = dataclasses.replace(run.history.rows[-1], validation_loss=loss, bits_per_character=bits)
+    run.tracker.metrics(run.step, {"validation_loss": loss, "bits_per_character": bits})
+    if run.world.is_main:
+        log(
+            f"step {run.step:>6,}  train loss {run.history.train_loss:.3f}  validation "
+            f"{metrics.bits_per_character:.4f} bits per character"
+        )
+
+
+def _write_sample(run: TrainingRun) -> None:
+    """Continue the sample prompt, the same way at every validation, so that the samples show the progress."""
+    prompt = run.settings.sample_prompt
+    params = SamplingParams(temperature=SAMPLE_TEMPERATURE, seed=run.settings.seed)
+    prompt_ids = encode(run.tokenizer, prompt).tolist()
+    # `generate` yields the next id of every sequence, here (1,). All processes take part: the model may be sharded.
+    ids = [int(step[0]) for step in generate(run.model, prompt_ids, [params], run.settings.sample_tokens, run.dtype)]
+    text = decode(run.tokenizer, ids)
+    run.history.samples.append(TrainingSample(step=run.step, prompt=prompt, text=text))
+    run.tracker.text(f"samples/step-{run.step:06d}.txt", prompt + text)
+
+
+def _save_snapshot(run: TrainingRun) -> None:
+    """Save the training as it is now. Every process gathers the tensors, rank 0 writes them."""
+    tensors = state_dict(run.trainer, run.best)
+    if run.world.is_main:
+        run.snapshots.save(
+            Snapshot(
+                step=run.step,
+                tensors=tensors,
+                history=run.history,
+                best_step=run.best.step,
+                best_loss=run.best.loss,
+            )
+        )
+    # The tracker must not lag behind the snapshot: a resumed run does not record the steps before it again.
     run.tracker.flush()
 
 
 @contextlib.contextmanager
 def _stop_requests() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying of them; a second SIGINT ends at once."""
+    """Collect SIGINT and SIGTERM inside the `with` block instead of ending at once; a second SIGINT does end at once.
+
+    Yields the list of the signals received so far.
+    """
     received: list[int] = []
 
+    # Python runs a signal handler between two instructions, anywhere in the step. It may only take a note; the loop
+    # reads it when the step is complete.
     def note(number: int, frame: FrameType | None) -> None:
         if received and number == signal.SIGINT:
             raise KeyboardInterrupt
         received.append(number)
         log("stopping after this step; once more to stop at once")
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, note) for number in STOP_SIGNALS}
     try:
         yield received
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

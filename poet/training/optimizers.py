@@ -1,13 +1,15 @@
-"""Muon for the matrices of the blocks and AdamW for the rest, or AdamW for all.
+"""Muon for the matrices of the blocks and AdamW for the rest, or AdamW for everything.
 
-Muon (Jordan et al. 2024) replaces the momentum of a matrix by the nearest orthogonal one, found by a few Newton-
-Schulz steps, so that all directions learn at one rate. torch has a Muon of its own since 2.9; it works on one matrix
-at a time, takes queries, keys and values for one matrix, and always computes in bfloat16, which many CPUs only
-emulate. This one stacks equal shapes and computes in the dtype of the training.
+Muon (Jordan et al. 2024, kellerjordan.github.io/posts/muon) replaces the momentum of a matrix by the nearest orthogonal
+matrix, so that all directions learn at the same rate. A few Newton-Schulz steps compute it, by matrix products alone.
+
+torch has a Muon of its own since 2.9. It works on one matrix at a time, treats queries, keys and values as one matrix,
+and always computes in bfloat16, which many CPUs only emulate. This one stacks matrices of equal shape, separates
+queries, keys and values, and computes in the dtype of the training.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -15,38 +17,63 @@ from torch import Tensor, nn
 
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
-from poet.training.distributed import like, whole
+from poet.training.distributed import gather, shard_like
 
-# The quintic of the Muon reference: its steepness at zero makes five steps enough; results spread over 0.7 to 1.2.
+# The coefficients of the polynomial a x + b x^3 + c x^5, from Muon's reference implementation. It is so steep at zero
+# that five steps lift even small singular values; the price is that they end between 0.7 and 1.2, not exactly at 1.
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 NEWTON_SCHULZ_STEPS = 5
 
-# AdamW's averages: beside Muon as modded-nanogpt has them, alone as nanoGPT has them for small batches.
-BETAS_BESIDE_MUON, BETAS_ALONE = (0.9, 0.95), (0.9, 0.99)
+# AdamW's decay rates for the running means of the gradient and of its square. Beside Muon as in modded-nanogpt, alone
+# as in nanoGPT for small batches.
+BETAS_BESIDE_MUON = (0.9, 0.95)
+BETAS_ALONE = (0.9, 0.99)
 
 
 def orthogonalize(matrices: Tensor, dtype: torch.dtype) -> Tensor:
-    """Move the singular values of each of `matrices` (N, rows, columns) close to 1, computing in `dtype`: same shape,
-    float32.
+    """Move the singular values of each of `matrices` (N, rows, columns) close to 1 and keep its directions.
+
+    Computed in `dtype`; the result has the same shape and is float32.
+
+    >>> turned = orthogonalize(torch.tensor([[[0.0, -3.0], [0.1, 0.0]]]), torch.float32)
+    >>> turned.round(decimals=1)
+    tensor([[[ 0.0000, -0.7000],
+             [ 1.1000,  0.0000]]])
     """
+    # The polynomial converges for singular values up to 1. The Frobenius norm is at least the largest one.
     x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     x = x.to(dtype)
-    tall = x.size(-2) > x.size(-1)
-    if tall:
-        x = x.mT
+    # x x^T is small if x is wide, so a tall matrix is transposed, here and back at the end.
+    is_tall = x.size(-2) > x.size(-1)
+    if is_tall:
+        x = x.mT  # (N, rows, columns) -> (N, columns, rows)
     a, b, c = NEWTON_SCHULZ
     for _ in range(NEWTON_SCHULZ_STEPS):
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    result: Tensor = (x.mT if tall else x).float()
+        # x becomes a x + (b G + c G^2) x with G = x x^T: the polynomial applied to every singular value.
+        gram = x @ x.mT  # (N, r, c) x (N, c, r) -> (N, r, r)
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)  # (N, r, c)
+    result: Tensor = (x.mT if is_tall else x).float()
     return result
 
 
-class Muon(torch.optim.Optimizer):
-    """Orthogonalised Nesterov momentum for 2-D parameters.
+def orthogonalize_all(matrices: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
+    """Each of `matrices` (rows, columns) orthogonalised, in the same order; those of one shape are computed at once."""
+    by_shape: dict[torch.Size, list[int]] = defaultdict(list)
+    for i, matrix in enumerate(matrices):
+        by_shape[matrix.shape].append(i)
+    orthogonal = list(matrices)
+    for members in by_shape.values():
+        stack = torch.stack([matrices[i] for i in members])  # N x (rows, columns) -> (N, rows, columns)
+        for i, result in zip(members, orthogonalize(stack, dtype), strict=True):
+            orthogonal[i] = result
+    return orthogonal
 
-    A parameter of a group with `rows` is a stack of matrices with so many rows each (queries, keys and values), each
-    orthogonalised by itself.
+
+class Muon(torch.optim.Optimizer):
+    """Muon for 2-D parameters: orthogonalised Nesterov momentum.
+
+    In a group with `rows`, each parameter is a stack of matrices with these numbers of rows, for example queries, keys
+    and values. Each matrix of the stack is orthogonalised by itself.
     """
 
     def __init__(
@@ -57,28 +84,28 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Update every parameter from its gradient, matrices of one shape together."""
-        by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
-        places = []
+        """Update every parameter from its gradient."""
+        # Collect the momentum of all parameters first, so that matrices of equal shape meet in one product.
+        matrices: list[Tensor] = []
         for group in self.param_groups:
             for parameter in group["params"]:
-                update = whole(self._nesterov(parameter, group["momentum"]))
-                pieces = torch.split(update, group["rows"] or [update.size(0)])
-                where = []
-                for piece in pieces:
-                    by_shape[piece.shape].append(piece)
-                    where.append((piece.shape, len(by_shape[piece.shape]) - 1))
-                places.append((group, parameter, where))
-        orthogonal = {shape: orthogonalize(torch.stack(same), self.dtype) for shape, same in by_shape.items()}
-        for group, parameter, where in places:
-            # A tall matrix moves its outputs less per unit of update; the factor evens that out.
-            parts = [orthogonal[shape][i] * max(1.0, shape[0] / shape[1]) ** 0.5 for shape, i in where]
-            update = parts[0] if len(parts) == 1 else torch.cat(parts)
-            parameter.mul_(1 - group["lr"] * group["weight_decay"])
-            parameter.add_(like(update, parameter), alpha=-group["lr"])
+                # A shard of a matrix cannot be orthogonalised alone, so the whole matrix is gathered.
+                momentum = gather(self._nesterov(parameter, group["momentum"]))
+                rows = group["rows"] or [momentum.size(0)]
+                matrices += torch.split(momentum, rows)  # (sum of rows, columns) -> (rows, columns) each
+        orthogonal = iter(orthogonalize_all(matrices, self.dtype))
+
+        # Take the matrices out in the order in which they were put in.
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parts = [_scaled(next(orthogonal)) for _ in group["rows"] or [None]]
+                update = parts[0] if len(parts) == 1 else torch.cat(parts)  # back to (sum of rows, columns)
+                # Decoupled weight decay, as in AdamW (Loshchilov and Hutter 2019).
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                parameter.add_(shard_like(update, parameter), alpha=-group["lr"])
 
     def _nesterov(self, parameter: Tensor, momentum: float) -> Tensor:
-        """The momentum one step ahead."""
+        """The running mean of the gradient, looking one step ahead (Nesterov 1983): same shape as `parameter`."""
         assert parameter.grad is not None
         state = self.state[parameter]
         if "momentum" not in state:
@@ -87,8 +114,19 @@ class Muon(torch.optim.Optimizer):
         return parameter.grad.lerp(state["momentum"], momentum)
 
 
+def _scaled(matrix: Tensor) -> Tensor:
+    """An orthogonal matrix with the factor of Muon's reference: a tall one changes its outputs less per unit."""
+    rows, columns = matrix.shape
+    scaled: Tensor = matrix * max(1.0, rows / columns) ** 0.5
+    return scaled
+
+
 def make_optimizers(model: Transformer, settings: OptimizerSettings, dtype: torch.dtype) -> list[torch.optim.Optimizer]:
-    """The optimizers that together train every parameter of `model`; each group remembers its `peak_lr`."""
+    """The optimizers that together train every parameter of `model` once.
+
+    The first group of the first optimizer has the matrices. Each group keeps its peak learning rate as `peak_lr`, which
+    the schedule multiplies.
+    """
     if settings.kind == "adamw":
         optimizers = [_adamw_for_all(model, settings)]
     else:
@@ -100,6 +138,7 @@ def make_optimizers(model: Transformer, settings: OptimizerSettings, dtype: torc
 
 
 def _muon_and_adamw(model: Transformer, settings: OptimizerSettings, dtype: torch.dtype) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks; AdamW for the embedding at one rate, for all else at another."""
     by_rows: dict[tuple[int, ...], list[Tensor]] = defaultdict(list)
     rest: list[Tensor] = [] if model.head is None else [model.head.weight]
     for block in model.blocks:
@@ -109,6 +148,7 @@ def _muon_and_adamw(model: Transformer, settings: OptimizerSettings, dtype: torc
             elif parameter.dim() == 2:
                 by_rows[()].append(parameter)
             else:
+                # Biases and norm weights are vectors: there is nothing to orthogonalise.
                 rest.append(parameter)
     rest += model.final_norm.parameters()
     if model.positions is not None:
@@ -121,27 +161,30 @@ def _muon_and_adamw(model: Transformer, settings: OptimizerSettings, dtype: torc
         dtype=dtype,
     )
     groups = [{"params": [model.embedding.weight], "lr": settings.embedding_learning_rate}]
+    # A tied head without norm weights leaves nothing for the third group, and AdamW refuses an empty one.
     if rest:
         groups.append({"params": rest, "lr": settings.head_learning_rate})
     return [muon, _adamw(groups, BETAS_BESIDE_MUON)]
 
 
 def _adamw_for_all(model: Transformer, settings: OptimizerSettings) -> torch.optim.Optimizer:
-    """One learning rate; decay for matrices only, as nanoGPT has it."""
+    """AdamW for every parameter at one learning rate, with weight decay for the matrices only, as in nanoGPT."""
     parameters = list(model.parameters())
     matrices = [parameter for parameter in parameters if parameter.dim() >= 2]
     vectors = [parameter for parameter in parameters if parameter.dim() < 2]
     groups = [{"params": matrices, "lr": settings.learning_rate, "weight_decay": settings.weight_decay}]
+    # The preset modern has no vectors at all: no biases, no norm weights.
     if vectors:
         groups.append({"params": vectors, "lr": settings.learning_rate})
     return _adamw(groups, BETAS_ALONE)
 
 
 def _adamw(groups: list[dict[str, Any]], betas: tuple[float, float]) -> torch.optim.AdamW:
+    """AdamW as one fused kernel; no weight decay but where a group says so."""
     return torch.optim.AdamW(groups, betas=betas, weight_decay=0.0, fused=True)
 
 
 def gradient_norm(model: nn.Module) -> float:
-    """The Euclidean norm of all gradients together."""
+    """The Euclidean norm of all gradients together, over all processes (collective with sharding)."""
     norm = torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
-    return float(whole(norm))
+    return float(gather(norm))

@@ -1,141 +1,173 @@
-"""A training in memory: what it is made of, how it is put together, and where it leaves its results."""
+"""A training in memory: what it consists of, how it is put together, and the figures that sum it up."""
 
 import dataclasses
 import json
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
-import poet
-from poet.device.device import matrix_multiply_rate, pick_precision
+from poet.device.device import dtype_name, matmul_flops_per_second, pick_precision
 from poet.errors import ConfigError
-from poet.files import sha256
 from poet.model.transformer import Transformer
 from poet.params.model import ModelSettings
-from poet.params.sections import RuntimeSettings, TrainSettings
+from poet.params.sections import TrainSettings
+from poet.results.evaluation import Training
 from poet.tokens.batches import Batches
-from poet.tokens.token_files import META, TRAIN, TokenData, open_tokens
+from poet.tokens.token_files import TRAIN, TokenData
 from poet.tracking.tracker import Tracker
 from poet.training.distributed import World
 from poet.training.history import History
-from poet.training.snapshots import Snapshots, resume_key
+from poet.training.snapshots import Snapshots
 from poet.training.state import Best
-from poet.training.step import Engine, compile_blocks, should_compile
-
-# What a result depends on besides data and parameters.
-CODE = ("model", "tokenizers", "tokens", "generation", "metrics", "device", "training")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """Where a training leaves its results."""
-
-    model: Path
-    history: Path
-    timing: Path
-    samples: Path
-    metrics: Path
+from poet.training.step import Trainer, compile_blocks, should_compile
 
 
 @dataclass(kw_only=True)
-class Run:
-    """Everything that one training holds in memory."""
+class TrainingRun:
+    """Everything that one training has in memory."""
 
+    # The text: the opened token files, the tokenizer that made them, and this process's rows of every batch.
     data: TokenData
-    tokens_folder: Path
-    engine: Engine
+    tokenizer: Tokenizer
     batches: Batches
+    # The model with its optimizers, and the recipe by which it is trained.
+    trainer: Trainer
     settings: TrainSettings
-    snapshots: Snapshots
-    snapshot_seconds: float
-    tracker: Tracker
-    device: torch.device
-    dtype: torch.dtype
+    # This process among all that train the model, and whether its model is compiled.
     world: World
-    history: History
-    best: Best
     compiled: bool = False
-    multiply_rate: float = 0.0  # multiplications and additions per second of a large matrix product
+    # The FLOP/s that the device reaches in a large matrix product: 100 % of utilization.
+    device_flops_per_second: float
+    # Where the state and the records go.
+    snapshots: Snapshots
+    tracker: Tracker
+    # The progress: the number of steps taken, what they measured, and the best weights so far.
     step: int = 0
+    history: History = field(default_factory=History)
+    best: Best = field(default_factory=Best)
 
     @property
     def model(self) -> Transformer:
-        return self.engine.model
+        """The model that is trained."""
+        return self.trainer.model
+
+    @property
+    def device(self) -> torch.device:
+        """The device of this process."""
+        return self.world.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the computations. Weights are float32 always."""
+        return self.trainer.dtype
 
     @property
     def tokens_per_step(self) -> int:
+        """The tokens that one step trains on, over all processes."""
         return self.settings.batch_size * self.settings.state_windows * self.model.config.sequence_len
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of this rank, on its device."""
+        """Inputs and targets of this process for `step`, (B, state_windows * T) int64 each, on its device."""
         inputs, targets = self.batches[step]
         return inputs.to(self.device), targets.to(self.device)
 
 
-def assemble(
-    tokens: Path,
+def run_identity(data: TokenData, model: ModelSettings, settings: TrainSettings, world: World) -> list[str]:
+    """Everything but the code that determines the result of a training, as text for `resume_key`.
+
+    That includes the machine as far as it changes rounding: device, dtype, torch version, number of processes.
+    """
+    # sort_keys, so that a section with its keys in another order is the same section.
+    settings_json = [json.dumps(dataclasses.asdict(part), sort_keys=True) for part in (model, settings)]
+    # meta.json contains the hash of every token file and of the tokenizer.
+    data_json = json.dumps(data.meta, sort_keys=True)
+    # "auto" can mean another dtype on another machine.
+    dtype = pick_precision(settings.precision, world.device)
+    return [*settings_json, data_json, str(world.device), dtype_name(dtype), torch.__version__, str(world.ranks)]
+
+
+def prepare_run(
+    data: TokenData,
+    tokenizer: Tokenizer,
     model: ModelSettings,
     settings: TrainSettings,
-    runtime: RuntimeSettings,
-    resume: Path,
-    tracker: Tracker,
+    *,
     world: World,
-) -> Run:
-    """Put a training together from the folder `tokens` and the settings; nothing is trained yet."""
-    device = world.device
-    dtype = pick_precision(settings.precision, device)
-    settings = _with_optimizer(settings, model)
-    data, config = open_tokens(tokens), model.config
-    transformer = Transformer(config, data.vocab_size, torch.Generator().manual_seed(settings.seed)).to(device)
-    identity = [json.dumps(dataclasses.asdict(part), sort_keys=True) for part in (config, settings)]
-    identity += [sha256(tokens / META), str(device), str(dtype), torch.__version__, str(world.ranks)]
-    run = Run(
+    snapshots: Snapshots,
+    tracker: Tracker,
+) -> TrainingRun:
+    """Put a training together from opened tokens and settings: a new model, no step taken.
+
+    Raises ConfigError when settings do not fit each other, DataError when there are too few tokens.
+    """
+    settings = _decide_optimizer(settings, model)
+    dtype = pick_precision(settings.precision, world.device)
+    # The generator is on the CPU, so that every device starts from the same weights.
+    transformer = Transformer(model.config, data.vocab_size, torch.Generator().manual_seed(settings.seed))
+    run = TrainingRun(
         data=data,
-        tokens_folder=tokens,
-        engine=_engine(transformer, settings, dtype, world),
-        batches=_batches(data, config.sequence_len, settings, world),
+        tokenizer=tokenizer,
+        trainer=_make_trainer(transformer.to(world.device), settings, dtype, world),
+        batches=_make_batches(data, model.config.sequence_len, settings, world),
         settings=settings,
-        snapshots=Snapshots(folder=resume / resume_key(identity, Path(poet.__file__).parent, CODE)),
-        snapshot_seconds=runtime.snapshot_seconds,
+        snapshots=snapshots,
         tracker=tracker,
-        device=device,
-        dtype=dtype,
         world=world,
-        history=History(),
-        best=Best(),
+        device_flops_per_second=matmul_flops_per_second(world.device, dtype),
     )
-    compiled = "off"
-    if should_compile(
-        settings.compile, device, transformer.operations_per_token() * run.tokens_per_step * settings.steps
-    ):
-        run.compiled = compile_blocks(run.engine, *run.batch(0))
-        compiled = "on" if run.compiled else "failed"
-    run.multiply_rate = matrix_multiply_rate(device, dtype)
-    precision = str(dtype).removeprefix("torch.")
-    tracker.tags({"poet.device": str(device), "poet.precision": precision, "poet.compile": compiled})
+    # Compiling tries the blocks on the first batch, so it comes when everything else is there.
+    compilation = _compile(run)
+    tracker.tags({"poet.device": str(run.device), "poet.precision": dtype_name(dtype), "poet.compile": compilation})
     return run
 
 
-def _with_optimizer(settings: TrainSettings, model: ModelSettings) -> TrainSettings:
-    """The settings with "auto" decided."""
+def summarize(run: TrainingRun) -> Training:
+    """The content of train.json for a training that has taken its last step."""
+    best = run.history.best_validation
+    # All tokens trained on. A token counts again in every epoch.
+    tokens = run.history.rows[-1].tokens
+    return Training(
+        steps=run.step,
+        best_step=run.best.step,
+        tokens=tokens,
+        epochs=round(tokens / len(run.data.splits[TRAIN]), 4),
+        parameters=sum(parameter.numel() for parameter in run.model.parameters()),
+        train_loss=round(run.history.train_loss, 6),
+        validation_loss=best.validation_loss if best else None,
+        bits_per_character=best.bits_per_character if best else None,
+        precision=dtype_name(run.dtype),
+        device=run.device.type,
+        compiled=run.compiled,
+        processes=run.world.ranks,
+    )
+
+
+def _decide_optimizer(settings: TrainSettings, model: ModelSettings) -> TrainSettings:
+    """The settings with "auto" decided: AdamW for the preset classic, as in nanoGPT, and Muon otherwise."""
     if settings.optimizer.kind != "auto":
         return settings
     kind: Literal["adamw", "muon"] = "adamw" if model.preset == "classic" else "muon"
     return dataclasses.replace(settings, optimizer=dataclasses.replace(settings.optimizer, kind=kind))
 
 
-def _engine(model: Transformer, settings: TrainSettings, dtype: torch.dtype, world: World) -> Engine:
+def _make_trainer(model: Transformer, settings: TrainSettings, dtype: torch.dtype, world: World) -> Trainer:
+    """The trainer of `model`, which is on its device already; ConfigError when settings do not fit each other."""
+    # Every process computes the same number of rows, in parts of the same size.
     if settings.batch_size % (settings.accumulate * world.ranks):
         raise ConfigError(
             f"train.batch_size {settings.batch_size} must be a multiple of train.accumulate {settings.accumulate} "
             f"times the number of processes {world.ranks}"
         )
+    # The state starts at zero in every row, so a row of one window never uses it.
     if model.carries_state and settings.state_windows == 1:
-        raise ConfigError("train.state_windows: 1 window never has a state; a yoke with state needs at least 2")
-    return Engine(
+        raise ConfigError(
+            "train.state_windows: 1 is too few for a yoke with state, because the first window of a row has none. "
+            "Set it to 2 or more, or model.yoke.state to false."
+        )
+    return Trainer(
         model,
         settings.optimizer,
         dtype,
@@ -146,9 +178,11 @@ def _engine(model: Transformer, settings: TrainSettings, dtype: torch.dtype, wor
     )
 
 
-def _batches(data: TokenData, sequence_len: int, settings: TrainSettings, world: World) -> Batches:
+def _make_batches(data: TokenData, sequence_len: int, settings: TrainSettings, world: World) -> Batches:
+    """The batches of this process."""
     return Batches(
         data.splits[TRAIN],
+        # A row is as long as all windows between which a state passes. The trainer cuts it into windows again.
         sequence_len=sequence_len * settings.state_windows,
         batch_size=settings.batch_size,
         seed=settings.seed,
@@ -156,3 +190,13 @@ def _batches(data: TokenData, sequence_len: int, settings: TrainSettings, world:
         ranks=world.ranks,
         books=data.meta["splits"][TRAIN]["books"],
     )
+
+
+def _compile(run: TrainingRun) -> str:
+    """Compile the model if the settings say so. Returns "on", "off" or "failed", for the tracker."""
+    # The FLOPs of the whole training decide whether the time for compiling comes back.
+    flops = run.model.flops_per_token() * run.tokens_per_step * run.settings.steps
+    if not should_compile(run.settings.compile, run.device, flops):
+        return "off"
+    run.compiled = compile_blocks(run.trainer, *run.batch(0))
+    return "on" if run.compiled else "failed"

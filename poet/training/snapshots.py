@@ -1,84 +1,161 @@
-"""Snapshots of a running training, so that any interruption costs at most the time since the last one.
+"""Snapshots of a running training on the disk, so that an interruption costs only the time since the last one.
 
-They live outside what DVC knows, in a folder named by a hash of everything that determines the result: data,
-parameters, code. Whatever changes the result therefore starts afresh, and a finished stage never extends itself. A
-snapshot is written beside its final name, flushed to the disk and renamed, so one that has its name is whole.
+They are in a folder that DVC does not know, named by a hash of everything that determines the result: data, parameters,
+code. A training that would give another result therefore starts afresh, and a finished training never goes on.
+
+A snapshot is written to a temporary folder, flushed to the disk and renamed, so a snapshot under its final name is
+complete, even after a power failure.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from poet.files import sha256
+from poet.training.distributed import World, broadcast, broadcast_tensors
+from poet.training.history import History
 
-# Two, so that a fault of the disk in the newest leaves one to fall back on.
+# The name of the state folder that has one folder of snapshots per training (`poet.project.state_folder`).
+RESUME = "resume"
+
+# How many snapshots of a training are kept. With two, there is an older one if the disk damages the newest.
 KEPT = 2
+
+# The files of a snapshot: its tensors, and everything else as JSON.
 TENSORS = "tensors.safetensors"
 STATE = "state.json"
+
+# The folder that has poet/ and stages/. Paths of code are relative to it, wherever the stage is started.
+CODE_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A whole training after `step` steps."""
+
+    step: int
+    # Weights, optimizer state and best weights by name, as `poet.training.state.state_dict` returns them.
+    tensors: dict[str, Tensor]
+    # What the training recorded so far.
+    history: History
+    # The step and the loss of the best validation; 0 and infinity before the first one.
+    best_step: int
+    best_loss: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshots:
-    """The snapshots of one training in `folder`."""
+    """The snapshots of one training in `folder`; a new one is due `interval` seconds after the last."""
 
     folder: Path
+    interval: float
 
-    def save(self, step: int, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Store the state after `step` steps; `progress` is any JSON value that the loop wants back."""
-        final, temporary = self.folder / f"step-{step:09d}", self.folder / ".writing"
+    def save(self, snapshot: Snapshot) -> None:
+        """Store `snapshot` and remove the oldest."""
+        final, temporary = self.folder / f"step-{snapshot.step:09d}", self.folder / ".writing"
+        # A process that was killed while it wrote leaves its temporary folder behind.
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        save_file(tensors, temporary / TENSORS)
-        state = {"step": step, "sha256": sha256(temporary / TENSORS), "progress": progress}
+        save_file(snapshot.tensors, temporary / TENSORS)
+        state = {
+            "tensors_sha256": sha256(temporary / TENSORS),
+            "step": snapshot.step,
+            "best_step": snapshot.best_step,
+            "best_loss": snapshot.best_loss,  # Python's json writes and reads Infinity
+            "history": snapshot.history.to_json(),
+        }
         (temporary / STATE).write_text(json.dumps(state), encoding="utf-8")
+        # Contents first, then the rename, then the folder that records the rename: so a power failure at any moment
+        # leaves a complete snapshot or none.
         for file in temporary.iterdir():
             _flush(file)
         shutil.rmtree(final, ignore_errors=True)
         temporary.rename(final)
         _flush(self.folder)
-        for old in self._names()[:-KEPT]:
-            shutil.rmtree(self.folder / old)
+        for old in self._folders()[:-KEPT]:
+            shutil.rmtree(old)
 
-    def restore(self) -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
-        """Step, tensors and progress of the newest whole snapshot, or None when there is none."""
-        for name in reversed(self._names()):
+    def newest(self) -> Snapshot | None:
+        """The newest snapshot that is not damaged, or None when there is none."""
+        for folder in reversed(self._folders()):
             try:
-                state = json.loads((self.folder / name / STATE).read_text(encoding="utf-8"))
-                if sha256(self.folder / name / TENSORS) != state["sha256"]:
-                    continue
-                tensors = load_file(self.folder / name / TENSORS)
-                return int(state["step"]), tensors, state["progress"]
-            except (OSError, ValueError, KeyError, SafetensorError):
-                continue  # damaged: an older one, or a fresh start, loses time and nothing else
+                return _read(folder)
+            except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+                # Damaged. An older snapshot, or a start from the beginning, costs time and nothing else.
+                continue
         return None
 
     def clear(self) -> None:
-        """Remove them all; the training is complete."""
+        """Remove all snapshots; the training is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob("step-*"))
+    def _folders(self) -> list[Path]:
+        """The folders of the snapshots, oldest first: step numbers have nine digits, so they sort as text."""
+        return sorted(self.folder.glob("step-*"))
 
 
-def resume_key(parts: list[str], code: Path, packages: tuple[str, ...]) -> str:
-    """A hash of `parts` (data and parameters) and of the Python files in `packages` below `code`: 16 hex digits."""
+def _read(folder: Path) -> Snapshot:
+    """The snapshot in `folder`; ValueError or what the readers raise when it is damaged."""
+    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    if sha256(folder / TENSORS) != state["tensors_sha256"]:
+        raise ValueError(f"{folder / TENSORS} is not the file that was written")
+    return Snapshot(
+        step=state["step"],
+        tensors=load_file(folder / TENSORS),
+        history=History.from_json(state["history"]),
+        best_step=state["best_step"],
+        best_loss=state["best_loss"],
+    )
+
+
+def broadcast_snapshot(world: World, snapshot: Snapshot | None) -> Snapshot | None:
+    """The snapshot of rank 0 on every process, or None when rank 0 has none (collective)."""
+    # Small things as one Python object first; tensors go one by one, to spare memory.
+    without_tensors = None if snapshot is None else dataclasses.replace(snapshot, tensors={})
+    small: Snapshot | None = broadcast(world, without_tensors)
+    if small is None:
+        return None
+    tensors = broadcast_tensors(world, None if snapshot is None else snapshot.tensors)
+    return dataclasses.replace(small, tensors=tensors)
+
+
+def resume_key(identity: Sequence[str], code: Sequence[str], root: Path = CODE_ROOT) -> str:
+    """The name of a training's snapshot folder: a hash of `identity` (data and parameters) and `code`, 16 hex digits.
+
+    `code` lists Python files and folders relative to `root`; a folder stands for all .py files in it. Names and
+    contents count, the order of the list does not. Raises FileNotFoundError when one does not exist.
+    """
     digest = hashlib.sha256()
-    for part in parts:
+    # A zero byte ends each part: without it, "ab", "c" and "a", "bc" would be the same.
+    for part in identity:
         digest.update(part.encode("utf-8") + b"\0")
-    for path in sorted(path for package in packages for path in (code / package).rglob("*.py")):
-        digest.update(str(path.relative_to(code)).encode("utf-8") + b"\0" + path.read_bytes() + b"\0")
+    # Sorted, because the order of a folder's files depends on the file system.
+    for path in sorted(set(_python_files(code, root))):
+        digest.update(path.relative_to(root).as_posix().encode("utf-8") + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
+def _python_files(code: Sequence[str], root: Path) -> list[Path]:
+    """The files that `code` names, and the .py files in the folders that it names."""
+    files = []
+    for name in code:
+        path = root / name
+        # A path that is neither is kept as a file, so that reading it fails: a typing error must not go unnoticed.
+        files += list(path.rglob("*.py")) if path.is_dir() else [path]
+    return files
+
+
 def _flush(path: Path) -> None:
+    """Make the system write a file, or a folder's list of names, to the disk now."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,8 @@
-"""The state of a training as one flat dictionary of whole tensors, and back: what a snapshot holds."""
+"""The state of a training as a flat dictionary of tensors, and back: what a snapshot stores.
+
+The dictionary has whole tensors on the CPU, whatever the number of processes. So a training that was sharded over two
+processes reads like any other.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -6,49 +10,71 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from poet.training.distributed import like, whole
-from poet.training.step import Engine
+from poet.training.distributed import gather, shard_like
+from poet.training.step import Trainer
 
 
 @dataclass
 class Best:
-    """The weights with the lowest validation loss so far, as whole tensors on the CPU."""
+    """The weights with the lowest validation loss so far."""
 
+    # The validation loss in nats per token, and the step after which it was measured.
     loss: float = math.inf
     step: int = 0
+    # Whole tensors by name; none before the first validation. They are on the CPU, to spare the memory of a GPU.
     weights: dict[str, Tensor] = field(default_factory=dict)
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """All parameters by name, whole, copied to the CPU."""
-    return {name: whole(parameter.detach()).cpu().clone() for name, parameter in model.named_parameters()}
+def gather_weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of all parameters by name, whole and on the CPU (collective with sharding)."""
+    return {name: gather(parameter.detach()).cpu().clone() for name, parameter in model.named_parameters()}
 
 
-def pack(engine: Engine, best: Best) -> dict[str, Tensor]:
-    """All tensors of the training under flat names; with sharding every rank has to call it."""
-    tensors = {f"model.{name}": tensor for name, tensor in weights_of(engine.model).items()}
-    for i, optimizer in enumerate(engine.optimizers):
+def state_dict(trainer: Trainer, best: Best) -> dict[str, Tensor]:
+    """All tensors of a training by name, whole and on the CPU (collective with sharding).
+
+    Names are `model.<parameter>`, `optimizer.<optimizer>.<parameter's number>.<key>` and `best.<parameter>`.
+    """
+    tensors = {f"model.{name}": tensor for name, tensor in gather_weights(trainer.model).items()}
+    # An optimizer has no names for its parameters, so they are numbered.
+    for i, optimizer in enumerate(trainer.optimizers):
         for j, parameter in enumerate(_parameters(optimizer)):
             for key, value in optimizer.state.get(parameter, {}).items():
-                tensors[f"optimizer.{i}.{j}.{key}"] = whole(value).detach().cpu()
+                tensors[f"optimizer.{i}.{j}.{key}"] = gather(value).detach().cpu()
     tensors |= {f"best.{name}": tensor for name, tensor in best.weights.items()}
+    # safetensors stores contiguous tensors only.
     return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 @torch.no_grad()
-def unpack(tensors: dict[str, Tensor], engine: Engine, best: Best) -> None:
-    """Put what `pack` gave back in its place, divided among the processes as it is now."""
-    for name, weights in engine.model.named_parameters():
-        weights.copy_(like(tensors[f"model.{name}"].to(weights.device), weights))
-    for i, optimizer in enumerate(engine.optimizers):
+def load_state_dict(tensors: dict[str, Tensor], trainer: Trainer) -> None:
+    """Put the weights and the optimizer state from `state_dict` into `trainer`, sharded as it is."""
+    # Weights are overwritten in place: the optimizers and a compiled model keep pointing to the same tensors.
+    for name, weight in trainer.model.named_parameters():
+        weight.copy_(shard_like(tensors[f"model.{name}"].to(weight.device), weight))
+    for i, optimizer in enumerate(trainer.optimizers):
         for j, parameter in enumerate(_parameters(optimizer)):
-            prefix = f"optimizer.{i}.{j}."
-            for name in [name for name in tensors if name.startswith(prefix)]:
-                value = tensors[name].to(parameter.device)
-                shaped = like(value, parameter) if value.shape == parameter.shape else value
-                optimizer.state[parameter][name.removeprefix(prefix)] = shaped
-    best.weights = {name[len("best.") :]: tensor for name, tensor in tensors.items() if name.startswith("best.")}
+            for key, tensor in _with_prefix(tensors, f"optimizer.{i}.{j}.").items():
+                value = tensor.to(parameter.device)
+                # Running means have the shape of the parameter and are sharded with it. A step count is a scalar.
+                is_per_weight = value.shape == parameter.shape
+                optimizer.state[parameter][key] = shard_like(value, parameter) if is_per_weight else value
+
+
+def best_weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of `Best` in the dictionary from `state_dict`."""
+    return _with_prefix(tensors, "best.")
+
+
+def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, without it.
+
+    >>> _with_prefix({"best.head": torch.ones(1), "model.head": torch.zeros(1)}, "best.")
+    {'head': tensor([1.])}
+    """
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """The parameters of an optimizer in a fixed order, which gives each its number."""
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]

@@ -1,9 +1,10 @@
-"""One training step, whatever the model, the precision, the number of processes, compiled or not."""
+"""One training step: forward, backward, clip, update. The same for every model, precision and number of processes."""
 
 import contextlib
 import math
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -14,19 +15,32 @@ from poet.errors import TrainingError
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
 from poet.progress import log
-from poet.training.distributed import World, mean_and_any, spread
+from poet.training.distributed import World, all_reduce_mean, wrap_data_parallel
 from poet.training.optimizers import gradient_norm, make_optimizers
 
-# Below so many multiplications and additions in all, compiling is not worth a CPU's while: ten times the default
-# training, of whose two minutes it would take up to a quarter. Set by that reckoning, not by a measurement.
-COMPILE_PAYS_FROM = 3e14
+# On a CPU, only trainings of more FLOPs than this are compiled. It is about ten times the default training, which
+# takes two minutes; compiling takes up to half a minute. Estimated, not measured.
+COMPILE_MIN_FLOPS = 3e14
 
 
-class Engine:
-    """Model and optimizers; `step` takes a batch through them.
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """What one step measured."""
 
-    A batch is computed in `accumulate` parts, one after the other, each as `state_windows` consecutive windows, between
-    which a yoke's state is carried, without a gradient.
+    # The mean loss of the batch in nats per token, over all processes, before the update.
+    loss: float
+    # The Euclidean norm of the whole gradient, before clipping. A sudden rise announces a training that diverges.
+    gradient_norm: float
+    # The learning rate of the matrices in this step. The other parameters follow the same schedule.
+    learning_rate: float
+
+
+class Trainer:
+    """A model with its optimizers. `step` trains the model on one batch.
+
+    To save memory, a batch may be computed in `accumulate` parts, whose gradients add up. For a model with a yoke's
+    state, each row of a batch is `state_windows` consecutive windows of text: the state passes from one window to the
+    next, without a gradient.
     """
 
     def __init__(
@@ -41,53 +55,65 @@ class Engine:
         state_windows: int = 1,
     ) -> None:
         self.model, self.dtype, self.world = model, dtype, world
+        # clip_norm is the longest allowed gradient; 0: no limit.
         self.accumulate, self.state_windows, self.clip_norm = accumulate, state_windows, optimizer.clip_norm
-        self.loss = spread(model, self.world, shard=shard)
+        # Sharding replaces the parameters of the model, so the optimizers come after it.
+        self.loss = wrap_data_parallel(model, world, shard=shard)
         self.optimizers = make_optimizers(model, optimizer, dtype)
 
-    def step(self, inputs: Tensor, targets: Tensor, factor: float, number: int) -> tuple[float, float]:
-        """Train on `inputs` and `targets` (B, state_windows x T) with learning rates `factor` times their peak: the
-        loss in nats per token over all ranks, and the norm of the gradient.
+    def step(self, inputs: Tensor, targets: Tensor, factor: float, number: int) -> StepResult:
+        """Train on `inputs` and `targets`, each (B, state_windows * T) int64: this process's rows of the batch.
 
-        Raises TrainingError, before anything is updated, when one of them is not finite; `number` is for its message.
+        Learning rates are `factor` times their peak. Raises TrainingError, before anything is updated, when the loss or
+        the gradient is not finite; `number` is the step's number for the message.
         """
-        loss, norm = self.gradients(inputs, targets)
-        loss, _ = mean_and_any(self.world, loss, [])
+        own_loss, norm = self.gradients(inputs, targets)
+        # The gradients are averaged over the processes already; the loss is averaged to be shown.
+        loss = all_reduce_mean(self.world, own_loss)
+        # A single NaN would spread to all weights, and the last snapshot would be the only way back.
         check_finite(loss, norm, number)
+        # Clipping (Pascanu et al. 2013): a gradient that is too long keeps its direction and becomes clip_norm long.
         if self.clip_norm and norm > self.clip_norm:
             torch._foreach_mul_([p.grad for p in self.model.parameters() if p.grad is not None], self.clip_norm / norm)
+        # Update the weights, and clear the gradients for the next batch.
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak_lr"] * factor
             optimizer.step()
             optimizer.zero_grad()
-        return loss, norm
+        return StepResult(loss=loss, gradient_norm=norm, learning_rate=self.optimizers[0].param_groups[0]["lr"])
 
     def gradients(self, inputs: Tensor, targets: Tensor) -> tuple[float, float]:
-        """Fill the gradients for a batch: this rank's loss, and the norm of the gradient."""
+        """Fill the gradients for a batch, each (B, state_windows * T) int64.
+
+        Returns the loss of this process's rows in nats per token, and the norm of the gradient over all processes.
+        """
+        # Dropout is active here and nowhere else.
         self.model.train()
-        parts = [
-            (part_inputs.chunk(self.state_windows, dim=1), part_targets.chunk(self.state_windows, dim=1))
-            for part_inputs, part_targets in zip(
-                inputs.chunk(self.accumulate), targets.chunk(self.accumulate), strict=True
-            )
-        ]
-        share, total = 1 / (self.accumulate * self.state_windows), torch.zeros((), device=inputs.device)
-        for i, (windows, wanted) in enumerate(parts):
+        input_parts = inputs.chunk(self.accumulate)  # (B, W * T) -> accumulate x (B / accumulate, W * T)
+        target_parts = targets.chunk(self.accumulate)
+        # All windows have the same number of tokens, so the mean loss of the batch is the mean over the windows.
+        share = 1 / (self.accumulate * self.state_windows)
+        total = torch.zeros((), device=inputs.device)  # stays on the device, so that no window waits for the host
+        for i, (part, target_part) in enumerate(zip(input_parts, target_parts, strict=True)):
+            # The state of a yoke starts anew in every row and passes from window to window.
             state = None
-            for j, (x, y) in enumerate(zip(windows, wanted, strict=True)):
-                final = i == len(parts) - 1 and j == len(windows) - 1
-                with self._exchanging(final):
-                    loss, state = self.loss(x, y, self.dtype, state)
+            windows = part.chunk(self.state_windows, dim=1)  # (B, W * T) -> W x (B, T)
+            target_windows = target_part.chunk(self.state_windows, dim=1)
+            for j, (x, y) in enumerate(zip(windows, target_windows, strict=True)):
+                is_last = i == len(input_parts) - 1 and j == len(windows) - 1
+                with self._gradient_exchange(is_last):
+                    loss, state = self.loss(x, y, self.dtype, state)  # (), and (B, T, W) or None
+                    # backward adds to the gradients that are there, and frees the activations of this window.
                     (loss * share).backward()
                 total += loss.detach() * share
         self.model.eval()
         return total.item(), gradient_norm(self.model)
 
     @contextlib.contextmanager
-    def _exchanging(self, final: bool) -> Iterator[None]:
-        """Gradients go to the other ranks with the last part only."""
-        if isinstance(self.loss, DistributedDataParallel) and not final:
+    def _gradient_exchange(self, is_last: bool) -> Iterator[None]:
+        """With DDP, send the gradients to the other processes only once, when the last window has been added."""
+        if isinstance(self.loss, DistributedDataParallel) and not is_last:
             with self.loss.no_sync():
                 yield
         else:
@@ -95,7 +121,10 @@ class Engine:
 
 
 def check_finite(loss: float, norm: float, step: int) -> None:
-    """TrainingError when `loss` or `norm` is not a number to go on with."""
+    """Raise TrainingError if the loss or the norm of the gradient is infinite or NaN.
+
+    >>> check_finite(2.3, 0.8, step=7)
+    """
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise TrainingError(
             f"the loss became {loss} (gradient norm {norm}) at step {step}; the weights were not updated. "
@@ -103,31 +132,38 @@ def check_finite(loss: float, norm: float, step: int) -> None:
         )
 
 
-def should_compile(wish: Literal["auto", "on", "off"], device: torch.device, operations: float) -> bool:
-    """Whether to compile a training of so many `operations`; "auto" does on CUDA, and on a CPU with a C++ compiler
-    where the training is long enough to win back the time.
+def should_compile(choice: Literal["auto", "on", "off"], device: torch.device, flops: float) -> bool:
+    """Whether to compile a training that takes `flops` FLOPs in all.
+
+    "auto" compiles on CUDA; on a CPU it compiles long trainings, if there is a C++ compiler; on MPS it does not.
+
+    >>> should_compile("on", torch.device("cpu"), flops=0), should_compile("auto", torch.device("cpu"), flops=0)
+    (True, False)
     """
-    if wish != "auto":
-        return wish == "on"
+    if choice != "auto":
+        return choice == "on"
+    # torch.compile generates C++ for a CPU. Without a compiler it would only fail after some seconds.
     if device.type == "cpu":
-        return operations > COMPILE_PAYS_FROM and any(shutil.which(name) for name in ("g++", "clang++", "c++"))
+        return flops > COMPILE_MIN_FLOPS and any(shutil.which(name) for name in ("g++", "clang++", "c++"))
     return device.type == "cuda"
 
 
-def compile_blocks(engine: Engine, inputs: Tensor, targets: Tensor) -> bool:
-    """Compile the blocks of the model and try them on a batch; back to eager, with a warning, when that fails.
+def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor) -> bool:
+    """Compile the blocks of the model and try them on a batch; returns whether that worked.
 
-    Blocks have the same code, so one compilation serves all. The weights do not change, nor their names.
+    If it fails, training goes on without compilation, after a warning. Weights and their names do not change.
     """
-    for block in engine.model.blocks:
+    # The blocks run the same code, so one compilation of a block serves all of them.
+    for block in trainer.model.blocks:
         block.compile()
     try:
-        engine.gradients(inputs, targets)
-    except Exception as error:  # whatever a compiler may raise
-        for block in engine.model.blocks:
-            block._compiled_call_impl = None
+        # torch compiles at the first call, forward and backward.
+        trainer.gradients(inputs, targets)
+    except Exception as error:  # a compiler may raise anything
+        for block in trainer.model.blocks:
+            block._compiled_call_impl = None  # back to the block's own forward
         log(f"torch.compile failed ({type(error).__name__}: {str(error).splitlines()[0][:120]}); training without it")
         return False
     finally:
-        engine.model.zero_grad()
+        trainer.model.zero_grad()
     return True

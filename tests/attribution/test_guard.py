@@ -1,11 +1,12 @@
-"""The guard against brute force over all windows, on tokens that are pieces of characters too."""
+"""The guard against brute force over all passages, on tokens that may be parts of characters."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.attribution.guard import CopyGuard
+from poet.attribution.build_index import index_books
+from poet.attribution.guard import CopyGuard, open_guard
 from tests.attribution.shelf import indexed, letters
 
 # Whole characters, several, and parts of é, ü, 𝄞 and the emoji; a stray and an impossible byte.
@@ -30,12 +31,12 @@ TOKENS = [piece.encode() for piece in PIECES] + [
 
 
 def completes_a_copy(books, text, token, max_copy):
-    """Whether some run of more than `max_copy` whole characters ends in `token` behind `text` and is in a book."""
-    whole = text + token
-    for start in range(len(whole)):
-        for end in range(max(start, len(text)) + 1, len(whole) + 1):
+    """Whether a passage of more than `max_copy` complete characters ends in `token` after `text`, and is in a book."""
+    joined = text + token
+    for start in range(len(joined)):
+        for end in range(max(start, len(text)) + 1, len(joined) + 1):
             try:
-                passage = whole[start:end].decode()
+                passage = joined[start:end].decode()
             except UnicodeDecodeError:
                 continue
             if len(passage) > max_copy and any(passage in book for book in books):
@@ -78,7 +79,14 @@ def test_no_walk_over_allowed_tokens_copies_more_than_allowed():
     assert any(completes_a_copy([book], text[:k], text[k : k + 1], 4) for k in range(begun)), "the prompt is a copy"
 
 
-def test_a_run_that_begins_in_the_prompt_counts_and_the_prompt_itself_does_not():
+def test_a_guard_is_opened_only_where_there_is_a_limit(tmp_path):
+    index_books([("a", "one two three")], tmp_path / "index")
+    guard = open_guard(tmp_path / "index", [b" two", b"x"], 5)
+    assert guard.forbidden(guard.state(b"one")).tolist() == [True, False]
+    assert open_guard(tmp_path / "missing", [b" two", b"x"], 0) is None
+
+
+def test_a_copy_that_begins_in_the_prompt_counts_and_the_prompt_itself_does_not():
     guard = CopyGuard(indexed({"a": "one two three four"}), [b" ", b"three", b"thr", b"x"], 8)
     assert guard.forbidden(guard.state(b"one two three")).tolist() == [True, False, False, False]
     assert guard.forbidden(guard.state(b"e two ")).tolist() == [False, True, True, False]

@@ -1,4 +1,4 @@
-"""The normalised view against the same steps on whole strings, and its way back to the original."""
+"""The normalised view against the same steps on complete strings, and its way back to the original."""
 
 import itertools
 import re
@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.attribution.normalise import PLAIN, SPACES, _begins_a_group, normalise, pieces
+from poet.attribution.normalise import PLAIN, SPACES, _begins_a_group, independent_parts, normalise
 from tests.attribution.shelf import mixed
 
 texts = st.one_of(mixed, st.text(), st.text(st.characters(min_codepoint=0x300, max_codepoint=0x1FFF), max_size=12))
@@ -21,7 +21,7 @@ def test_the_view_is_that_of_the_plain_definition(text):
 
 @given(texts)
 def test_every_whole_character_stands_for_its_stretch_of_the_original(text):
-    """Between two places where the origin moves, the view is the view of that part of the original alone."""
+    """Between two places where the origin moves on, the view is the view of that part of the original alone."""
     view = normalise(text)
     assert len(view.origin) == len(view.text) + 1
     assert view.origin[-1] == len(text) and (not text or view.origin[0] == 0)
@@ -34,9 +34,9 @@ def test_every_whole_character_stands_for_its_stretch_of_the_original(text):
 
 
 @given(mixed, st.integers(1, 5))
-def test_pieces_can_be_normalised_one_by_one(text, size):
+def test_parts_can_be_normalised_independently(text, size):
     text *= 5
-    parts = list(pieces(text, size))
+    parts = list(independent_parts(text, size))
     assert "".join(part for _, part in parts) == text
     assert all(text[start:].startswith(part) for start, part in parts)
     assert "".join(normalise(part).text for _, part in parts) == normalise(text).text

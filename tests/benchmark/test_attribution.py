@@ -6,8 +6,8 @@ import pytest
 from click import ClickException
 from click.testing import CliRunner
 
-from poet.attribution.spans import match_reaches
-from poet.benchmark.attribution import agree, main
+from poet.attribution.matching import match_ends
+from poet.benchmark.attribution import check_quotes, main
 from tests.attribution.shelf import indexed
 from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
@@ -17,7 +17,7 @@ from tests.texts import babble
 def test_all_figures_are_there(write_books, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("poet.benchmark.attribution.LONG", 5000)
-    monkeypatch.setattr("poet.benchmark.attribution.PIECES", {2100: 2})
+    monkeypatch.setattr("poet.benchmark.attribution.PASSAGES", {2100: 2})
     clean = clean_shelf(write_books(a=babble(1, 3000), b=babble(2, 3000)), tmp_path)
     result = CliRunner().invoke(main, ["--clean", str(clean), "--scaling", "0.1", "--beside"])
     assert result.exit_code == 0, result.output
@@ -34,7 +34,7 @@ def test_all_figures_are_there(write_books, tmp_path, monkeypatch):
 
 def test_a_guard_is_timed_with_a_model(built, monkeypatch):
     monkeypatch.chdir(built)
-    for name, value in {"ROWS": (1, 2), "GENERATED": 5, "REPEATS": 1, "LONG": 2100, "PIECES": {2100: 1}}.items():
+    for name, value in {"ROWS": (1, 2), "GENERATED": 5, "REPEATS": 1, "LONG": 2100, "PASSAGES": {2100: 1}}.items():
         monkeypatch.setattr(f"poet.benchmark.attribution.{name}", value)
     words = ["--clean", "data/clean/shakespeare", "--model", "models/shakespeare"]
     result = CliRunner().invoke(main, words)
@@ -42,9 +42,15 @@ def test_a_guard_is_timed_with_a_model(built, monkeypatch):
     assert json.loads(result.stdout)["guard"].keys() == {"1", "2"}
 
 
-def test_a_quote_that_is_not_the_longest_is_told():
-    reaches = match_reaches(indexed({"a": "in the same twenty letters"}), "x the same twenty lines")
-    agree(reaches, [("x", 0), (" the same twenty l", 1), ("ines", 0)])
-    for parts in ([("x", 0), (" the same twenty ", 1)], [("x", 0), (" the same twenty l", 0)]):
-        with pytest.raises(ClickException, match="is not what is found here"):
-            agree(reaches, parts)
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([("x", 0), (" the same twenty ", 1)], "' the same twenty ' is a quote, but .* lengths"),
+        ([("x", 0), (" the same twenty l", 0)], "' the same twenty l' is no quote, but .* lengths"),
+    ],
+)
+def test_a_quote_that_is_not_the_longest_is_an_error(parts, message):
+    ends = match_ends(indexed({"a": "in the same twenty letters"}), "x the same twenty lines")
+    check_quotes(ends, [("x", 0), (" the same twenty l", 1), ("ines", 0)])
+    with pytest.raises(ClickException, match=message):
+        check_quotes(ends, parts)

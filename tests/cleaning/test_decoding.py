@@ -1,4 +1,4 @@
-"""Decoding: which bytes are which text, and which are none."""
+"""Decoding: which bytes are which text, and which are no text."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_decoding_in_order(content, text):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not a text: it holds the control character"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not a text: it contains the control character"),
         (b"caf\xe9 \x81", r"cannot be decoded: byte 5 \(0x81\) is neither UTF-8 nor cp1252"),
         (b"Character set encoding: klingon\n\xe9", "unknown charset 'klingon'"),
         ("damaged \ufffd".encode(), "U\\+FFFD"),

@@ -1,4 +1,4 @@
-"""Cleaning every file of a real mirror: edges that were checked by eye, no fault more than another package has."""
+"""Cleaning every file of a real mirror: edges that were checked by eye, and no more faults than another package."""
 
 import csv
 import re
@@ -17,7 +17,7 @@ from tests.recipes import CLEAN
 with (ROOT / "tests/cleaning/mirror_edges.csv").open(encoding="utf-8", newline="") as file:
     EDGES = list(csv.DictReader(file))
 
-# What no line of a cleaned book may say; looked for independently of the cleaner's own tables.
+# Words that no line of a cleaned book may contain. The pattern is independent of the cleaner's own tables.
 LEFTOVER = re.compile(
     r"(?i:project gutenberg|gutenberg\.(?:org|net)|transcriber.?s? note|e-?text (?:was|prepared)|pgdp\.net|pg editor)"
     r"|(?i:this e-?book (?:was|is for)|distributed proof|literary archive)|^\W*Produced by [A-Z]"
@@ -43,14 +43,14 @@ def test_a_book_begins_and_ends_where_it_should(mirror, edge):
     assert leftovers(lines) == []
 
 
-def test_the_table_holds_the_whole_mirror(mirror):
+def test_the_table_lists_every_file_of_the_mirror(mirror):
     files = {str(path.relative_to(mirror)) for path in mirror.rglob("*.txt")}
     assert files == {edge["path"] for edge in EDGES}
 
 
 @pytest.mark.parametrize("edge", EDGES, ids=lambda edge: edge["path"])
 def test_no_less_exact_than_gutenberg_cleaner(mirror, edge):
-    """Faults are lines of the frame that stay, and lines of the book that go; pictures and notes count as neither."""
+    """A fault: a line of the frame that remains, or a line of the book that is removed. Pictures and notes are none."""
     text = decode((mirror / edge["path"]).read_bytes(), edge["path"])
     original = body_lines(text)
     first, last = original.index(edge["first"]), len(original) - original[::-1].index(edge["last"])
@@ -71,8 +71,8 @@ def test_no_less_exact_than_gutenberg_cleaner(mirror, edge):
     assert len(ours) >= 0.8 * sum(len(line) for line in original[first:last])
 
 
-def test_the_whole_mirror_cleans_quickly_and_in_few_copies(mirror):
-    """Under 5 s on 2 cores; the bound here is loose, since it must hold on a busy machine."""
+def test_all_files_are_cleaned_quickly_and_in_few_copies(mirror):
+    """It takes less than 5 s on 2 cores; the bound is loose, because the test also runs on busy machines."""
     start = time.process_time()
     for edge in EDGES:
         cleaned(mirror, edge["path"])

@@ -1,4 +1,4 @@
-"""Quality: words, odd characters, and the language that the words are in."""
+"""Quality: words, odd characters, and the language of a text."""
 
 import pytest
 
@@ -18,6 +18,11 @@ def test_the_language_is_guessed_from_small_words(language):
     quality = measure_quality((LANGUAGES[language] + "\n") * 20)
     assert quality.guess == language
     assert measure_quality(LANGUAGES[language]).guess == "", "too short to judge"
+
+
+def test_a_list_of_names_has_no_language():
+    names = "Elinor Marianne Edward Willoughby Brandon Fanny John Lucy Anne Robert\n" * 40
+    assert measure_quality(names + "the of and\n").guess == ""
 
 
 def test_quality_counts_words_and_odd_characters():

@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from poet.attribution.build_index import index_books
 from poet.cli import main
+from poet.results.samples import write_samples
+from tests.attribution.shelf import sample
 from tests.clone import ROOT
 
 HOSTILE = '<script>alert("x")</script> & \x1b[31mred\u202e \0 e\u0301'
@@ -33,8 +35,8 @@ def test_passages_are_shown_with_their_books(run):
     assert result.exit_code == 0, result.output
     assert "it was the worst of times[1]" in result.output
     assert re.search(r"\[1\] \d+ characters at 25", result.output)
-    assert "IT WAS THE BEST[1]" in result.output and "nearly so" in result.output
-    assert "no passage" in run("-", text="zzz").output
+    assert "IT WAS THE BEST[1]" in result.output and "near copy" in result.output
+    assert "no passage of 5 characters or more" in run("-", "--min-length", "5", text="zzz").output
 
 
 def test_json_is_a_row_of_attribution_jsonl(run, tmp_path):
@@ -65,10 +67,8 @@ def test_the_terminal_gets_nothing_to_obey(run):
 
 
 def test_the_samples_of_a_run(run, tmp_path):
-    (tmp_path / "reports/shakespeare").mkdir(parents=True)
-    rows = [{"sample": 7, "text": "the worst of times"}, {"sample": 8, "text": "none"}]
-    content = "".join(json.dumps(row) + "\n" for row in rows)
-    (tmp_path / "reports/shakespeare/samples.jsonl").write_text(content, encoding="utf-8")
+    samples = [sample(7, "the worst of times"), sample(8, "none")]
+    write_samples(tmp_path / "reports/shakespeare/samples.jsonl", samples)
     found = list(map(json.loads, run("--samples", "--json", "--min-length", "9").output.splitlines()))
     assert [(row["sample"], len(row["spans"])) for row in found] == [(7, 1), (8, 0)]
 

@@ -97,14 +97,14 @@ def test_generate_copies_no_more_than_it_may(built, monkeypatch):
 def test_generate_without_a_model_or_a_prompt_says_so(built, monkeypatch):
     monkeypatch.chdir(built)
     missing = CliRunner().invoke(main, ["generate", "x", "--collection", "philosophers"])
-    assert (missing.exit_code, "holds no config.json" in missing.output) == (1, True)
+    assert (missing.exit_code, "has no config.json" in missing.output) == (1, True)
     assert "the prompt is empty" in CliRunner().invoke(main, ["generate", ""]).output
 
 
-def test_doctor_finds_this_machine_well():
+def test_doctor_finds_nothing_wrong_with_a_cpu():
     result = CliRunner().invoke(main, ["doctor", "--device", "cpu"])
     assert result.exit_code == 0, result.output
-    assert result.output.count("well") == 8
+    assert result.output.count(" ok ") == 8
     unknown = CliRunner().invoke(main, ["doctor", "--device", "tpu9"])
     assert (unknown.exit_code, "unknown device" in unknown.output) == (1, True)
 

@@ -1,33 +1,40 @@
-"""The doctor: a CPU is well, and each illness is found."""
+"""The doctor: a CPU passes, and each fault is found."""
 
 import pytest
 import torch
 
 from poet.device import doctor
-from poet.device.doctor import examine
+from poet.device.doctor import Finding, examine
 
 CPU = torch.device("cpu")
 
 
-def test_a_cpu_is_well():
+def test_a_cpu_passes():
     findings = list(examine(CPU, [torch.float32, torch.bfloat16]))
-    assert [found.check for found in findings[:4]] == ["loss", "logits", "gradients", "past moved by the future"]
-    assert all(found.healthy for found in findings)
+    assert [found.check for found in findings] == 2 * ["loss", "logits", "gradients", "past moved by the future"]
+    assert [found.precision for found in findings] == 4 * ["float32"] + 4 * ["bfloat16"]
+    assert all(found.ok for found in findings)
     assert findings[0].difference == 0
+    assert findings[5].difference > 0, "bfloat16 rounds"
+
+
+@pytest.mark.parametrize(("difference", "ok"), [(0.0, True), (0.1, True), (0.2, False), (float("nan"), False)])
+def test_a_check_is_ok_up_to_what_is_allowed(difference, ok):
+    assert Finding(check="loss", precision="float32", difference=difference, allowed=0.1).ok == ok
 
 
 @pytest.mark.parametrize(
-    ("illness", "check"),
+    ("fault", "check"),
     [
         ("wrong", "loss"),
         ("nan", "logits"),
         ("leak", "past moved by the future"),
     ],
 )
-def test_each_illness_is_found(monkeypatch, illness, check):
-    """A device that multiplies wrong, gives NaN, or lets attention see ahead, by a faulty layer in its stead."""
-    healthy = doctor._results(CPU, torch.float32, torch.zeros(12, 97, dtype=torch.long))
-    assert not healthy["loss"].isnan()
+def test_each_fault_is_found(monkeypatch, fault, check):
+    """A device that multiplies wrong, returns NaN, or lets attention see ahead: simulated by a faulty layer."""
+    expected = doctor._results(CPU, torch.float32, torch.zeros(12, 97, dtype=torch.long))
+    assert not expected["loss"].isnan()
     forward = doctor.Transformer.hidden
     calls = []
 
@@ -36,12 +43,11 @@ def test_each_illness_is_found(monkeypatch, illness, check):
         calls.append(1)
         if len(calls) <= 2:  # the CPU's own results come first
             return x, yoked
-        if illness == "wrong":
+        if fault == "wrong":
             return x * 1.5, yoked
-        if illness == "nan":
+        if fault == "nan":
             return x * torch.where(torch.arange(x.size(-1)) == 3, torch.nan, 1.0), yoked
         return x + 0.01 * x.roll(-1, dims=1), yoked
 
     monkeypatch.setattr(doctor.Transformer, "hidden", faulty)
-    ill = [found.check for found in examine(CPU, [torch.float32]) if not found.healthy]
-    assert check in ill
+    assert check in [found.check for found in examine(CPU, [torch.float32]) if not found.ok]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.generation.stream import stream, text_pieces
+from poet.generation.stream import decode_stream, stream_texts
 from poet.model.saving import TrainedModel
 from poet.model.transformer import Transformer
 from poet.params.sampling import SamplingParams
@@ -13,26 +13,43 @@ from tests.recipes import sizes
 from tests.tiny import CONFIG, generator
 
 TOKENIZER = train_tokenizer(["some words, naïve œuvres – 東京"], sizes("byte"))
-POET = TrainedModel(
+TRAINED = TrainedModel(
     model=Transformer(CONFIG, TOKENIZER.get_vocab_size(), generator()).eval(), tokenizer=TOKENIZER, sha256=""
 )
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-def test_pieces_are_whole_characters(text):
-    ids = encode(TOKENIZER, text).tolist()
-    assert "".join(text_pieces(POET, iter(ids))) == text
-    assert all(piece in text for piece in text_pieces(POET, iter(ids)))
+def test_pieces_are_complete_characters(text):
+    pieces = list(decode_stream(TOKENIZER, encode(TOKENIZER, text).tolist()))
+    assert "".join(pieces) == text
+    # U+FFFD also stands for bytes that are no character, so a text that contains it waits for what follows.
+    if "\N{REPLACEMENT CHARACTER}" not in text:
+        assert pieces == list(text)
 
 
 @given(ids=st.lists(st.integers(0, 256), max_size=30))
 def test_pieces_of_any_bytes_add_up(ids):
-    assert "".join(text_pieces(POET, iter(ids))) == decode(TOKENIZER, ids)
+    assert "".join(decode_stream(TOKENIZER, ids)) == decode(TOKENIZER, ids)
 
 
 def test_several_samples_come_one_after_the_other():
-    draws = [SamplingParams(temperature=1.0, seed=seed) for seed in (1, 2)]
-    together = ["".join(pieces) for pieces in stream(POET, "ab", draws, 20)]
-    alone = ["".join(next(stream(POET, "ab", [draw], 20))) for draw in draws]
+    sampling = [SamplingParams(temperature=1.0, seed=seed) for seed in (1, 2)]
+    together = ["".join(pieces) for pieces in stream_texts(TRAINED, "ab", sampling, 20)]
+    alone = ["".join(next(stream_texts(TRAINED, "ab", [params], 20))) for params in sampling]
     assert together == alone
     assert together[0] != together[1]
+
+
+def test_the_first_text_appears_while_it_is_generated(monkeypatch):
+    """A piece comes before the next token is asked for."""
+    asked = []
+
+    def slowly(*arguments):
+        for number in range(3):
+            asked.append(number)
+            yield encode(TOKENIZER, "abc"[number])
+
+    monkeypatch.setattr("poet.generation.stream.generate", slowly)
+    pieces = next(stream_texts(TRAINED, "x", [SamplingParams(temperature=1.0, seed=1)], 3))
+    seen = [(piece, list(asked)) for piece in pieces]
+    assert seen == [("a", [0]), ("b", [0, 1]), ("c", [0, 1, 2])]

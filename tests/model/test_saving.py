@@ -29,7 +29,7 @@ def folder(tmp_path):
 def save(folder, model, tokenizer):
     weights = model.state_dict()
     about = {"best": weights, "last": weights, "tokenizer": tokenizer, "data_sha256": "0" * 64}
-    return save_model(folder, model.config, model.vocab_size, **about)
+    return save_model(folder, model, **about)
 
 
 def test_round_trip(folder):
@@ -99,11 +99,11 @@ def test_missing_and_unknown_weights_are_named(folder):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda f: shutil.rmtree(f), "holds no config.json"),
+        (lambda f: shutil.rmtree(f), "has no config.json"),
         (lambda f: (f / "model.safetensors").unlink(), "does not exist"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 100), "damaged"),
         (lambda f: change_config(f, format_version=99), "format_version 99; this program reads 1 to 2"),
-        (lambda f: change_config(f, model={"n_head": 3}), "describes no model"),
+        (lambda f: change_config(f, model={"n_head": 3}), "does not describe a model"),
         (lambda f: (f / "config.json").write_text("{}", encoding="utf-8"), "format_version None"),
     ],
 )

@@ -1,16 +1,21 @@
 """The transformer against slow, plain references; causality, cache and initialisation."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
+from poet.model import loss as loss_module
 from poet.model.activations import squared_relu
-from poet.model.layers import attend, rms_norm, rotary_table, rotate
+from poet.model.layers import attend, rms_norm
 from poet.model.loss import capped_cross_entropy
+from poet.model.rotary import rotary_table, rotate
 from poet.model.transformer import Transformer
-from tests.tiny import CONFIG, generator
+from poet.params.model import ModelConfig, Yoke
+from tests.tiny import CONFIG, generator, tiny_model
 
 
 def tokens(*shape):
@@ -32,7 +37,7 @@ def test_attention_equals_the_plain_one(queries, keys):
 
 
 def test_attention_for_training_in_bfloat16_equals_the_plain_one():
-    """Values and gradients; a CPU takes another way there."""
+    """Values and gradients; there a CPU multiplies matrices instead of calling torch's own attention."""
     found = []
     for attention in (attend, plain_attention):
         q, k, v = (torch.randn(2, 3, 9, 4, generator=generator(n)).bfloat16().requires_grad_() for n in range(3))
@@ -66,9 +71,11 @@ def test_rms_norm():
 
 
 @pytest.mark.parametrize("cap", [5.0, 0.0])
-@pytest.mark.parametrize("rows", [1, 7, 2050])
-def test_the_chunked_loss_equals_the_plain_one(rows, cap):
-    """Value and both gradients, over more rows than one chunk holds."""
+@pytest.mark.parametrize("rows", [1, 3, 4, 7, 8, 9, 50])
+def test_the_chunked_loss_equals_the_plain_one(monkeypatch, rows, cap):
+    """Value and both gradients, over fewer rows than a chunk has, several chunks, and several blocks of chunks."""
+    monkeypatch.setattr(loss_module, "CHUNK_LOGITS", 4 * 11 + 3)  # 4 rows of 11 logits
+    monkeypatch.setattr(loss_module, "BLOCK_LOGITS", 2 * (4 * 11 + 3))  # 2 chunks
     hidden = torch.randn(rows, 6, dtype=torch.float32, generator=generator())
     weight, targets = torch.randn(11, 6, generator=generator(1)), torch.randint(11, (rows,), generator=generator(2))
     results = []
@@ -78,10 +85,17 @@ def test_the_chunked_loss_equals_the_plain_one(rows, cap):
     ):
         h, w = hidden.clone().requires_grad_(), weight.clone().requires_grad_()
         value = loss(h, w)
+        # The gradient that arrives from above is not 1.
         (3 * value).backward()
         results.append((value, h.grad, w.grad))
     for ours, plain in zip(*results, strict=True):
         torch.testing.assert_close(ours, plain, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 10, 11])
+def test_slices_cover_every_row_once(size):
+    covered = [row for part in loss_module._slices(10, 20, size) for row in range(part.start, part.stop)]
+    assert covered == list(range(10, 20))
 
 
 def test_loss_agrees_with_the_logits(model):
@@ -100,9 +114,72 @@ def test_shapes(model):
     assert [layer.keys.shape for layer in cache.layers] == [(3, 2, 12, 8)] * 2
 
 
-def test_a_new_model_gives_every_token_the_same_chance():
+def test_flops_per_token_equal_those_that_torch_counts():
+    """But for attention, of which the mask leaves half and torch counts all."""
+    config = dataclasses.replace(CONFIG, n_head=2, n_kv_head=1, softcap=0.0)
+    model, x = Transformer(config, 40, generator()).train(), tokens(3, 12)
+    with FlopCounterMode(display=False) as counter:
+        model.loss(x, x, torch.bfloat16)[0].backward()
+    masked_half = 6 * config.n_layer * config.n_embd * 12
+    assert counter.get_total_flops() / x.numel() == model.flops_per_token() + masked_half
+
+
+def test_a_new_model_gives_every_token_the_same_probability():
     logits = Transformer(CONFIG, 40, generator())(tokens(2, 6))
     assert not logits.any()
+
+
+def test_dropout_is_for_training_only():
+    """Never in evaluation; in training after the embedding, in attention, and after attention and MLP."""
+    plain, config = tiny_model(), dataclasses.replace(CONFIG, dropout=0.5)
+    model, x = tiny_model(config), tokens(1, 8)
+    assert torch.equal(model(x), plain(x))
+    for part in (model, model.blocks[0], model.blocks[0].attention):
+        model.eval()
+        part.training = True
+        assert not torch.equal(model(x), plain(x)), type(part)
+
+
+@pytest.mark.parametrize("init", ["zero", "normal"])
+def test_initial_weights(init):
+    """Standard deviations over enough weights that they are within a few per cent."""
+    config = ModelConfig(n_layer=8, n_head=2, n_embd=64, sequence_len=12, bias=True, init=init)
+    model = Transformer(config, 200, generator())
+    block = model.blocks[3]
+    write = 0.0 if init == "zero" else 0.02 / 4
+    expected = {
+        model.embedding.weight: 1.0 if init == "zero" else 0.02,
+        block.attention.qkv.weight: 1 / 8 if init == "zero" else 0.02,
+        block.mlp.up.weight: 1 / 8 if init == "zero" else 0.02,
+        block.attention.out.weight: write,
+        block.mlp.down.weight: write,
+        model.head.weight: 0.0 if init == "zero" else 0.02,
+        block.attention.qkv.bias: 0.0,
+        block.mlp.down.bias: 0.0,
+    }
+    for weight, deviation in expected.items():
+        assert weight.std().item() == pytest.approx(deviation, rel=0.05)
+        assert abs(weight.mean().item()) <= 0.05 * deviation
+    x = torch.randn(2, 5, 64, generator=generator(1))
+    assert torch.equal(block(x, None)[0], x) == (init == "zero"), "a block starts as the identity"
+
+
+def test_a_yoke_without_residual_starts_with_a_matrix_that_is_not_zero():
+    """It would pass nothing on; with a residual path it starts at zero like all others, as the gate always does."""
+    deviations = {
+        residual: [
+            model.blocks[1].mlp.down.weight.std().item(),
+            model.blocks[1].mlp.gate.weight.std().item(),
+        ]
+        for residual in (True, False)
+        for model in [Transformer(yoked(residual), 40, generator())]
+    }
+    assert deviations[True] == [0, 0]
+    assert deviations[False] == [pytest.approx(0.02 / 2, rel=0.2), 0]
+
+
+def yoked(residual):
+    return dataclasses.replace(CONFIG, yoke=Yoke(layer=1, width=6, residual=residual, state=True))
 
 
 def test_the_future_does_not_move_the_past(model):
@@ -117,9 +194,9 @@ def test_the_future_does_not_move_the_past(model):
 @pytest.mark.parametrize("cut", [1, 4, 9])
 def test_a_cache_changes_nothing(model, cut):
     x = tokens(2, 10)
-    whole, cache = model(x), model.new_cache(2, torch.float32)
+    at_once, cache = model(x), model.new_cache(2, torch.float32)
     first, rest = model(x[:, :cut], cache), model(x[:, cut:], cache)
-    torch.testing.assert_close(torch.cat((first, rest), dim=1), whole, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(torch.cat((first, rest), dim=1), at_once, atol=1e-5, rtol=1e-4)
 
 
 def test_every_parameter_learns(model):

@@ -1,5 +1,7 @@
 """Every variant of the transformer: all of it learns, nothing sees the future, the cache changes nothing."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from poet.model.layers import mlp_width
 from poet.params.model import ModelConfig, Yoke
 from poet.params.sampling import SamplingParams
 from poet.training.distributed import World
-from poet.training.step import Engine
+from poet.training.step import Trainer
 from tests.recipes import ADAMW, MUON
 from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, generator, tiny_model
 
@@ -25,14 +27,14 @@ def test_every_parameter_has_a_gradient_and_moves(config, optimizer):
     """The yoke of the first torch-transformer-poet had blocks that no optimizer knew."""
     model = tiny_model(config)
     windows = 2 if model.carries_state else 1
-    engine = Engine(model, optimizer, torch.float32, world=World(device=torch.device("cpu")), state_windows=windows)
+    trainer = Trainer(model, optimizer, torch.float32, world=World(device=torch.device("cpu")), state_windows=windows)
     x = tokens(4, windows * 12 + 1)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    engine.gradients(x[:, :-1], x[:, 1:])
+    trainer.gradients(x[:, :-1], x[:, 1:])
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.any(), name
     model.zero_grad()
-    engine.step(x[:, :-1], x[:, 1:], 1.0, 0)
+    trainer.step(x[:, :-1], x[:, 1:], 1.0, 0)
     for name, parameter in model.named_parameters():
         assert not torch.equal(parameter, before[name]), name
 
@@ -73,17 +75,17 @@ def test_the_state_of_one_window_enters_the_next():
 def test_state_is_carried_in_generation():
     """After the window is full, the next one is read as `loss` would read it: with the state of the full window."""
     model = tiny_model(VARIANTS["yoke state"])
-    prompt = tokens(1, 12)
-    ids = [
-        int(step[0])
-        for step in generate(model, prompt[0].tolist(), [SamplingParams(temperature=0, seed=0)], 2, torch.float32)
-    ]
+    prompts = tokens(50, 12)
+    greedy = [SamplingParams(temperature=0, seed=0)] * 50
+    steps = [torch.from_numpy(ids) for ids in generate(model, prompts.numpy(), greedy, 2, torch.float32)]
     with torch.no_grad():
-        cache = model.new_cache(1, torch.float32)
-        first = int(model(prompt, cache)[0, -1].argmax())
-        text = torch.cat((prompt, torch.tensor([[first]])), dim=1)[:, -6:]
-        second = int(model(text, model.new_cache(1, torch.float32, cache.hidden))[0, -1].argmax())
-    assert ids == [first, second]
+        cache = model.new_cache(50, torch.float32)
+        first = model(prompts, cache)[:, -1].argmax(dim=-1)
+        text = torch.cat((prompts, first[:, None]), dim=1)[:, -6:]
+        second = model(text, model.new_cache(50, torch.float32, cache.hidden))[:, -1].argmax(dim=-1)
+        without_state = model(text, model.new_cache(50, torch.float32))[:, -1].argmax(dim=-1)
+    assert torch.equal(steps[0], first) and torch.equal(steps[1], second)
+    assert not torch.equal(second, without_state), "the state makes a difference"
 
 
 def test_a_yoke_without_residual_is_all_that_passes():
@@ -92,6 +94,21 @@ def test_a_yoke_without_residual_is_all_that_passes():
     with torch.no_grad():
         model.blocks[0].mlp.down.weight.zero_()
     assert torch.equal(model(tokens(1, 8)), model(tokens(1, 8, seed=9)))
+
+
+def scale_queries_and_keys(model):
+    """Ten times as large in the first layer; the values stay as they are."""
+    attention = model.blocks[0].attention
+    with torch.no_grad():
+        attention.qkv.weight[: sum(attention.rows[:2])] *= 10
+
+
+@pytest.mark.parametrize("qk_norm", [True, False])
+def test_the_norm_of_queries_and_keys_takes_their_size_away(qk_norm):
+    model, x = tiny_model(dataclasses.replace(CONFIG, qk_norm=qk_norm)), tokens(1, 8)
+    before = model(x)
+    scale_queries_and_keys(model)
+    assert torch.allclose(before, model(x), atol=1e-4) == qk_norm
 
 
 def test_compression_narrows_the_middle():
@@ -125,6 +142,6 @@ def test_grouped_queries_equal_repeated_keys_and_values():
         ),
     ],
 )
-def test_sizes_that_do_not_fit_are_told(changes, message):
+def test_sizes_that_do_not_fit_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         ModelConfig(**{**vars(CONFIG), **changes})

@@ -1,4 +1,4 @@
-"""A web server on this machine that serves files properly, or misbehaves as told."""
+"""A web server on this machine that serves files properly, or misbehaves by a script."""
 
 import contextlib
 import http.server
@@ -8,19 +8,23 @@ from collections import defaultdict
 
 
 class Server:
-    """Serves `files` by path with ETags and ranges; `script[path]` lists what to do to the next requests instead."""
+    """Serves `files` by path, with ETags and ranges.
+
+    `script[path]` lists the actions for the next requests of a path instead: the name of a `do_` method of Handler and
+    its value, as in "status 503". `requested` lists the paths of all requests, `sent` counts the bytes of all bodies.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.script: dict[str, list[str]] = defaultdict(list)
-        self.asked: list[str] = []
-        self.sent = 0  # bytes of bodies
+        self.requested: list[str] = []
+        self.sent = 0
         self.headers: list[dict[str, str]] = []
         self.stalled = threading.Event()
 
     def __enter__(self) -> "Server":
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.orders = self
+        self.server.site = self
         self.server.daemon_threads, self.server.block_on_close = True, False
         self.address = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -32,18 +36,18 @@ class Server:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers as its server's `orders` tell."""
+    """Answers by the files and the script of its server."""
 
     protocol_version = "HTTP/1.1"
 
     @property
-    def orders(self) -> "Server":
-        return self.server.orders
+    def site(self) -> "Server":
+        return self.server.site
 
     def do_GET(self) -> None:
-        self.orders.asked.append(self.path)
-        self.orders.headers.append(dict(self.headers))
-        script = self.orders.script[self.path]
+        self.site.requested.append(self.path)
+        self.site.headers.append(dict(self.headers))
+        script = self.site.script[self.path]
         action, _, value = (script.pop(0) if script else "serve").partition(" ")
         self.close_connection = True
         getattr(self, f"do_{action}")(value)
@@ -56,17 +60,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
-        self.orders.sent += len(body)
+        self.site.sent += len(body)
 
     def do_serve(self, value: str) -> None:
-        content = self.orders.files.get(self.path)
+        content = self.site.files.get(self.path)
         if content is None:
             self.answer(404)
             return
         start, tag = 0, f'"{hash(content)}"'
-        asked = self.headers.get("Range", "")
-        if asked and self.headers.get("If-Range") == tag:
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        wanted = self.headers.get("Range", "")
+        if wanted and self.headers.get("If-Range") == tag:
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
         if start >= len(content) and start:
             self.answer(416, Content_Range=f"bytes */{len(content)}")
         elif start:
@@ -75,16 +79,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, content, ETag=tag, Content_Type="text/plain")
 
     def do_drop(self, value: str) -> None:
-        """Half of the body, then the line goes dead."""
-        content = self.orders.files[self.path]
+        """Half of the body, then the connection closes."""
+        content = self.site.files[self.path]
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         half = content[start : start + (len(content) - start) // 2]
         code = 206 if start else 200
         self.answer(code, half, promised=len(content) - start, ETag=f'"{hash(content)}"')
 
     def do_nameless(self, value: str) -> None:
-        """Half of the body, and no name by which the rest could be asked for."""
-        content = self.orders.files[self.path]
+        """Half of the body, and no ETag by which the rest could be requested."""
+        content = self.site.files[self.path]
         self.answer(200, content[: len(content) // 2], promised=len(content))
 
     def do_hangup(self, value: str) -> None:
@@ -92,7 +96,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_stall(self, value: str) -> None:
         self.answer(200, b"The", promised=1000)
-        self.orders.stalled.set()
+        self.site.stalled.set()
         time.sleep(float(value))
 
     def do_status(self, value: str) -> None:
@@ -109,7 +113,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, value.encode(), Content_Type="text/plain")
 
     def do_endless(self, value: str) -> None:
-        """More than was promised to be accepted, without saying how much."""
+        """A long body without a Content-Length."""
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()

@@ -8,32 +8,29 @@ import pytest
 
 from poet.errors import ConfigError, DataError
 from poet.params.sections import SplitSettings
-from poet.tokenizers.kinds import TRAINERS
+from poet.tokenizers.kinds import KINDS
 from poet.tokenizers.tokenizer import SEPARATOR_ID, decode, load_tokenizer
-from poet.tokens import token_files
-from poet.tokens.token_files import open_tokens, training_sample
+from poet.tokens.token_files import open_tokens
+from poet.tokens.token_writer import check_weights
 from tests.cleaning.shelf import clean_shelf
 from tests.recipes import CHAR, sizes
 from tests.texts import babble
+from tests.tokens.written import write_tokens
 
 SPLIT = SplitSettings(validation=0.1, held_out_books=["c"])
-
-
-def tokenize(clean, split, settings, out, weights=None):
-    return token_files.tokenize(clean, split, settings, weights or {}, out)
 
 
 @pytest.fixture
 def tokens(write_books, tmp_path):
     texts = write_books(a=babble(1, 900), b=babble(2, 500) + "ü", c=babble(3, 300))
-    tokenize(clean_shelf(texts, tmp_path), SPLIT, CHAR, tmp_path / "tokens")
+    write_tokens(clean_shelf(texts, tmp_path), SPLIT, CHAR, tmp_path / "tokens")
     return tmp_path / "tokens"
 
 
 def test_ten_lines_of_numpy_read_one_book_as_nanogpt_does(write_books, tmp_path):
     text = babble(1, 2000)
     clean = clean_shelf(write_books(only=text), tmp_path)
-    tokenize(clean, SplitSettings(validation=0.1, held_out_books=[]), CHAR, tmp_path / "tokens")
+    write_tokens(clean, SplitSettings(validation=0.1, held_out_books=[]), CHAR, tmp_path / "tokens")
     meta = json.loads((tmp_path / "tokens" / "meta.json").read_text(encoding="utf-8"))
     vocabulary = json.loads((tmp_path / "tokens" / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
     characters = {i: token for token, i in vocabulary.items()}
@@ -57,12 +54,12 @@ def test_splits_hold_what_they_should(tokens):
             assert decode(tokenizer, ids[book["token"] :]).startswith(text)
 
 
-@pytest.mark.parametrize("kind", TRAINERS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_tokenizer_never_sees_validation_text(kind, write_books, tmp_path):
     text = "plain words here. " * 200
     marked = text[:-40] + " ßßß" * 10
     held_out = "plain øøø " * 50
-    tokenize(clean_shelf(write_books(a=marked, c=held_out), tmp_path), SPLIT, sizes(kind), tmp_path / "tokens")
+    write_tokens(clean_shelf(write_books(a=marked, c=held_out), tmp_path), SPLIT, sizes(kind), tmp_path / "tokens")
     content = (tmp_path / "tokens" / "tokenizer.json").read_text(encoding="utf-8")
     vocabulary = load_tokenizer(tmp_path / "tokens" / "tokenizer.json").get_vocab()
     assert not [token for token in vocabulary if set(token) & set("ßø")] or kind in {"byte", "bytegram", "bpe"}
@@ -70,20 +67,9 @@ def test_the_tokenizer_never_sees_validation_text(kind, write_books, tmp_path):
     assert not any(pair in token for token in vocabulary for pair in byte_pairs[1:]), content[:200]
 
 
-def test_a_large_text_is_sampled_evenly_for_the_tokenizer(write_books, tmp_path):
-    clean = clean_shelf(write_books(a=babble(1, 30000), b=babble(2, 30000), c=babble(3, 300)), tmp_path)
-    whole = "".join(training_sample(clean, SPLIT, 10**9))
-    sample = list(training_sample(clean, SPLIT, 60000))
-    assert len(whole) == sum(int(len(babble(i, 30000)) * 0.9) for i in (1, 2))
-    assert 30000 < sum(map(len, sample)) <= 60000
-    assert sample == list(training_sample(clean, SPLIT, 60000)), "seeded"
-    places = [whole.index(piece) / len(whole) for piece in sample]
-    assert min(places) < 0.3 and max(places) > 0.7
-
-
 def test_words_that_are_lost_are_counted(write_books, tmp_path):
     text = "and the cat sat.\n" * 300 + "and the qwertz sat.\n" * 20  # the last tenth is validation
-    meta = tokenize(clean_shelf(write_books(a=text), tmp_path), SPLIT, sizes("word"), tmp_path / "tokens")
+    meta = write_tokens(clean_shelf(write_books(a=text), tmp_path), SPLIT, sizes("word"), tmp_path / "tokens")
     lost = meta["splits"]["val"]
     assert lost["unknown_tokens"] == 20
     assert lost["unknown_characters"] == 20 * len(" qwertz")
@@ -92,19 +78,30 @@ def test_words_that_are_lost_are_counted(write_books, tmp_path):
 
 def test_weights_stand_beside_the_books(write_books, tmp_path):
     clean = clean_shelf(write_books(a=babble(1, 900), b=babble(2, 500), c=babble(3, 300)), tmp_path)
-    meta = tokenize(clean, SPLIT, CHAR, tmp_path / "tokens", {"b": 2.5})
+    meta = write_tokens(clean, SPLIT, CHAR, tmp_path / "tokens", {"b": 2.5})
     assert [(book["book"], book["weight"]) for book in meta["splits"]["train"]["books"]] == [("a", 1.0), ("b", 2.5)]
+    check_weights({"b": 2.5}, ["a", "b", "c"])
     with pytest.raises(ConfigError, match="no book 'x'; it has a, b, c"):
-        tokenize(clean, SPLIT, CHAR, tmp_path / "tokens", {"x": 2.0})
+        check_weights({"x": 2.0}, ["a", "b", "c"])
 
 
 def test_another_tokenizer_beside_the_tokens_is_noticed(tokens, write_books, tmp_path):
-    clean = clean_shelf(write_books(a="Other words. " * 99), tmp_path)
-    for settings, message in ((sizes("bpe"), "is of kind bpe, but meta.json says char"), (CHAR, "not the tokenizer")):
-        tokenize(clean, SPLIT, settings, tmp_path / "other")
-        shutil.copy(tmp_path / "other" / "tokenizer.json", tokens / "tokenizer.json")
-        with pytest.raises(DataError, match=message):
-            open_tokens(tokens)
+    write_tokens(clean_shelf(write_books(a="Other words. " * 99), tmp_path), SPLIT, CHAR, tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "tokenizer.json", tokens / "tokenizer.json")
+    with pytest.raises(DataError, match="not the tokenizer that wrote these tokens"):
+        open_tokens(tokens)
+    (tokens / "tokenizer.json").unlink()
+    with pytest.raises(DataError, match=r"tokenizer\.json does not exist"):
+        open_tokens(tokens)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tokens_of_every_kind_can_be_opened(kind, write_books, tmp_path):
+    """Also a bpe of 257 tokens, or one for which no pair is frequent enough: its parts are those of the kind byte."""
+    clean = clean_shelf(write_books(a=babble(1, 900), c=babble(3, 300)), tmp_path)
+    for number, settings in enumerate((sizes(kind), sizes(kind, vocab_size=400, min_frequency=10**6))):
+        write_tokens(clean, SPLIT, settings, tmp_path / str(number))
+        assert open_tokens(tmp_path / str(number)).meta["kind"] == kind
 
 
 @pytest.mark.parametrize(
@@ -124,11 +121,11 @@ def test_a_meta_that_does_not_fit_is_noticed(tokens, change, message):
         open_tokens(tokens)
 
 
-@pytest.mark.parametrize("kind", TRAINERS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_two_runs_write_the_same_bytes(kind, write_books, tmp_path):
     clean = clean_shelf(write_books(a=babble(1, 900)), tmp_path)
     for out in ("one", "two"):
-        tokenize(clean, SPLIT, sizes(kind), tmp_path / out)
+        write_tokens(clean, SPLIT, sizes(kind), tmp_path / out)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
@@ -158,4 +155,4 @@ def test_an_id_outside_the_vocabulary_is_noticed(tokens):
 def test_holding_every_book_back_is_refused(write_books, tmp_path):
     clean = clean_shelf(write_books(c=babble(1, 100)), tmp_path)
     with pytest.raises(DataError, match="held_out_books"):
-        tokenize(clean, SPLIT, CHAR, tmp_path / "tokens")
+        write_tokens(clean, SPLIT, CHAR, tmp_path / "tokens")

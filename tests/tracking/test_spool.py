@@ -3,18 +3,10 @@
 import json
 
 import pytest
-from mlflow import MlflowClient
 
 from poet.errors import Interrupted
 from poet.tracking.run import tracking
-from poet.tracking.runs import finished_runs
 from poet.tracking.spool import publish_all
-
-
-@pytest.fixture
-def client(tmp_path, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store.db")
-    return MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/store.db")
 
 
 def runs(client):
@@ -104,26 +96,3 @@ def test_a_record_that_a_crash_cut_short_is_left_out(client, tmp_path):
         file.write(json.dumps({"metrics": {"loss": 1.0}, "step": 2, "time": 0})[:-5])
     assert publish_all(tmp_path) == (1, 0)
     assert losses(client, runs(client)[0]) == [(1, 3.0)]
-
-
-def test_finished_runs_are_read_back_one_for_each_model(client, tmp_path, monkeypatch, capsys):
-    with monkeypatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
-        assert finished_runs(tmp_path, "shelf") == []
-        assert not (tmp_path / "none.db").exists(), "asking makes no database"
-    for digest, steps in (("abc", 3), ("def", 4), ("abc", 3)):
-        with tracking(tmp_path, "shelf", "train") as tracker:
-            tracker.params({"train.steps": steps})
-            tracker.tags({"poet.model_sha256": digest})
-        if len(finished_runs(tmp_path, "shelf")) == steps - 2:  # a model that DVC knows is not evaluated again
-            with tracking(tmp_path, "shelf", "evaluate", digest) as tracker:
-                tracker.metrics(0, {"evaluation.bits_per_character": float(steps)})
-    with pytest.raises(Interrupted), tracking(tmp_path, "shelf", "train"):
-        raise Interrupted("stopped")
-    found = finished_runs(tmp_path, "shelf")
-    assert [(run.model_sha256, run.params["train.steps"]) for run in found] == [("abc", "3"), ("def", "4")]
-    assert [run.metrics["evaluation.bits_per_character"] for run in found] == [3.0, 4.0]
-    assert finished_runs(tmp_path, "other") == []
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    assert finished_runs(tmp_path, "shelf") == []
-    assert "tells of no runs" in capsys.readouterr().err

@@ -1,23 +1,15 @@
-"""Muon against its definition and torch's own; the schedule."""
+"""Muon against its definition and torch's own; every parameter has one optimizer."""
+
+import dataclasses
 
 import pytest
 import torch
 
-from poet.params.sections import OptimizerSettings
 from poet.training.optimizers import Muon, make_optimizers, orthogonalize
-from poet.training.schedule import learning_rate_factor
+from tests.recipes import MUON
 from tests.tiny import generator
 
-SETTINGS = OptimizerSettings(
-    kind="muon",
-    matrix_learning_rate=0.02,
-    embedding_learning_rate=0.1,
-    head_learning_rate=0.01,
-    learning_rate=0.001,
-    weight_decay=0.1,
-    momentum=0.9,
-    clip_norm=0.0,
-)
+SETTINGS = dataclasses.replace(MUON, embedding_learning_rate=0.1, head_learning_rate=0.01, weight_decay=0.1)
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 8), (3, 16, 8), (1, 8, 24)])
@@ -60,15 +52,3 @@ def test_every_parameter_belongs_to_one_optimizer(model):
     optimizers = make_optimizers(model, SETTINGS, torch.float32)
     owned = [parameter for o in optimizers for group in o.param_groups for parameter in group["params"]]
     assert len(owned) == len({id(parameter) for parameter in owned}) == len(list(model.parameters()))
-
-
-def test_the_schedule_is_a_trapezoid():
-    factors = [learning_rate_factor(step, 100, 10, 0.4) for step in range(100)]
-    assert factors[:10] == [pytest.approx((i + 1) / 10) for i in range(10)]
-    assert factors[10:61] == [1.0] * 51
-    assert factors[60:] == [pytest.approx((100 - step) / 40) for step in range(60, 100)]
-
-
-@pytest.mark.parametrize(("warmup", "cooldown"), [(0, 0.0), (0, 1.0), (500, 0.5)])
-def test_schedules_at_the_edge_stay_in_range(warmup, cooldown):
-    assert all(0 < learning_rate_factor(step, 10, warmup, cooldown) <= 1 for step in range(10))

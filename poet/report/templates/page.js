@@ -1,17 +1,18 @@
-// Shows where a passage stands beside it, and filters passages. Without this script all are tinted, and their links
-// lead to the same words in the lists of sources. Uses no storage, no window and no network: the page may be in a sandbox.
+// Shows the source of a passage in a popover beside it, and filters the passages. Without this script all passages are
+// tinted, and their links lead to the same text in the lists of sources. The script uses no storage, opens no window and
+// needs no network, because the page may be shown in a sandbox.
 "use strict";
 (() => {
   const popover = document.getElementById("popover");
   if (!popover) return;
   const passages = Array.from(document.querySelectorAll("a.copied"));
   const sourceOf = (link) => document.getElementById(link.hash.slice(1));
-  const DELAY = 120; // milliseconds in which the pointer may cross from a passage to its source
-  const GAP = 6; // pixels
-  let shownFor = null;
-  let pinned = false; // stays until it is closed
+  const DELAY = 120; // milliseconds; gives the pointer time to move from a passage to the popover
+  const GAP = 6; // pixels between a passage and the popover
+  let shownFor = null; // the passage whose source is shown
+  let pinned = false; // whether the popover stays until it is closed
   let timer = 0;
-  let returning = false; // focus goes back to a passage that was just closed
+  let returning = false; // whether focus is moving back to a passage, which must not open its popover again
 
   const hide = () => {
     clearTimeout(timer);
@@ -22,6 +23,7 @@
     popover.hidden = true;
   };
 
+  // Hide the popover, and return focus from it to its passage.
   const close = () => {
     const link = shownFor;
     const inside = popover.contains(document.activeElement);
@@ -32,7 +34,8 @@
     returning = false;
   };
 
-  // Below the passage, or above it where there is more room; a narrow window shows it at the edge away from the passage.
+  // Place the popover below the passage, or above it if there is no room below. In a narrow window, page.css fixes it to
+  // the lower edge, or with the class `above` to the upper edge if the passage is in the lower half.
   const place = (link) => {
     popover.style.left = popover.style.top = "";
     const line = link.getClientRects()[0] || link.getBoundingClientRect();
@@ -46,6 +49,7 @@
     popover.style.top = `${top + window.scrollY}px`;
   };
 
+  // Show the source of a passage; if `keep`, until it is closed.
   const show = (link, keep) => {
     clearTimeout(timer);
     if (link.classList.contains("off")) return;
@@ -58,7 +62,7 @@
       popover.replaceChildren(button, ...Array.from(sourceOf(link).childNodes, (node) => node.cloneNode(true)));
       popover.hidden = false;
       place(link);
-      const match = popover.querySelector("mark"); // in sight, however long the book's words before it
+      const match = popover.querySelector("mark"); // scrolled into view, however long the context before it is
       popover.scrollTop = match.offsetTop - popover.clientHeight / 2;
       link.setAttribute("aria-expanded", "true");
       shownFor = link;
@@ -92,20 +96,22 @@
     event.preventDefault();
     if (shownFor === link && pinned) return hide();
     show(link, true);
-    // A click without a pointer is the Enter key: it goes on to what is in the popover.
+    // A click with detail 0 comes from the Enter key, so focus moves into the popover.
     if (event.detail === 0 && shownFor === link) popover.querySelector("button").focus();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return close();
     if (event.key !== "Tab" || !popover.contains(document.activeElement)) return;
     const stops = popover.querySelectorAll("button, a");
-    // The popover stands at the end of the page; behind it comes what follows the passage.
+    // The popover is the last element of the page, so Tab would leave the page. Return to the passage instead; the next
+    // Tab goes on from there.
     if (document.activeElement === stops[event.shiftKey ? 0 : stops.length - 1]) {
       event.preventDefault();
       close();
     }
   });
 
+  // The filter is hidden in the HTML, because it needs this script.
   const filter = document.getElementById("filter");
   if (filter) {
     const [length, book, near] = ["length", "book", "near"].map((name) => document.getElementById(`filter-${name}`));
@@ -129,7 +135,7 @@
     apply();
   }
 
-  // Paper opens nothing: sources are printed as notes.
+  // Nobody can open a list on paper: open all lists of sources for printing, and close them again afterwards.
   const sources = document.querySelectorAll("details.sources");
   const closed = [];
   window.addEventListener("beforeprint", () => {

@@ -8,10 +8,11 @@ from poet.books.manifest import MissingBook
 from poet.errors import SourceError
 from poet.params.sections import DownloadSettings, GutenbergSource
 from poet.sources.fetched import FetchedBook
-from poet.sources.gutenberg.catalog import Entry, open_catalog
-from poet.sources.gutenberg.mirrors import MirrorFile, Mirrors
+from poet.sources.gutenberg.cache import MirrorFile
+from poet.sources.gutenberg.catalog import CatalogEntry, open_catalog
+from poet.sources.gutenberg.mirrors import Mirrors
 
-# Codes for the language names that Gutenberg's headers spell out.
+# Codes for the language names that Gutenberg's headers spell out. Of another language, the first two letters are taken.
 LANGUAGES = {
     "english": "en",
     "german": "de",
@@ -22,19 +23,26 @@ LANGUAGES = {
     "greek": "el",
     "dutch": "nl",
 }
+
+# How many bytes at the start of a file are searched for title, author and language. In 41 files of all vintages, these
+# fields end within the first 1,300 bytes.
 HEADER_BYTES = 6000
 
 
 def fetch_gutenberg(source: GutenbergSource, settings: DownloadSettings) -> Iterator[FetchedBook | MissingBook]:
-    """Each of `source.ids` from the first mirror that has it; else a MissingBook if allowed, or a SourceError."""
+    """Each book of `source.ids`, in that order, from the first of `settings.mirrors` that has it.
+
+    A book that no mirror has becomes a MissingBook if `settings.allow_missing`, and a SourceError otherwise.
+    """
     mirrors = Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
-    look_up = functools.cache(functools.partial(_catalog_entries, mirrors))
+    # The catalog has 20 MB: it is read when the first book needs it, and only once.
+    load_entries = functools.cache(functools.partial(_catalog_entries, mirrors))
     for number in source.ids:
         found = mirrors.find_book(number)
         if isinstance(found, MirrorFile):
-            yield _describe(number, found, look_up)
+            yield _fetched_book(number, found, load_entries)
         elif settings.allow_missing:
-            entry = look_up().get(number) or _stand_in(number)
+            entry = load_entries().get(number) or _placeholder_entry(number)
             yield MissingBook(id=str(number), title=entry.title, author=entry.author, tried="; ".join(found.tried))
         else:
             tried = "\n".join(f"  {address}" for address in found.tried)
@@ -44,11 +52,12 @@ def fetch_gutenberg(source: GutenbergSource, settings: DownloadSettings) -> Iter
             )
 
 
-def _describe(number: int, found: MirrorFile, look_up: Callable[[], dict[int, Entry]]) -> FetchedBook:
+def _fetched_book(number: int, found: MirrorFile, load_entries: Callable[[], dict[int, CatalogEntry]]) -> FetchedBook:
+    """Book `number` with the title of its header; of a file without a header, with the title of the catalog."""
     content = found.path.read_bytes()
     title, author, language = _parse_header(content)
     if not title:
-        entry = look_up().get(number) or _stand_in(number)
+        entry = load_entries().get(number) or _placeholder_entry(number)
         title, author, language = entry.title, entry.author, entry.language.split("; ")[0]
     return FetchedBook(
         id=str(number),
@@ -62,10 +71,15 @@ def _describe(number: int, found: MirrorFile, look_up: Callable[[], dict[int, En
 
 
 def _parse_header(content: bytes) -> tuple[str, str, str]:
-    """Title, author and language from the `Title:` lines of a Gutenberg header; "" for what it does not say."""
+    """Title, author and language from the fields of a Gutenberg header; "" for a field that is not there.
+
+    >>> _parse_header(b"Title: Pride\\r\\n  and Prejudice\\r\\nAuthor: Jane Austen\\r\\nLanguage: English\\r\\n")
+    ('Pride and Prejudice', 'Jane Austen', 'en')
+    """
     head = content[:HEADER_BYTES].decode("utf-8", "replace").replace("\r\n", "\n")
 
     def field(name: str) -> str:
+        # A long value goes on in the next lines, which are indented.
         found = re.search(rf"^{name}: *(.+(?:\n +\S.*)*)", head, re.MULTILINE)
         return " ".join(found[1].split()) if found else ""
 
@@ -73,13 +87,17 @@ def _parse_header(content: bytes) -> tuple[str, str, str]:
     return field("Title"), field("Author"), LANGUAGES.get(language, language[:2])
 
 
-def _catalog_entries(mirrors: Mirrors) -> dict[int, Entry]:
-    """The catalog by number, empty when no mirror has it: a title is worth asking for, not worth failing for."""
+def _catalog_entries(mirrors: Mirrors) -> dict[int, CatalogEntry]:
+    """The catalog by number of the book; empty when no mirror has it.
+
+    A missing catalog is no error here: it only costs the title of a book without a header.
+    """
     try:
         return {entry.id: entry for entry in open_catalog(mirrors)}
     except SourceError:
         return {}
 
 
-def _stand_in(number: int) -> Entry:
-    return Entry(id=number, title=f"Project Gutenberg {number}", author="", language="", issued="", subjects="")
+def _placeholder_entry(number: int) -> CatalogEntry:
+    """An entry for a book that neither its header nor the catalog names."""
+    return CatalogEntry(id=number, title=f"Project Gutenberg {number}", author="", language="", issued="", subjects="")

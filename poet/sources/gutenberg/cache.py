@@ -1,6 +1,7 @@
-"""What was fetched once is fetched: books and catalogs of Gutenberg, shared by all projects of a user.
+"""The cache of Gutenberg's books and catalogs, shared by all projects of a user: no file is fetched twice.
 
-Each book is a file below the user's cache folder with its sha256 beside it; a file that does not match is fetched anew.
+Each book is a text below the user's cache folder, with a JSON record of its sha256 beside it. A text that does not
+match its record is fetched anew.
 """
 
 import json
@@ -12,64 +13,69 @@ import platformdirs
 
 from poet.files import sha256, write_json
 
-CATALOG_AGE = 7 * 24 * 3600  # seconds; the feed is made weekly
-
-
-def cache_folder() -> Path:
-    """The user's cache folder for this program (XDG_CACHE_HOME and the like move it)."""
-    return platformdirs.user_cache_path("torch-transformer-poet") / "gutenberg"
+# Seconds after which a catalog is fetched anew. Gutenberg makes a new one every week.
+MAX_CATALOG_AGE = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class CachedBook:
-    """A file of the cache, and the path below a mirror's root that it came from."""
+class MirrorFile:
+    """A file of a mirror: where it can be read on this machine, and its path `source` below the mirror's root."""
 
     path: Path
     source: str
 
 
-def find_book(number: int) -> CachedBook | None:
-    """Book `number`, if it is in the cache and whole; what is damaged is removed."""
-    record, path = _record(number), place_for_book(number)
+def cache_folder() -> Path:
+    """The cache folder of this program for the user; XDG_CACHE_HOME and its counterparts on other systems move it."""
+    return platformdirs.user_cache_path("torch-transformer-poet") / "gutenberg"
+
+
+def find_book(number: int) -> MirrorFile | None:
+    """Book `number`, if the cache has it undamaged; a damaged text is removed."""
+    record, path = _record_path(number), book_path(number)
     try:
         about = json.loads(record.read_text(encoding="utf-8"))
-        if not about["sha256"] and path.is_file():  # killed between the file, which appears whole, and its hash
-            return keep_book(number, about["source"])
+        # The program was killed between the text, which appears complete or not at all, and its hash.
+        if not about["sha256"] and path.is_file():
+            return complete_entry(number, about["source"])
         if sha256(path) == about["sha256"]:
-            return CachedBook(path=path, source=about["source"])
-    except (OSError, ValueError, KeyError):
-        pass  # not there, or no record of ours: fetched like a new one
+            return MirrorFile(path=path, source=about["source"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # No entry, or no record that this program wrote: the book is fetched as if it were new.
     path.unlink(missing_ok=True)
     return None
 
 
-def place_for_book(number: int) -> Path:
-    """Where the text of book `number` belongs."""
-    return _record(number).with_suffix(".txt")
+def book_path(number: int) -> Path:
+    """The place of the text of book `number` in the cache."""
+    return _record_path(number).with_suffix(".txt")
 
 
-def expect_book(number: int, source: str) -> Path:
-    """Note that book `number` is about to come from the path `source` of a mirror; returns where it belongs."""
-    write_json(_record(number), {"source": source, "sha256": ""})
-    return place_for_book(number)
+def begin_entry(number: int, source: str) -> Path:
+    """Record that book `number` is about to come from the path `source` of a mirror; returns the place for its text.
+
+    The record comes before the text, so that a text without a hash still says where it came from.
+    """
+    write_json(_record_path(number), {"source": source, "sha256": ""})
+    return book_path(number)
 
 
-def keep_book(number: int, source: str) -> CachedBook:
-    """Complete the entry of a book that has come."""
-    path = place_for_book(number)
-    write_json(_record(number), {"source": source, "sha256": sha256(path)})
-    return CachedBook(path=path, source=source)
+def complete_entry(number: int, source: str) -> MirrorFile:
+    """Add the hash to the record of book `number`, whose text is now in its place."""
+    path = book_path(number)
+    write_json(_record_path(number), {"source": source, "sha256": sha256(path)})
+    return MirrorFile(path=path, source=source)
 
 
-def place_for_catalog(name: str) -> Path:
-    """Where the catalog file `name` belongs."""
+def catalog_path(name: str) -> Path:
+    """The place of the catalog file `name` in the cache."""
     return cache_folder() / "feeds" / name
 
 
 def catalog_is_fresh(path: Path) -> bool:
-    """Whether the catalog at `path` is there and younger than a week."""
-    return path.is_file() and time.time() - path.stat().st_mtime < CATALOG_AGE
+    """Whether the catalog at `path` exists and is younger than MAX_CATALOG_AGE."""
+    return path.is_file() and time.time() - path.stat().st_mtime < MAX_CATALOG_AGE
 
 
-def _record(number: int) -> Path:
+def _record_path(number: int) -> Path:
     return cache_folder() / "books" / f"{number}.json"

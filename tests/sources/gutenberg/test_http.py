@@ -1,20 +1,18 @@
 """Fetching over real HTTP from a server that drops, stalls, refuses, redirects and lies."""
 
-import signal
-import subprocess
-import sys
+import io
 import time
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import requests
 
-from poet.sources.gutenberg import cache
-from poet.sources.gutenberg.http import Fetcher, NotServed, Patience, Unreachable
-from poet.sources.gutenberg.mirrors import MirrorFile, Mirrors, Missed
-from tests.clone import ROOT
+from poet.sources.gutenberg.http import HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
+from poet.sources.gutenberg.mirrors import Mirrors
+from tests.sources.gutenberg.policy import FAST
 from tests.sources.server import Server
 
-HASTE = Patience(pause=0.0, connect=0.5, read=0.3, tries=3, backoff=0.01, longest_wait=0.5)
 BOOK = b"To be, or not to be: that is the question.\n" * 2000
 PLACE = "/cache/epub/7/pg7.txt"
 
@@ -30,10 +28,9 @@ def server():
 def fetch(server, tmp_path):
     """Fetch the book from the server; returns its bytes."""
 
-    def fetch(path=PLACE, limit=10**6):
-        Fetcher(session=requests.Session(), limit=limit, patience=HASTE).fetch(
-            server.address + path, tmp_path / "book.txt"
-        )
+    def fetch(path=PLACE, max_bytes=10**6):
+        client = HttpClient(session=requests.Session(), max_bytes=max_bytes, policy=FAST)
+        client.fetch(server.address + path, tmp_path / "book.txt")
         return (tmp_path / "book.txt").read_bytes()
 
     yield fetch
@@ -61,28 +58,28 @@ def test_a_file_arrives_as_served_with_an_honest_name(server, fetch):
 def test_passing_faults_are_overcome(server, fetch, tmp_path, faults):
     server.script[PLACE] = list(faults)
     assert fetch() == BOOK
-    assert len(server.asked) == len(faults) + 1
+    assert len(server.requested) == len(faults) + 1
     assert [path.name for path in tmp_path.iterdir()] == ["book.txt"]
 
 
-def test_an_interrupted_body_is_gone_on_with(server, fetch):
+def test_an_interrupted_body_is_resumed(server, fetch):
     server.script[PLACE] = ["drop"]
     assert fetch() == BOOK
     assert 0 < int(server.headers[1]["Range"][6:-1]) <= len(BOOK) // 2
     assert server.sent < 1.05 * len(BOOK)
 
 
-def test_a_body_that_changed_meanwhile_is_fetched_whole(server, fetch):
+def test_a_body_that_changed_meanwhile_is_fetched_anew(server, fetch):
     server.script[PLACE] = ["drop", "status 503", "status 503"]
-    with pytest.raises(Unreachable):
+    with pytest.raises(ServerUnreachable):
         fetch()
     server.files[PLACE] = BOOK.upper()
     assert fetch() == BOOK.upper()
 
 
-def test_a_whole_part_is_not_fetched_again(server, fetch, tmp_path):
+def test_a_complete_part_is_not_fetched_again(server, fetch, tmp_path):
     server.script[PLACE] = ["drop", "status 503", "status 503"]
-    with pytest.raises(Unreachable):
+    with pytest.raises(ServerUnreachable):
         fetch()
     (tmp_path / "book.txt.part").write_bytes(BOOK)  # as if killed just before the last rename
     before = server.sent
@@ -90,26 +87,11 @@ def test_a_whole_part_is_not_fetched_again(server, fetch, tmp_path):
     assert server.sent == before
 
 
-def test_a_part_that_is_too_long_is_forgotten(server, fetch, tmp_path):
+def test_a_part_that_is_too_long_is_fetched_anew(server, fetch, tmp_path):
     server.script[PLACE] = ["drop", "status 503", "status 503"]
-    with pytest.raises(Unreachable):
+    with pytest.raises(ServerUnreachable):
         fetch()
     (tmp_path / "book.txt.part").write_bytes(BOOK + b"more")
-    assert fetch() == BOOK
-
-
-@pytest.mark.parametrize("seconds", ["0.2", "Retry"])
-def test_retry_after_is_honoured(server, fetch, seconds):
-    value = "0" if seconds == "Retry" else "1"
-    server.script[PLACE] = [f"status 429 {value}"]
-    start = time.monotonic()
-    assert fetch() == BOOK
-    waited = time.monotonic() - start
-    assert (waited >= HASTE.longest_wait) == (value == "1"), "a second, capped at the longest wait"
-
-
-def test_a_date_in_retry_after_is_understood(server, fetch):
-    server.script[PLACE] = ["status 503 Fri, 31 Dec 1999 23:59:59 GMT"]
     assert fetch() == BOOK
 
 
@@ -129,111 +111,202 @@ def test_a_date_in_retry_after_is_understood(server, fetch):
 )
 def test_what_cannot_be_a_book_is_refused_at_once(server, fetch, tmp_path, fault, message):
     server.script[PLACE] = [fault]
-    with pytest.raises(NotServed, match=message):
+    with pytest.raises(UnusableResponse, match=message):
         fetch()
-    assert len(server.asked) == 1
+    assert len(server.requested) == 1
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_over_the_limit_is_refused_before_its_body(server, fetch):
-    with pytest.raises(NotServed, match="86,000 bytes, more than 1,000"):
-        fetch(limit=1000)
+    with pytest.raises(UnusableResponse, match="86,000 bytes, more than 1,000"):
+        fetch(max_bytes=1000)
 
 
 def test_redirects_are_followed_within_reason(server, fetch):
     server.script["/moved"] = [f"redirect {PLACE}"]
     assert fetch("/moved") == BOOK
     server.script["/circle"] = ["redirect /circle"] * 20
-    with pytest.raises(NotServed, match="in circles"):
+    with pytest.raises(UnusableResponse, match="in circles"):
         fetch("/circle")
 
 
 @pytest.mark.parametrize("fault", ["drop", "stall 0.6", "status 503", "hangup"])
 def test_lasting_faults_end_in_one_error(server, fetch, fault):
     server.script[PLACE] = [fault] * 10
-    with pytest.raises(Unreachable):
+    with pytest.raises(ServerUnreachable):
         fetch()
-    assert len(server.asked) == HASTE.tries
+    assert len(server.requested) == FAST.tries
 
 
-def test_requests_to_a_public_host_keep_their_distance(monkeypatch):
-    slept, clock = [], [100.0]
-    monkeypatch.setattr("poet.sources.gutenberg.http.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("poet.sources.gutenberg.http.time.sleep", slept.append)
-    fetcher = Fetcher(session=requests.Session(), limit=1, patience=Patience(pause=2.0))
-    fetcher._wait_for_turn("https://mirror.example/a")
-    clock[0] += 0.5
-    fetcher._wait_for_turn("https://mirror.example/b")
-    fetcher._wait_for_turn("https://other.example/b")
-    fetcher._wait_for_turn("http://127.0.0.1:80/a")
-    assert slept == [0.0, 1.5, 0.0]
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock for the client that only sleeping moves, so that pauses of any length are exact and take no time."""
+    clock = SimpleNamespace(now=100.0, wall=time.time())
+
+    def sleep(seconds):
+        clock.now += seconds
+
+    fake = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: clock.wall, sleep=sleep)
+    monkeypatch.setattr("poet.sources.gutenberg.http.time", fake)
+    return clock
 
 
-def test_a_mirror_that_fails_gives_way_to_the_next(server):
-    server.script[PLACE] = ["html"]
-    mirrors = Mirrors(["http://127.0.0.1:1", server.address], max_bytes=10**6, patience=HASTE)
-    server.files["/0/7/7-0.txt"] = BOOK
-    found = mirrors.find_book(7)
-    assert isinstance(found, MirrorFile)
-    assert (found.source, found.path.read_bytes()) == ("0/7/7-0.txt", BOOK)
+class Internet(requests.adapters.BaseAdapter):
+    """All public hosts at once: records each request with its time, and answers with a book or by `script`.
+
+    `script` lists status and headers of the next responses.
+    """
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+        self.requests, self.headers = [], []
+        self.script = []
+
+    def send(self, request, **options):
+        self.requests.append((self.clock.now, request.url))
+        self.headers.append(request.headers)
+        response = requests.Response()
+        response.status_code, headers = self.script.pop(0) if self.script else (200, {})
+        response.headers.update(headers)
+        response.url, response.request, response.raw = request.url, request, io.BytesIO(b"A book.")
+        return response
+
+    def close(self):
+        pass
+
+    def distances(self):
+        """Seconds between each request and the next."""
+        return [after - before for (before, _), (after, _) in pairwise(self.requests)]
 
 
-def test_a_server_that_is_gone_is_not_asked_for_every_file(server):
-    server.script[PLACE] = ["status 503"] * 9
-    mirrors = Mirrors([server.address], max_bytes=10**6, patience=HASTE)
-    assert len(mirrors.find_book(7).tried) == 4
-    assert len(mirrors.find_book(8).tried) == 4
-    assert len(server.asked) == HASTE.tries
+@pytest.fixture
+def internet(clock):
+    return Internet(clock)
 
 
-def test_every_address_is_told_with_its_reason(server, tmp_path):
-    mirrors = Mirrors([str(tmp_path), server.address], max_bytes=10**6, patience=HASTE)
-    missed = mirrors.find_book(8)
-    assert isinstance(missed, Missed)
-    assert len(missed.tried) == 8
-    assert missed.tried[0] == f"{tmp_path}/cache/epub/8/pg8.txt does not exist"
-    assert missed.tried[4] == f"{server.address}/cache/epub/8/pg8.txt answers 404 Not Found"
+def session_to(internet):
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, internet)
+    return session
 
 
-def test_a_damaged_cache_entry_is_fetched_anew(server):
-    mirrors = Mirrors([server.address], max_bytes=10**6, patience=HASTE)
-    path = mirrors.find_book(7).path
-    path.write_bytes(b"damaged")
-    assert mirrors.find_book(7).path.read_bytes() == BOOK
-    assert len(server.asked) == 2
+def client_of(internet, **policy):
+    return HttpClient(session=session_to(internet), max_bytes=100, policy=RequestPolicy(**policy))
 
 
-def test_a_download_killed_anywhere_loses_and_repeats_nothing(server, tmp_path):
-    """The real stage on three books, killed while the second is on its way, then run again."""
+def test_requests_to_a_public_host_are_two_seconds_apart(internet, tmp_path):
+    """By the default policy, which is the one that users run: two seconds are what Gutenberg asks of robots."""
+    client = client_of(internet)
+    for name in ("a", "b", "c"):
+        client.fetch(f"https://mirror.example/{name}", tmp_path / name)
+    assert internet.distances() == [2.0, 2.0]
+
+
+def test_time_that_has_passed_counts_for_the_pause(internet, clock, tmp_path):
+    client = client_of(internet)
+    client.fetch("https://mirror.example/a", tmp_path / "a")
+    clock.now += 0.5
+    client.fetch("https://mirror.example/b", tmp_path / "b")
+    clock.now += 7.0
+    client.fetch("https://mirror.example/c", tmp_path / "c")
+    assert internet.distances() == [2.0, 7.0]
+
+
+def test_each_host_has_its_own_pause_and_this_machine_none(internet, tmp_path):
+    client = client_of(internet)
+    for host in ("mirror.example", "other.example", "127.0.0.1:80", "localhost", "127.0.0.1:80", "mirror.example"):
+        client.fetch(f"http://{host}/a", tmp_path / "a")
+    assert internet.distances() == [0.0, 0.0, 0.0, 0.0, 2.0]
+
+
+def test_redirects_and_retries_keep_the_pause(internet, tmp_path):
+    """Also where the server itself asks for less than the pause."""
+    internet.script = [(302, {"Location": "https://mirror.example/b"}), (503, {"Retry-After": "1"}), (200, {})]
+    client = client_of(internet, backoff=0.0)
+    client.fetch("https://mirror.example/a", tmp_path / "a")
+    assert [url[-1] for _, url in internet.requests] == ["a", "b", "a"]
+    assert internet.distances() == [2.0, 2.0]
+
+
+def test_all_books_of_a_mirror_share_one_pause(internet):
+    mirrors = Mirrors(["https://mirror.example"], max_bytes=100)
+    mirrors.client.session = session_to(internet)
     for number in (7, 8, 9):
-        server.files[f"/cache/epub/{number}/pg{number}.txt"] = b"Title: A book\n\n" + BOOK
-    server.script["/cache/epub/8/pg8.txt"] = ["stall 30"]
-    params = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    shelf = "collections:\n  x:\n    title: X\n    sources:\n      - {kind: gutenberg, ids: [7, 8, 9]}\n"
-    params = params.replace("collections:\n", shelf).replace("https://gutenberg.pglaf.org", server.address)
-    (tmp_path / "params.yaml").write_text(params, encoding="utf-8")
-    command = [sys.executable, "-m", "stages.download", "--params", str(tmp_path / "params.yaml")]
-    command += ["--collection", "x", "--out", str(tmp_path / "raw")]
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        assert server.stalled.wait(60)
-        process.send_signal(signal.SIGKILL)
-    assert not (tmp_path / "raw").exists()
-    assert cache.find_book(7) is not None
-    server.asked.clear()
-    subprocess.run(command, cwd=ROOT, check=True)
-    assert server.asked == ["/cache/epub/8/pg8.txt", "/cache/epub/9/pg9.txt"]
-    assert {path.name for path in (tmp_path / "raw").iterdir()} == {
-        "7.txt",
-        "8.txt",
-        "9.txt",
-        "manifest.csv",
-        "missing.csv",
-    }
+        mirrors.find_book(number)
+    assert [url.rpartition("/")[2] for _, url in internet.requests] == ["pg7.txt", "pg8.txt", "pg9.txt"]
+    assert internet.distances() == [2.0, 2.0]
 
 
-def test_a_kill_between_a_file_and_its_hash_is_mended(server):
-    mirrors = Mirrors([server.address], max_bytes=10**6, patience=HASTE)
-    found = mirrors.find_book(7)
-    cache.expect_book(7, found.source)  # what the entry looks like then
-    assert mirrors.find_book(7) == found
-    assert len(server.asked) == 1
+def test_retries_wait_longer_each_time(internet, tmp_path):
+    internet.script = [(503, {})] * 9
+    with pytest.raises(ServerUnreachable, match="stayed busy"):
+        client_of(internet).fetch("https://mirror.example/a", tmp_path / "a")
+    assert len(internet.requests) == RequestPolicy().tries == 4
+    for distance, backoff in zip(internet.distances(), (2, 4, 8), strict=True):
+        assert backoff <= distance <= 1.1 * backoff
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [("30", 30.0), ("1000", 120.0), ("Sat, 01 Jan 2000 00:00:30 GMT", 30.0), ("Fri, 31 Dec 1999 23:59:59 GMT", 0.0)],
+    ids=["seconds", "longer than the longest wait", "a date", "a date that has passed"],
+)
+def test_a_server_may_ask_for_a_longer_wait(internet, clock, tmp_path, retry_after, seconds):
+    clock.wall = 946_684_800.0  # the beginning of the year 2000
+    internet.script = [(429, {"Retry-After": retry_after})]
+    client_of(internet, backoff=0.0, pause=0.0).fetch("https://mirror.example/a", tmp_path / "a")
+    assert internet.distances() == [seconds]
+
+
+# A body of seven bytes that was to have a hundred.
+INTERRUPTED = {"Content-Length": "100"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "resumed"),
+    [
+        ({"ETag": '"1"'}, {"Range": "bytes=7-", "If-Range": '"1"'}),
+        ({"Last-Modified": "Sat, 01 Jan 2000"}, {"Range": "bytes=7-", "If-Range": "Sat, 01 Jan 2000"}),
+        ({"ETag": 'W/"1"'}, {}),
+        ({}, {}),
+    ],
+    ids=["etag", "date", "weak etag", "no version"],
+)
+def test_only_a_body_with_a_version_is_resumed(internet, tmp_path, headers, resumed):
+    """A weak ETag names another text with the same meaning; its bytes may differ."""
+    internet.script = [(200, INTERRUPTED | headers)]
+    client_of(internet).fetch("https://mirror.example/a", tmp_path / "a")
+    first, second = internet.headers
+    assert not {"Range", "If-Range"} & set(first)
+    assert {name: second[name] for name in ("Range", "If-Range") if name in second} == resumed
+    assert {first["Accept-Encoding"], second["Accept-Encoding"]} == {"identity"}, "ranges count the bytes of the file"
+
+
+def test_a_body_of_one_mirror_is_not_resumed_from_another(internet, tmp_path):
+    internet.script = [(200, INTERRUPTED | {"ETag": '"1"'})]
+    with pytest.raises(ServerUnreachable):
+        client_of(internet, tries=1).fetch("https://mirror.example/a", tmp_path / "a")
+    client_of(internet).fetch("https://other.example/a", tmp_path / "a")
+    assert "Range" not in internet.headers[1]
+    assert (tmp_path / "a").read_bytes() == b"A book."
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "followed"),
+    [
+        ("http://mirror.example/a", "https://mirror.example/a", True),
+        ("https://mirror.example/a", "https://other.example/a", True),
+        ("https://mirror.example/a", "/b", True),
+        ("https://mirror.example/a", "http://mirror.example/a", False),
+    ],
+)
+def test_no_redirect_leads_from_https_to_http(internet, tmp_path, url, target, followed):
+    internet.script = [(302, {"Location": target})]
+    if followed:
+        client_of(internet).fetch(url, tmp_path / "a")
+    else:
+        with pytest.raises(UnusableResponse, match=f"redirects to {target}, which is not followed"):
+            client_of(internet).fetch(url, tmp_path / "a")
+    assert len(internet.requests) == (2 if followed else 1)

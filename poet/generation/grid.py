@@ -1,0 +1,54 @@
+"""All samples of one prompt: every temperature, several times, side by side in one batch."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from poet.generation.sampling import Guard, generate
+from poet.model.saving import TrainedModel
+from poet.params.sections import SampleSettings
+from poet.results.samples import Sample
+from poet.tokenizers.tokenizer import decode, encode
+
+
+def sample_prompt(
+    trained: TrainedModel,
+    prompt: str,
+    settings: SampleSettings,
+    first: int,
+    guard: Guard | None,
+    advance: Callable[[], None],
+) -> list[Sample]:
+    """Continue `prompt` at each of the temperatures of `settings`, `settings.samples` times.
+
+    The samples are numbered from `first`, in the order of the temperatures. A sample's seed is `settings.seed` plus its
+    number, so that no two samples of a file share one. `advance` is called after every token.
+    """
+    # Every temperature as often as there are samples of it: [0.6, 0.6, 0.8, 0.8, ...].
+    temperatures = [temperature for temperature in settings.temperatures for _ in range(settings.samples)]
+    # One batch for all: a step reads every weight once, so 16 sequences take about twice as long as one (docs/log.md).
+    sampling = [
+        settings.sampling_params(temperature, seed=settings.seed + number)
+        for number, temperature in enumerate(temperatures, start=first)
+    ]
+    steps = []
+    # float32, whatever precision the training used: so every machine writes the same samples, up to rounding.
+    for ids in generate(
+        trained.model, encode(trained.tokenizer, prompt), sampling, settings.tokens, torch.float32, guard
+    ):
+        steps.append(ids)
+        advance()
+    generated = np.stack(steps, axis=1)  # `tokens` arrays of (B,) -> (B, tokens)
+    return [
+        Sample(
+            sample=number,
+            prompt=prompt,
+            text=decode(trained.tokenizer, ids),
+            max_copy=settings.max_copy,
+            tokens=len(ids),
+            **dataclasses.asdict(params),
+        )
+        for number, (params, ids) in enumerate(zip(sampling, generated, strict=True), start=first)
+    ]

@@ -1,0 +1,124 @@
+"""The page of one collection, and its summary: the results of all stages, arranged for the template."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from poet.books.manifest import MissingBook
+from poet.params.sections import Params
+from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
+from poet.report.findings import by_prompt, contributions, top_findings
+from poet.report.passages import Shelf, ShownSample
+from poet.report.render import render_page
+from poet.report.summary import COMPARED_AT, Summary, excerpt
+from poet.report.tables import ShownRemoval
+from poet.results.copying import CONTINUATION, EXCESS_AT, LENGTHS, Copying
+from poet.results.evaluation import Evaluation, Training
+from poet.results.samples import TrainingSample
+from poet.tracking.tracker import flatten
+
+# The sections of params.yaml that shape a model and its text. The page lists them as the recipe of the collection.
+RECIPE = ("clean", "split", "tokenize", "model", "train", "evaluate", "sample", "attribute")
+
+# Removals of one book that the page lists; removals.csv has all.
+MAX_REMOVALS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionResults:
+    """The results of all stages for the collection `name`, as read from their files.
+
+    What has no type of its own yet is JSON: `corpus` of corpus.json, `tokens` of the tokens' meta.json, `tokenizers` of
+    tokenizers.json, `model_config` of the model's config.json, `benchmark` of benchmark.json.
+    """
+
+    name: str
+    title: str
+
+    # The books, and what is missing of them.
+    shelf: Shelf
+    missing: list[MissingBook]
+    removals: dict[str, list[ShownRemoval]]
+    corpus: dict[str, Any]
+
+    # The tokens and the training.
+    tokens: dict[str, Any]
+    tokenizers: list[dict[str, Any]]
+    model_config: dict[str, Any]
+    history: pd.DataFrame
+    training: Training
+    training_samples: list[TrainingSample]
+
+    # The quality of the model, its text, and the speed of the machine.
+    evaluation: Evaluation
+    samples: list[ShownSample]
+    copying: Copying
+    benchmark: dict[str, Any]
+
+
+def collection_page(results: CollectionResults, params: Params) -> str:
+    """The HTML of the page of a collection."""
+    shelf, samples, copying = results.shelf, results.samples, results.copying
+    match = copying.samples.longest_match
+    return render_page(
+        "collection.html",
+        results=results,
+        # The samples and their passages.
+        prompts=by_prompt(samples),
+        passages=[passage for shown in samples for passage in shown.passages],
+        findings=top_findings(samples, params.report.findings),
+        contributions=contributions(samples),
+        min_length=params.attribute.min_length,
+        # Copying.
+        copying=copying,
+        human=copying.human if copying.human.characters else None,
+        lengths=LENGTHS,
+        excess_at=EXCESS_AT,
+        continuation=CONTINUATION,
+        longest_match=match,
+        longest_place=shelf.place(match.book, match.start) if match else None,
+        # Learning, books and settings.
+        plots={
+            "loss": loss_chart(results.history),
+            "bits": bits_chart(results.history, results.evaluation),
+            "length": length_chart(copying),
+            "novelty": novelty_chart(copying),
+        },
+        books=list(shelf.books.values()),
+        max_removals=MAX_REMOVALS,
+        recipe=recipe(params, results.name),
+    )
+
+
+def recipe(params: Params, collection: str) -> dict[str, Any]:
+    """The parameters that shape the model of `collection` and its text, by dotted key."""
+    sections = {key: getattr(params, key) for key in RECIPE}
+    return flatten(**{f"collections.{collection}": params.collection(collection)}, **sections)
+
+
+def summarize(results: CollectionResults, model_sha256: str) -> Summary:
+    """The summary of a collection; `model_sha256` is the hash of the model's weights."""
+    books = results.shelf.books.values()
+    evaluation, held_out = results.evaluation, results.evaluation.held_out_books
+    copying, human = results.copying.samples, results.copying.human
+    first = results.samples[0].sample if results.samples else None
+    return Summary(
+        collection=results.name,
+        title=results.title,
+        books=len(books),
+        characters=sum(book.row.characters for book in books),
+        parameters=results.training.parameters,
+        steps=results.training.steps,
+        epochs=results.training.epochs,
+        bits_per_character=evaluation.bits_per_character,
+        held_out_bits_per_character=held_out.bits_per_character if held_out else None,
+        best_compressor=min(evaluation.compressors.values(), default=None),
+        share_at={length: copying.share_at[length] for length in COMPARED_AT},
+        # Without human text to measure, its shares are zeros that mean nothing.
+        human_share_at={length: human.share_at[length] if human.characters else None for length in COMPARED_AT},
+        excess=copying.excess,
+        longest=copying.longest,
+        model_sha256=model_sha256,
+        sample=excerpt(first.prompt + first.text) if first else "",
+    )

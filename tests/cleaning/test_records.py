@@ -1,0 +1,101 @@
+"""Records of cleaned books: rows, flags, tables, and what becomes of duplicates."""
+
+import dataclasses
+import json
+
+import pytest
+
+from poet.books.manifest import Book
+from poet.cleaning.duplicates import Overlap
+from poet.cleaning.records import record_book, removals_table, summarize_corpus, treat_duplicates, write_corpus
+from poet.cleaning.text import CleanText, Removal
+from poet.errors import CleaningError
+
+LICENCE = Removal(rule="licence", characters=60, bytes=64, first_words="The Project", last_words="EMMA ***")
+CREDITS = dataclasses.replace(LICENCE, rule="credits", characters=20, bytes=20)
+
+
+def record(id="emma", text="Emma Woodhouse é\n", removals=(), flags=(), language="en"):
+    book = Book(
+        id=id, title=id.title(), author="A", language=language, source="x", file=f"{id}.md", bytes=1, sha256="raw"
+    )
+    return record_book(book, CleanText(text=text, removals=tuple(removals), flags=tuple(flags)))
+
+
+def test_a_row_describes_the_cleaned_text():
+    row = record(removals=[LICENCE, CREDITS, LICENCE], flags=["no-markers"]).row
+    assert (row.file, row.bytes, row.characters) == ("emma.txt", 18, 17)
+    assert row.sha256 not in ("", "raw") and len(row.sha256) == 64
+    assert (row.removed_characters, row.removed) == (140, "licence:2:128 credits:1:20")
+    assert (row.title, row.author, row.language, row.source, row.flags) == ("Emma", "A", "en", "x", "no-markers")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "flags"),
+    [
+        ("en", "der Mann und die Frau haben nicht \n" * 60, "no-markers language-looks-de"),
+        ("de", "der Mann und die Frau haben nicht \n" * 60, "no-markers"),
+        ("", "der Mann und die Frau haben nicht \n" * 60, "no-markers"),
+        ("en", "a private character \ue000\n", "no-markers odd-characters"),
+    ],
+)
+def test_flags_name_what_does_not_fit(language, text, flags):
+    assert record(text=text, flags=["no-markers"], language=language).row.flags == flags
+
+
+def test_removals_are_listed_by_book_in_text_order():
+    table = removals_table([record("a", removals=[LICENCE, CREDITS]), record("b"), record("c", removals=[CREDITS])])
+    assert table.to_csv(index=False, lineterminator="\n") == (
+        "book,rule,characters,bytes,first_words,last_words\n"
+        "a,licence,60,64,The Project,EMMA ***\na,credits,20,20,The Project,EMMA ***\n"
+        "c,credits,20,20,The Project,EMMA ***\n"
+    )
+    assert list(removals_table([record()]).columns) == list(table.columns), "also when nothing was removed"
+
+
+def test_the_figures_of_a_corpus(tmp_path):
+    overlap = Overlap(book="a", other="b", share=0.25)
+    write_corpus(tmp_path / "corpus.json", summarize_corpus([record("a", removals=[LICENCE, LICENCE])], [overlap]))
+    corpus = json.loads((tmp_path / "corpus.json").read_text(encoding="utf-8"))
+    assert corpus["books"]["a"] == {
+        "characters": 17,
+        "words": 3,
+        "distinct_words": 3,
+        "guess": "",
+        "odd": {},
+        "language": "en",
+        "removed": {"licence": round(120 / 137, 5)},
+        "flags": [],
+    }
+    assert corpus["overlaps"] == [{"book": "a", "other": "b", "share": 0.25}]
+
+
+OVERLAPS = [Overlap(book="a", other="b", share=0.5), Overlap(book="b", other="c", share=0.5)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "flags"),
+    [
+        ("warn", {"a": "old duplicates-b", "b": "old duplicates-c", "c": "old"}),
+        ("drop", {"c": "old"}),
+    ],
+)
+def test_duplicates_are_flagged_or_dropped(policy, flags, capsys):
+    records = {book: record(book, flags=["old"]) for book in "abc"}
+    kept = treat_duplicates(records, OVERLAPS, policy)
+    assert {book: each.row.flags for book, each in kept.items()} == flags
+    assert list(records) == ["a", "b", "c"], "the records themselves do not change"
+    shown = capsys.readouterr().err
+    assert "50% of a (A) also occurs in b (B)" in shown and "50% of b (B) also occurs in c (C)" in shown
+    assert shown.count(": dropped") == (2 if policy == "drop" else 0)
+
+
+def test_a_book_stays_if_what_it_repeats_was_dropped():
+    """a repeats b, and b repeats a: after a is gone, b is the only one."""
+    overlaps = [Overlap(book="a", other="b", share=0.5), Overlap(book="b", other="a", share=0.5)]
+    assert list(treat_duplicates({book: record(book) for book in "ab"}, overlaps, "drop")) == ["b"]
+
+
+def test_duplicates_can_be_an_error():
+    with pytest.raises(CleaningError, match=r"50% of a \(A\) also occurs in b \(B\); remove one of them, or set"):
+        treat_duplicates({book: record(book) for book in "abc"}, OVERLAPS, "fail")

@@ -1,0 +1,75 @@
+"""The device: names, precision by what the hardware reports, the seed of dropout, a clock that can be paused."""
+
+import pytest
+import torch
+
+from poet.device import device as device_module
+from poet.device.device import Stopwatch, pick_device, pick_precision, present_devices, seed_dropout
+from poet.errors import ConfigError
+
+CPU, CUDA, MPS = (torch.device(kind) for kind in ("cpu", "cuda", "mps"))
+
+
+def test_unknown_and_absent_devices_are_refused(monkeypatch):
+    with pytest.raises(ConfigError, match="unknown device 'gpu9x'; allowed are auto, cuda, mps, cpu"):
+        pick_device("gpu9x")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match="has no 'mps'"):
+        pick_device("mps")
+
+
+def test_auto_is_the_best_device_present(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert (pick_device("auto"), present_devices()) == (MPS, ["mps", "cpu"])
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert (pick_device("auto"), present_devices()) == (CPU, ["cpu"])
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [
+        ({"amx_bf16": True}, torch.bfloat16),
+        ({"avx512_bf16": True}, torch.bfloat16),
+        ({"avx512_f": True, "amx_bf16": False}, torch.float32),
+        ({}, torch.float32),
+    ],
+)
+def test_auto_precision_on_a_cpu_is_what_the_processor_reports(monkeypatch, capabilities, dtype):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert pick_precision("auto", CPU) is dtype
+    assert pick_precision("float32", CPU) is torch.float32
+    assert pick_precision("bfloat16", CPU) is torch.bfloat16
+
+
+@pytest.mark.parametrize(("capability", "dtype"), [((7, 5), torch.float32), ((8, 0), torch.bfloat16)])
+def test_auto_precision_on_cuda_needs_ampere(monkeypatch, capability, dtype):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert pick_precision("auto", CUDA) is dtype
+
+
+def test_auto_precision_on_mps_is_float32(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert pick_precision("auto", MPS) is torch.float32
+
+
+def test_dropout_depends_on_seed_step_and_rank():
+    def drawn(*key):
+        seed_dropout(*key)
+        return tuple(torch.rand(4).tolist())
+
+    keys = [(1, 0, 0), (2, 0, 0), (1, 1, 0), (1, 0, 1), (0, 1, 0)]
+    assert len({drawn(*key) for key in keys}) == len(keys)
+    assert drawn(1, 1, 0) == drawn(1, 1, 0)
+
+
+def test_a_stopwatch_does_not_count_its_pauses(monkeypatch):
+    time = iter([0.0, 10.0, 13.0, 20.0, 21.0])
+    monkeypatch.setattr(device_module, "now", lambda device: next(time))
+    stopwatch = Stopwatch(CPU)
+    assert stopwatch.lap() == 10
+    with stopwatch.paused():  # from 13 to 20
+        pass
+    assert stopwatch.lap() == 4
+    time = iter([25.0])
+    assert stopwatch.seconds() == 18

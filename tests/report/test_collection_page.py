@@ -1,0 +1,45 @@
+"""The page of a collection: the same bytes each time, small enough, and honest about what was not measured."""
+
+import dataclasses
+
+from poet.report.collection_page import collection_page, recipe
+from tests.report.shelf import CONTEXT, made_up_results, shipped_params
+
+
+def page_of(results):
+    return collection_page(results, shipped_params())
+
+
+def test_the_same_results_give_the_same_page():
+    assert page_of(made_up_results()) == page_of(made_up_results())
+
+
+def test_sixty_samples_stay_below_two_megabytes():
+    assert len(page_of(made_up_results(samples=60)).encode("utf-8")) < 2_000_000
+
+
+def test_a_report_without_any_passage():
+    page = page_of(made_up_results(samples=0))
+    assert "No sample contains a passage" in page and 'id="shelf"' not in page and 'id="filter"' not in page
+
+
+def test_why_extractable_passages_were_not_measured():
+    results = made_up_results(samples=0)
+    assert f"The model's context ({CONTEXT} tokens) is too short" in page_of(results)
+    longer = dataclasses.replace(results, model_config=results.model_config | {"model": {"sequence_len": 256}})
+    assert "The training text is too short" in page_of(longer) and "is too short for" in page_of(longer)
+    assert "The model's context" not in page_of(longer)
+
+
+def test_without_human_text_no_figure_is_compared_with_it():
+    results = made_up_results(samples=0)
+    assert "human text</th>" in page_of(results) and "copied in human text" in page_of(results)
+    human = dataclasses.replace(results.copying.human, characters=0)
+    page = page_of(dataclasses.replace(results, copying=dataclasses.replace(results.copying, human=human)))
+    assert "human text</th>" not in page and "copied in human text" not in page
+
+
+def test_the_recipe_holds_every_parameter_that_shapes_the_text():
+    shown = recipe(shipped_params(), "shakespeare")
+    assert {"collections.shakespeare.title", "split.validation", "model.n_layer", "sample.seed"} <= shown.keys()
+    assert not any(key.startswith(("report.", "benchmark.", "runtime.", "collections.p")) for key in shown)

@@ -1,0 +1,53 @@
+"""The summary: what is written is read, under the keys that `dvc metrics` and older files have."""
+
+import dataclasses
+
+import pytest
+
+from poet.errors import DataError
+from poet.files import read_json, write_json
+from poet.report.collection_page import summarize
+from poet.report.summary import COMPARED_AT, read_summaries, read_summary, write_summary
+from poet.results.copying import LENGTHS
+from tests.report.shelf import made_up_results
+
+KEYS = """
+collection title books characters parameters steps epochs bits_per_character held_out_bits_per_character
+best_compressor share_at_20 share_at_30 human_share_at_20 human_share_at_30 excess_at_30 longest model_sha256 sample
+"""
+
+
+def test_what_is_written_is_read(tmp_path):
+    summary = summarize(made_up_results(), "abc")
+    write_summary(tmp_path / "a.json", summary)
+    assert read_summary(tmp_path / "a.json") == summary
+    assert list(read_json(tmp_path / "a.json")) == KEYS.split()
+    assert (summary.books, summary.characters, summary.model_sha256) == (4, 80_000, "abc")
+    assert summary.sample.startswith("The  and so it came that ")
+    assert set(COMPARED_AT) <= set(LENGTHS)
+
+
+def test_without_human_text_its_shares_are_none():
+    results = made_up_results(samples=0)
+    human = dataclasses.replace(results.copying.human, characters=0)
+    summary = summarize(dataclasses.replace(results, copying=dataclasses.replace(results.copying, human=human)), "")
+    assert set(summary.human_share_at.values()) == {None} and summary.sample == ""
+
+
+def test_the_best_model_is_first(tmp_path):
+    summary = summarize(made_up_results(samples=0), "abc")
+    for name, bits in (("a", 2.5), ("b", 1.5), ("c", 2.0)):
+        write_summary(tmp_path / f"{name}.json", dataclasses.replace(summary, bits_per_character=bits))
+    assert [one.bits_per_character for one in read_summaries(tmp_path)] == [1.5, 2.0, 2.5]
+    assert read_summaries(tmp_path / "none") == []
+
+
+def test_files_of_other_versions(tmp_path):
+    path = tmp_path / "a.json"
+    write_summary(path, summarize(made_up_results(samples=0), "abc"))
+    content = read_json(path)
+    write_json(path, {key: value for key, value in content.items() if key != "model_sha256"})
+    assert read_summary(path).model_sha256 == ""
+    write_json(path, {key: value for key, value in content.items() if key != "share_at_20"})
+    with pytest.raises(DataError, match=r"a.json does not hold a summary.*'share_at_20'.*Run `dvc repro`"):
+        read_summary(path)

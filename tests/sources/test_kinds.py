@@ -1,0 +1,75 @@
+"""The table of sources: complete, in order, with aliases, and without two books of one id."""
+
+import dataclasses
+import typing
+
+import pytest
+
+from poet.books.manifest import MissingBook
+from poet.errors import SourceError
+from poet.params.sections import CalibreSource, FolderSource, GutenbergSource, Source
+from poet.sources.kinds import SOURCES, expected_books, fetch_books
+from tests.sources.calibre_library import write_calibre_library
+from tests.sources.gutenberg.small_mirror import write_mirror
+from tests.sources.settings import download_settings
+
+SETTINGS = download_settings()
+
+
+def folder(path, *, aliases=False, **texts):
+    """A source of the folder `path` with `texts`, by name."""
+    path.mkdir()
+    for name, text in texts.items():
+        (path / f"{name}.txt").write_text(text, encoding="utf-8")
+    return FolderSource(kind="folder", path=str(path), aliases=aliases)
+
+
+def test_every_source_of_params_yaml_has_an_entry():
+    union, _ = typing.get_args(Source)
+    assert set(typing.get_args(union)) == set(SOURCES)
+
+
+def test_sources_keep_their_order(tmp_path):
+    sources = [folder(tmp_path / "z", b="x", a="x"), folder(tmp_path / "a", c="x")]
+    assert [book.id for book in fetch_books(sources, SETTINGS)] == ["a", "b", "c"]
+
+
+def test_two_books_with_one_id_are_refused(tmp_path):
+    sources = [folder(tmp_path / "one", **{"a b": "x"}), folder(tmp_path / "two", **{"a-b": "y"})]
+    message = "two books of the collection have the id 'a-b': folder:a b.txt and folder:a-b.txt; rename or remove one"
+    with pytest.raises(SourceError, match=message):
+        list(fetch_books(sources, SETTINGS))
+
+
+def test_a_missing_book_is_passed_on(tmp_path):
+    sources = [GutenbergSource(kind="gutenberg", ids=[63022, 158])]
+    settings = download_settings(str(write_mirror(tmp_path)), allow_missing=True)
+    missing, found = fetch_books(sources, settings)
+    assert isinstance(missing, MissingBook) and missing.id == "63022"
+    assert found.id == "158"
+
+
+def test_an_author_of_two_sources_keeps_one_alias(tmp_path):
+    library = write_calibre_library(tmp_path / "lib")
+    names = {"Diary - Jane Austen & Smith, John - en": "x", "Will - A. Lawyer - en": "x"}
+    sources = [
+        CalibreSource(kind="calibre", path=str(library), aliases=True),
+        folder(tmp_path / "own", aliases=True, **names),
+        folder(tmp_path / "public", **{"Emma - Jane Austen - en": "x"}),
+    ]
+    books = list(fetch_books(sources, SETTINGS))
+    assert [(book.id, book.title, book.author) for book in books] == [
+        ("book-001", "Book 1", "Author 1"),
+        ("book-002", "Book 2", "Author 1"),
+        ("book-003", "Book 3", "Author 2"),
+        ("emma-jane-austen-en", "Emma", "Jane Austen"),
+    ]
+    private = " ".join(str(dataclasses.replace(book, content=b"")) for book in books[:3])
+    assert not any(word in private for word in ("Austen", "austen", "Emma", "emma", "Diary", "Lawyer", "own", "lib"))
+
+
+def test_a_bar_counts_listed_books_or_sources(tmp_path):
+    gutenberg = GutenbergSource(kind="gutenberg", ids=[158, 1342, 5])
+    own = folder(tmp_path / "own")
+    assert expected_books([gutenberg, own]) == 3
+    assert expected_books([own, own]) == 2

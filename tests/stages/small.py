@@ -1,0 +1,56 @@
+"""A params.yaml and a model for tests of stages, small enough to take no time, and a record of what a stage records."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from tokenizers import Tokenizer
+
+from poet.model.saving import save_model
+from poet.params.model import ModelConfig
+from poet.tracking.tracker import Tracker
+from tests.clone import ROOT
+from tests.tiny import tiny_model
+
+COLLECTION = "mine"
+
+
+def write_params(path: Path, prompts: list[str], **sections: dict[str, Any]) -> Path:
+    """The shipped params.yaml at `path`, with the keys of `sections` changed, and a collection with `prompts`."""
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    sources = [{"kind": "folder", "path": "texts"}]
+    params["collections"][COLLECTION] = {"title": "Mine", "sources": sources, "prompts": prompts}
+    for section, values in sections.items():
+        params[section] |= values
+    yaml.dump(params, path)
+    return path
+
+
+def save_untrained(folder: Path, tokenizer: Path, config: ModelConfig) -> str:
+    """Save a model with random weights for the tokenizer file `tokenizer`; returns its sha256."""
+    model = tiny_model(config, Tokenizer.from_file(str(tokenizer)).get_vocab_size())
+    weights = model.state_dict()
+    return save_model(folder, model, best=weights, last=weights, tokenizer=tokenizer, data_sha256="0" * 64)
+
+
+class Recorder(Tracker):
+    """Keeps what a stage records. Takes the place of `poet.tracking.run.tracking`, whose arguments it keeps too."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.measured: dict[str, float] = {}
+        self.run: tuple[Any, ...] = ()
+
+    @contextlib.contextmanager
+    def __call__(self, root: Path, *run: str) -> Iterator[Tracker]:
+        self.run = run
+        yield self
+
+    def text(self, path: str, text: str) -> None:
+        self.texts[path] = text
+
+    def metrics(self, step: int, values: dict[str, float]) -> None:
+        self.measured |= values

@@ -1,0 +1,105 @@
+"""Stage attribute: it traces the samples to the training text, and compares them with text that was not trained on."""
+
+import hashlib
+
+import pytest
+from click.testing import CliRunner
+from mlflow import MlflowClient
+
+import stages.attribute
+import stages.index
+from poet.attribution.index import open_index
+from poet.attribution.spans import attribute_text
+from poet.metrics.copying import HUMAN_PER_SAMPLE
+from poet.params.file import load_params
+from poet.results.attribution import read_attribution
+from poet.results.copying import read_copying
+from poet.results.samples import write_samples
+from tests.attribution.shelf import sample
+from tests.clone import ROOT
+from tests.stages.shelf import write_clean
+from tests.texts import babble
+
+PARAMS = ROOT / "params.yaml"
+HELD_OUT = load_params(PARAMS).split.held_out_books[0]
+LENGTH = 900
+
+# A phrase of 26 characters that the training text contains and the validation text repeats, so that the validation text
+# is full of copies of 20 characters but has none of 30. The held-out book has not one character of the training text.
+PHRASE = "the lighthouse keeper wept"
+TRAINING = (PHRASE + "; " + babble(1, 4000))[:9000]
+VALIDATION = ((PHRASE + "####") * 100)[:1000]
+UNSEEN = "0123456789" * 200
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The folder in which the stage has run, on two samples: one copied from the training text, one from nowhere."""
+    folder = tmp_path_factory.mktemp("attribute")
+    clean = write_clean(folder / "clean", {"one": TRAINING + VALIDATION, HELD_OUT: UNSEEN})
+    (folder / "model").write_bytes(b"weights")
+    (folder / "extractable.json").write_text('{"50": 0.25, "1000": null}', encoding="utf-8")
+    samples = [sample(3, TRAINING[2000 : 2000 + LENGTH], temperature=0.5), sample(4, "%" * LENGTH, temperature=1.0)]
+    write_samples(folder / "samples.jsonl", samples)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        monkeypatch.delenv("DVC_ROOT", raising=False)
+        monkeypatch.chdir(folder)
+        run(stages.index, clean=clean, out="index")
+        run(
+            stages.attribute,
+            collection="shelf",
+            model="model",
+            samples="samples.jsonl",
+            index="index",
+            clean=clean,
+            extractable="extractable.json",
+            out="attribution.jsonl",
+            metrics="copying.json",
+        )
+    return folder
+
+
+def run(stage, **options):
+    words = ["--params", str(PARAMS), *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
+    result = CliRunner().invoke(stage.main, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_books_are_split_where_they_change():
+    assert (len(PHRASE), len(TRAINING), len(VALIDATION)) == (26, 9000, 1000)
+    assert load_params(PARAMS).split.validation == 0.1  # as the lengths of the two parts
+    assert PHRASE in TRAINING and not set(UNSEEN) & set(TRAINING) and "#" not in TRAINING
+
+
+def test_samples_are_traced_and_compared_with_unseen_human_text(results):
+    traced, untraced = read_attribution(results / "attribution.jsonl")
+    assert (traced.sample, untraced.sample, untraced.spans, untraced.near) == (3, 4, (), ())
+    index, length = open_index(results / "index"), load_params(PARAMS).attribute.min_length
+    assert traced == attribute_text(index, 3, TRAINING[2000 : 2000 + LENGTH], length)
+    (span,) = traced.spans
+    assert (span.start, span.end, span.sources[0].start) == (0, LENGTH, 2000)
+
+    copying = read_copying(results / "copying.json")
+    assert copying.samples.share_at[100] == copying.samples.excess == 0.5
+    assert copying.by_temperature["0.5"].share_at[100] == 1.0
+    assert copying.by_temperature["1"].share_at[10] == 0.0
+    assert copying.extractable == {"50": 0.25, "1000": None}
+
+    # Three of eight human passages are validation text, which repeats a phrase; the others are of the held-out book, in
+    # which nothing is copied. From training text, every passage would be a copy of itself.
+    human = copying.human
+    assert human.characters == HUMAN_PER_SAMPLE * 2 * LENGTH
+    assert human.share_at[100] == human.share_at[30] == 0.0
+    assert 0.2 < human.share_at[20] < 0.4
+    assert (human.longest, human.longest_match.text) == (26, PHRASE)
+
+
+def test_the_record_of_the_model_gets_the_copying_metrics(results):
+    client = MlflowClient(tracking_uri=f"sqlite:///{results}/mlflow.db")
+    (found,) = client.search_runs([client.get_experiment_by_name("shelf").experiment_id])
+    assert found.data.tags["poet.model_sha256"] == hashlib.sha256(b"weights").hexdigest()
+    copying = read_copying(results / "copying.json")
+    assert found.data.metrics["copying.share_at_100"] == 0.5
+    assert found.data.metrics["copying.human.share_at_20"] == copying.human.share_at[20]

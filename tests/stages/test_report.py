@@ -1,0 +1,82 @@
+"""Stage report: it reads every file into its place, and writes the page, the summary and the record."""
+
+import contextlib
+import dataclasses
+import hashlib
+
+from click.testing import CliRunner
+
+import stages.report
+from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, write_manifest
+from poet.files import write_json, write_text
+from poet.report.collection_page import collection_page, summarize
+from poet.report.summary import read_summary
+from poet.results.attribution import write_attribution
+from poet.results.copying import write_copying
+from poet.results.evaluation import write_result
+from poet.results.model_folder import CONFIG, WEIGHTS
+from poet.results.samples import write_samples, write_training_samples
+from poet.tracking.tracker import Tracker
+from tests.clone import ROOT
+from tests.report.shelf import HISTORY, made_up_books, made_up_results, made_up_samples, shipped_params
+
+
+def write_inputs(folder, results):
+    """Write the files of `results` into `folder`; returns the options of the stage that name them."""
+    books, texts = made_up_books()
+    samples, attribution = made_up_samples(books, texts, len(results.samples))
+    files = {option: folder / option for option in ("raw", "clean", "model")}
+    for option in ("corpus", "tokens-meta", "tokenizers", "training", "evaluation", "copying", "benchmark"):
+        files[option] = folder / f"{option}.json"
+    files |= {option: folder / f"{option}.jsonl" for option in ("training-samples", "samples", "attribution")}
+    files |= {"history": folder / "history.csv"}
+
+    for book in books:
+        write_text(files["clean"] / book.file, texts[book.id])
+    write_manifest(files["clean"] / MANIFEST, books, CleanBook)
+    write_manifest(files["raw"] / MISSING, results.missing, MissingBook)
+    rows = [
+        f"{book},{','.join(str(value) for value in dataclasses.astuple(removal))}\n"
+        for book, removals in results.removals.items()
+        for removal in removals
+    ]
+    write_text(files["clean"] / REMOVALS, "book,rule,bytes,first_words,last_words\n" + "".join(rows))
+    write_text(files["model"] / WEIGHTS, "weights")
+    write_json(files["model"] / CONFIG, results.model_config)
+    write_json(files["corpus"], results.corpus)
+    write_json(files["tokens-meta"], results.tokens)
+    write_json(files["tokenizers"], results.tokenizers)
+    write_json(files["benchmark"], results.benchmark)
+    write_text(files["history"], HISTORY)
+    write_result(files["training"], results.training)
+    write_result(files["evaluation"], results.evaluation)
+    write_training_samples(files["training-samples"], results.training_samples)
+    write_samples(files["samples"], samples)
+    write_attribution(files["attribution"], attribution)
+    write_copying(files["copying"], results.copying)
+    return [part for option, path in files.items() for part in (f"--{option}", str(path))]
+
+
+def test_the_stage_reads_every_file_into_its_place(tmp_path, monkeypatch):
+    recorded = []
+
+    class Recorder(Tracker):
+        def file(self, path):
+            recorded.append(path)
+
+    @contextlib.contextmanager
+    def recording(root, collection, stage, model_sha256):
+        recorded.append((collection, stage, model_sha256))
+        yield Recorder()
+
+    monkeypatch.setattr(stages.report, "tracking", recording)
+    results = made_up_results()
+    page, summary = tmp_path / "page.html", tmp_path / "summary.json"
+    options = ["--params", str(ROOT / "params.yaml"), "--collection", "shakespeare", *write_inputs(tmp_path, results)]
+    options += ["--out", str(page), "--summary", str(summary)]
+    result = CliRunner().invoke(stages.report.main, options, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert page.read_text(encoding="utf-8") == collection_page(results, shipped_params())
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert read_summary(summary) == summarize(results, digest)
+    assert recorded == [("shakespeare", "report", digest), page]

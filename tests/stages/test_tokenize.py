@@ -1,0 +1,65 @@
+"""The stages tokenize and tokenizers: what they write, and what they say of lost words and wrong weights."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from poet.tokenizers.kinds import KINDS
+from poet.tokenizers.tokenizer import decode, load_tokenizer
+from poet.tokens.token_files import open_tokens
+from stages.tokenize import main
+from stages.tokenizers import main as compare
+from tests.cleaning.shelf import clean_shelf
+from tests.stages.small import COLLECTION, write_params
+from tests.texts import babble
+
+HELD_OUT = babble(3, 300)
+
+
+@pytest.fixture
+def clean(write_books, tmp_path):
+    return clean_shelf(write_books(a=babble(1, 4000), b=babble(2, 900), held=HELD_OUT), tmp_path)
+
+
+def run(tmp_path, clean, command=main, **sections):
+    sections = {"split": {"held_out_books": ["held"]}, "tokenize": {"vocab_size": 400}} | sections
+    params = write_params(tmp_path / "params.yaml", ["The "], **sections)
+    words = ["--params", str(params), "--clean", str(clean), "--out", str(tmp_path / "out")]
+    return CliRunner().invoke(command, [*words, "--collection", COLLECTION] if command is main else words)
+
+
+def test_all_splits_are_written(tmp_path, clean):
+    result = run(tmp_path, clean)
+    assert result.exit_code == 0, result.output
+    data, tokenizer = open_tokens(tmp_path / "out"), load_tokenizer(tmp_path / "out" / "tokenizer.json")
+    assert decode(tokenizer, data.splits["held_out"]) == HELD_OUT
+    assert [book["book"] for book in data.meta["splits"]["train"]["books"]] == ["a", "b"]
+    assert "tokens in the vocabulary" in result.stderr and "unknown" not in result.stderr
+
+
+def test_lost_words_are_reported(tmp_path, clean):
+    result = run(tmp_path, clean, tokenize={"kind": "word", "vocab_size": 12})
+    assert "tokens are unknown words" in result.stderr
+
+
+def test_a_weight_of_no_book_stops_the_stage(tmp_path, clean):
+    run(tmp_path, clean)
+    yaml = YAML()
+    params = yaml.load(tmp_path / "params.yaml")
+    params["collections"][COLLECTION]["weights"] = {"z": 2.0}
+    yaml.dump(params, tmp_path / "params.yaml")
+    words = ["--params", str(tmp_path / "params.yaml"), "--collection", COLLECTION, "--clean", str(clean)]
+    result = CliRunner().invoke(main, [*words, "--out", str(tmp_path / "other")])
+    assert result.exit_code == 1
+    assert "no book 'z'; it has a, b, held" in result.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_comparison_has_a_row_for_every_kind(tmp_path, clean):
+    result = run(tmp_path, clean, compare)
+    assert result.exit_code == 0, result.output
+    rows = json.loads((tmp_path / "out").read_text(encoding="utf-8"))
+    assert [row["kind"] for row in rows] == list(KINDS)
+    assert [row["kind"] for row in rows if row["chosen"]] == ["bpe"]

@@ -1,0 +1,47 @@
+"""A training is put together, or refused with a message that says what to change."""
+
+import dataclasses
+
+import pytest
+
+from poet.errors import ConfigError
+from poet.params.model import Yoke, model_settings
+from poet.tracking.tracker import Tracker
+from tests.recipes import MODEL, TRAIN
+from tests.training.runs import run
+
+
+class Tags(Tracker):
+    """A tracker that keeps the tags."""
+
+    def __init__(self):
+        self.seen = {}
+
+    def tags(self, values):
+        self.seen |= values
+
+
+def test_a_batch_that_does_not_divide_is_refused(tokens, tmp_path):
+    with pytest.raises(ConfigError, match=r"train\.batch_size 4 must be a multiple of train\.accumulate 3"):
+        run(tokens, tmp_path / "out", dataclasses.replace(TRAIN, accumulate=3))
+
+
+def test_a_state_that_no_window_receives_is_refused(tokens, tmp_path):
+    model = dataclasses.replace(MODEL, yoke=Yoke(layer=0, width=5, residual=True, state=True))
+    with pytest.raises(ConfigError, match=r"train\.state_windows: 1 is too few for a yoke with state"):
+        run(tokens, tmp_path / "out", model=model)
+
+
+@pytest.mark.parametrize(("preset", "learning_rate"), [("classic", 0.01), ("modern", 0.02)])
+def test_auto_chooses_the_optimizer_of_the_preset(tokens, tmp_path, preset, learning_rate):
+    model = model_settings(preset, n_layer=1, n_head=2, n_embd=8, sequence_len=16)
+    run(tokens, tmp_path / "out", dataclasses.replace(TRAIN, steps=1, warmup_steps=0, cooldown=0.0), model=model)
+    last = (tmp_path / "out" / "history.csv").read_text(encoding="utf-8").splitlines()[-1]
+    assert last.split(",")[5] == str(learning_rate)
+
+
+def test_the_tracker_learns_where_and_how_it_trains_and_which_model_came_of_it(tokens, tmp_path):
+    tracker = Tags()
+    run(tokens, tmp_path / "out", dataclasses.replace(TRAIN, steps=2), tracker=tracker)
+    assert len(tracker.seen.pop("poet.model_sha256")) == 64
+    assert tracker.seen == {"poet.device": "cpu", "poet.precision": "float32", "poet.compile": "off"}

@@ -1,0 +1,119 @@
+"""Snapshots: what is damaged is passed over, what was killed continues, what has changed starts afresh."""
+
+import dataclasses
+import math
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from poet.errors import Interrupted
+from poet.params.sections import RuntimeSettings
+from poet.training.history import History, HistoryRow
+from poet.training.snapshots import Snapshot, Snapshots, resume_key
+from stages.train import CODE
+from tests.recipes import TRAIN
+from tests.training.runs import OnStep, environment, interrupt_at, run, snapshots_of, start, train_command
+
+
+def snapshot(step, best_loss=math.inf):
+    row = HistoryRow(step=step, tokens=8 * step, train_loss=2.5, learning_rate=0.1, gradient_norm=1.0)
+    history = History(rows=[row])
+    return Snapshot(step=step, tensors={"x": torch.tensor([step])}, history=history, best_step=0, best_loss=best_loss)
+
+
+def test_a_damaged_snapshot_falls_back_to_the_one_before(tmp_path):
+    snapshots = Snapshots(folder=tmp_path / "key", interval=1.0)
+    for step in (1, 2, 3):
+        snapshots.save(snapshot(step))
+    assert [path.name for path in sorted((tmp_path / "key").iterdir())] == ["step-000000002", "step-000000003"]
+    assert snapshots.newest() == snapshot(3)
+    newest = tmp_path / "key" / "step-000000003" / "tensors.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert snapshots.newest() == snapshot(2)
+    (tmp_path / "key" / "step-000000002" / "state.json").write_text("{", encoding="utf-8")
+    assert snapshots.newest() is None
+
+
+def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path):
+    """The real command, killed in the middle; the next call continues from its last snapshot."""
+    command = train_command(tmp_path, tokens, "cut", steps=400, validate_every=400)
+    with start(tmp_path, command) as job:
+        while len(snapshots_of(tmp_path)) < 2 and job.poll() is None:
+            time.sleep(0.01)
+        job.kill()
+    assert job.returncode == -signal.SIGKILL
+    again = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert "continuing from step" in again.stderr
+    settings = dataclasses.replace(TRAIN, steps=400, validate_every=400)
+    assert (tmp_path / "cut" / "model" / "model.safetensors").read_bytes() == run(tokens, tmp_path / "whole", settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "first_step"), [({"seed": 2}, 1), ({}, 6)], ids=["another seed", "nothing that matters"]
+)
+def test_only_what_changes_the_result_starts_afresh(tokens, tmp_path, change, first_step):
+    with pytest.raises(Interrupted):
+        run(tokens, tmp_path / "out", tracker=interrupt_at(5))
+    settings, steps = dataclasses.replace(TRAIN, **change), []
+    # How often snapshots are saved does not change the result.
+    runtime = RuntimeSettings(snapshot_seconds=500.0)
+    result = run(tokens, tmp_path / "out", settings, runtime, tracker=OnStep(steps.append))
+    assert steps[0] == first_step
+    assert result == run(tokens, tmp_path / "fresh", settings)
+
+
+@pytest.fixture
+def code(tmp_path):
+    """A small project, of which the key takes a folder and a file."""
+    for name in ("poet/room/a.py", "poet/room/deep/b.py", "poet/other.py", "stages/train.py", "poet/room/note.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}", encoding="utf-8")
+    return tmp_path
+
+
+LISTED = ("poet/room", "stages/train.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("poet/room/a.py", True),
+        ("poet/room/deep/b.py", True),
+        ("stages/train.py", True),
+        ("poet/room/new.py", True),
+        ("poet/other.py", False),
+        ("poet/room/note.txt", False),
+    ],
+)
+def test_the_key_depends_on_the_listed_code_only(code, name, counts):
+    before = resume_key(["data"], LISTED, code)
+    (code / name).write_text("changed", encoding="utf-8")
+    assert (resume_key(["data"], LISTED, code) != before) == counts
+
+
+def test_the_key_depends_on_names_but_not_on_the_order_of_the_list(code):
+    before = resume_key(["data"], LISTED, code)
+    assert resume_key(["data"], (*reversed(LISTED), "poet/room/a.py"), code) == before
+    (code / "poet/room/a.py").rename(code / "poet/room/z.py")
+    assert resume_key(["data"], LISTED, code) != before
+
+
+def test_the_key_depends_on_the_identity(code):
+    assert len({resume_key(identity, LISTED, code) for identity in (["ab", "c"], ["a", "bc"], ["abc"])}) == 3
+
+
+def test_code_that_does_not_exist_is_an_error(code):
+    with pytest.raises(FileNotFoundError, match=r"poet/rom"):
+        resume_key(["data"], ("poet/rom",), code)
+
+
+def test_the_stage_lists_code_that_exists_wherever_it_is_started(monkeypatch, tmp_path):
+    here = resume_key(["data"], CODE)
+    monkeypatch.chdir(tmp_path)
+    assert resume_key(["data"], CODE) == here
