@@ -58,7 +58,7 @@ class Batches:
         self.windows = max(1, round(float(self.cumulative_weights[-1])))
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
-        """Inputs and targets, each (rows, sequence_len) int64, of `step` (from 0); targets are inputs one token later."""
+        """Inputs and targets of `step` (from 0), each (rows, sequence_len) int64; targets are inputs one token on."""
         rows = [self._window(step * self.batch_size + row) for row in self.rows]
         block = torch.from_numpy(np.stack(rows).astype(np.int64))  # (rows, sequence_len + 1)
         return block[:, :-1], block[:, 1:]

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Tracker:
-    """Takes records and forgets them: for tests, for processes that must not record, and as the base of SpoolTracker."""
+    """Takes records and forgets them: the base of SpoolTracker, and the tracker of whoever must not record."""
 
     def resume(self, step: int) -> None:
         """Continue the last run after `step`; its metrics up to there are recorded already."""

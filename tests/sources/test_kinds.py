@@ -8,6 +8,7 @@ import pytest
 from poet.books.manifest import MissingBook
 from poet.errors import SourceError
 from poet.params.sections import CalibreSource, FolderSource, GutenbergSource, Source
+from poet.sources.fetched import FetchedBook
 from poet.sources.kinds import SOURCES, expected_books, fetch_books
 from tests.sources.calibre_library import write_calibre_library
 from tests.sources.gutenberg.small_mirror import write_mirror
@@ -73,3 +74,23 @@ def test_a_bar_counts_listed_books_or_sources(tmp_path):
     own = folder(tmp_path / "own")
     assert expected_books([gutenberg, own]) == 3
     assert expected_books([own, own]) == 2
+
+
+def test_a_new_source_is_one_entry_in_the_table(monkeypatch, tmp_path):
+    """As docs/architecture.md says: settings, a function that yields books, an entry. The download stage knows it."""
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class VerseSource:
+        verses: list[str]
+
+    def fetch_verses(source, settings):
+        for i, verse in enumerate(source.verses):
+            content = verse.encode()
+            yield FetchedBook(
+                id=f"v{i}", title=verse, author="", language="en", source="verses", suffix=".txt", content=content
+            )
+
+    monkeypatch.setitem(SOURCES, VerseSource, fetch_verses)
+    source = VerseSource(verses=["To be", "or not"])
+    assert [book.id for book in fetch_books([source, folder(tmp_path / "a", x="x")], SETTINGS)] == ["v0", "v1", "x"]
+    assert expected_books([source]) >= 1

@@ -180,7 +180,7 @@ def cut_after_lines(text):
 
 
 def test_a_new_kind_is_one_entry_in_the_table(monkeypatch, write_books, tmp_path):
-    """As docs/architecture.md says: how to train and how to cut. Parameters, token files and comparison know it then."""
+    """As docs/architecture.md says: how to train and how to cut. Parameters, token files and comparison know it."""
     monkeypatch.setitem(KINDS, "pairs", Kind(summary="toy", train=train_pairs, cut=cut_after_lines))
     text = "abc\nab\n" * 3000
     tokenizer = train_tokenizer([text], sizes("pairs"))

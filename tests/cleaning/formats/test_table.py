@@ -2,8 +2,11 @@
 
 import pytest
 
-from poet.cleaning.formats.table import FORMATS, PLAIN_TEXT, folder_suffixes, format_of
+from poet.books.manifest import REMOVALS
+from poet.cleaning.formats.table import FORMATS, PLAIN_TEXT, Format, folder_suffixes, format_of
 from poet.cleaning.text import clean_text
+from poet.report.tables import read_removals
+from tests.cleaning.shelf import clean_shelf
 from tests.recipes import CLEAN
 
 PLAY = "## ACT I\n\n**HAMLET**  \n" + "To be, or not to be.\n" * 20
@@ -35,3 +38,15 @@ def test_suffixes_and_names_are_unambiguous():
     names = [kind.name for kind in FORMATS.values()]
     assert len(set(names)) == len(names)
     assert folder_suffixes() == [".txt"]
+
+
+def test_a_new_format_is_one_entry_in_the_table(monkeypatch, tmp_path):
+    """As docs/architecture.md says: how to read it, in one place. The folder source and the clean stage know it."""
+    shout = Format(name="shout", strip_markup=lambda text: text.replace("!", ""), has_licence=False, in_folders=True)
+    monkeypatch.setitem(FORMATS, ".shout", shout)
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.shout").write_text("To be! Or not! To be!\n" * 30, encoding="utf-8")
+    clean = clean_shelf(tmp_path / "texts", tmp_path)
+    assert (clean / "a.txt").read_text(encoding="utf-8") == "To be Or not To be\n" * 30
+    (removal,) = read_removals(clean / REMOVALS)["a"]
+    assert (removal.rule, removal.bytes) == ("shout", 0)
