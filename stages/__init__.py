@@ -1,1 +1,1 @@
-"""One thin command per stage of dvc.yaml: options in, one call into poet. Run as `python -m stages.<name>`."""
+"""The story of the pipeline: one page for each stage of dvc.yaml. Run as `python -m stages.<name>`."""

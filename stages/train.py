@@ -11,6 +11,7 @@ import click
 from poet.device.device import keep_freed_memory
 from poet.model.saving import save_model
 from poet.params.file import load_params
+from poet.params.model import as_written
 from poet.params.sections import Params
 from poet.project import project_root, state_folder
 from poet.results.evaluation import write_result
@@ -18,8 +19,9 @@ from poet.results.model_folder import TOKENIZER
 from poet.results.samples import write_training_samples
 from poet.tokenizers.tokenizer import load_tokenizer
 from poet.tokens.token_files import TRAIN, open_tokens
+from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import tracking
-from poet.tracking.tracker import Tracker, flatten
+from poet.tracking.tracker import Tracker
 from poet.training.distributed import World, join_world, launch_torchrun, leave_world, started_by_torchrun
 from poet.training.history import write_history, write_timing
 from poet.training.loop import fit, restore
@@ -62,7 +64,7 @@ def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
     with tracking(root, collection, "train", record=world.is_main) as tracker:
         # The split and the tokenizer were used before, but belong to the recipe of the model.
         tracker.params(
-            flatten(split=settings.split, tokenize=settings.tokenize, model=settings.model, train=settings.train)
+            split=settings.split, tokenize=settings.tokenize, model=as_written(settings.model), train=settings.train
         )
         run = train(tokens, settings, state_folder(root, RESUME), world, tracker)
         write_results(run, tokens, **results)
@@ -107,7 +109,7 @@ def write_results(
         data_sha256=run.data.meta["splits"][TRAIN]["sha256"],
     )
     # The later stages find this run in MLflow by the hash of its weights.
-    run.tracker.tags({"poet.model_sha256": digest})
+    run.tracker.tags({MODEL_TAG: digest})
     run.snapshots.clear()
 
 

@@ -14,7 +14,7 @@ STYLES = ("black on bright_cyan", "black on bright_yellow", "black on bright_gre
 @click.command(epilog='Example: poet tokens "Absolute truth" --collection shakespeare')
 @click.argument("text")
 @COLLECTION
-@click.option("--tokenizer", "file", type=click.Path(path_type=Path), help="A tokenizer.json instead.")
+@click.option("--tokenizer", "file", type=click.Path(path_type=Path, exists=True), help="A tokenizer.json instead.")
 @PARAMS
 def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None:
     """Show the tokens of TEXT, each in a colour of its own, with their ids."""

@@ -8,6 +8,7 @@ import torch
 
 from poet.generation.sampling import Guard, generate
 from poet.model.saving import TrainedModel
+from poet.params.sampling import sampling_params
 from poet.params.sections import SampleSettings
 from poet.results.samples import Sample
 from poet.tokenizers.tokenizer import decode, encode
@@ -30,7 +31,7 @@ def sample_prompt(
     temperatures = [temperature for temperature in settings.temperatures for _ in range(settings.samples)]
     # One batch for all: a step reads every weight once, so 16 sequences take about twice as long as one (docs/log.md).
     sampling = [
-        settings.sampling_params(temperature, seed=settings.seed + number)
+        sampling_params(settings, temperature=temperature, seed=settings.seed + number)
         for number, temperature in enumerate(temperatures, start=first)
     ]
     steps = []

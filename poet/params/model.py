@@ -109,14 +109,36 @@ class ModelSettings(ModelConfig):
         return ModelConfig(**{field.name: getattr(self, field.name) for field in dataclasses.fields(ModelConfig)})
 
 
-def fill_in_preset(section: dict[str, Any]) -> dict[str, Any]:
-    """The raw `model:` section with the values of its preset in place of every key that is absent or null.
+# The keys that a preset may set. Null in one of them means the preset's value.
+PRESET_KEYS = frozenset(PRESETS["classic"])
 
-    >>> fill_in_preset({"preset": "classic", "n_layer": 2, "norm": None, "bias": True})["norm"]
+
+def fill_in_preset(section: dict[str, Any]) -> dict[str, Any]:
+    """The raw `model:` section with the values of its preset in place of every such key that is absent or null.
+
+    Other keys stay as they are, also null ones and unknown ones: the check of the section reports them.
+
+    >>> fill_in_preset({"preset": "classic", "n_layer": None, "norm": None, "bias": True})["norm"]
     'layer'
     """
-    given = {key: value for key, value in section.items() if value is not None}
+    given = {key: value for key, value in section.items() if value is not None or key not in PRESET_KEYS}
     return PRESETS.get(str(given.get("preset")), {}) | given
+
+
+def as_written(settings: ModelSettings) -> dict[str, Any]:
+    """The `model:` section as a person writes it: the preset first, and None for every value that the preset gives.
+
+    Records show this form. Two recipes that differ in the preset then differ in one key, not in eight.
+
+    >>> written = as_written(model_settings("classic", n_layer=2, n_head=1, n_embd=8, sequence_len=4, bias=True))
+    >>> written["preset"], written["norm"], written["bias"]
+    ('classic', None, True)
+    """
+    values = dataclasses.asdict(settings)
+    defaults = {field.name: field.default for field in dataclasses.fields(ModelConfig)} | PRESETS[settings.preset]
+    implied = {key for key in PRESET_KEYS if values[key] == defaults[key]}
+    del values["preset"]
+    return {"preset": settings.preset} | {key: None if key in implied else value for key, value in values.items()}
 
 
 def model_settings(preset: Literal["modern", "classic"], **keys: Any) -> ModelSettings:

@@ -3,6 +3,7 @@
 A generated text depends on these values, on the model and on the prompt, and on nothing else.
 """
 
+import dataclasses
 from typing import Annotated
 
 from pydantic import Field
@@ -15,9 +16,14 @@ Temperature = Annotated[float, Field(ge=0, le=10)]
 Seed = Annotated[int, Field(ge=0)]
 
 
+TopK = Annotated[int, Field(ge=0)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+RepetitionPenalty = Annotated[float, Field(ge=1)]
+
+
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class SamplingLimits:
-    """Which tokens may be chosen at all; the defaults allow every token.
+    """Which tokens may be chosen at all.
 
     A token may be chosen if it is among the `top_k` most probable (0: all), among the most probable that together have
     `top_p` of the probability (nucleus sampling, Holtzman et al. 2020; 1: all), and at least `min_p` times as probable
@@ -25,15 +31,28 @@ class SamplingLimits:
     contains less probable (Keskar et al. 2019; 1: no change).
     """
 
-    top_k: Annotated[int, Field(ge=0)] = 0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    min_p: Share = 0.0
-    repetition_penalty: Annotated[float, Field(ge=1)] = 1.0
+    top_k: TopK
+    top_p: TopP
+    min_p: Share
+    repetition_penalty: RepetitionPenalty
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class SamplingParams(SamplingLimits):
-    """How one sequence is sampled. `temperature` 0 always takes the most probable token, whatever the seed."""
+    """How one sequence is sampled. `temperature` 0 always takes the most probable token, whatever the seed.
+
+    The default limits allow every token. params.yaml has no such defaults: it shows the whole recipe.
+    """
 
     temperature: Temperature
     seed: Seed
+    top_k: TopK = 0
+    top_p: TopP = 1.0
+    min_p: Share = 0.0
+    repetition_penalty: RepetitionPenalty = 1.0
+
+
+def sampling_params(limits: SamplingLimits, *, temperature: float, seed: int) -> SamplingParams:
+    """The parameters of one sequence under `limits`."""
+    values = {field.name: getattr(limits, field.name) for field in dataclasses.fields(SamplingLimits)}
+    return SamplingParams(temperature=temperature, seed=seed, **values)

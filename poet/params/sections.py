@@ -4,7 +4,6 @@ Defaults stand in params.yaml, not here, so that the file shows the whole recipe
 a default below. `poet.params.file` reads the file.
 """
 
-import dataclasses
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from poet.errors import ConfigError
 from poet.params.model import STRICT, Count, ModelSettings, Share
-from poet.params.sampling import SamplingLimits, SamplingParams, Seed, Temperature
+from poet.params.sampling import SamplingLimits, Seed, Temperature
 
 # A collection's name is also its folder and its DVC stage suffix.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -217,11 +216,6 @@ class SampleSettings(SamplingLimits):
     max_copy: Annotated[int, Field(ge=0)]
     samples: Count
     tokens: Count
-
-    def sampling_params(self, temperature: float, seed: int) -> SamplingParams:
-        """The parameters of one sample: these limits, with a temperature and a seed."""
-        limits = {field.name: getattr(self, field.name) for field in dataclasses.fields(SamplingLimits)}
-        return SamplingParams(temperature=temperature, seed=seed, **limits)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 
 from poet.books.manifest import MissingBook
+from poet.params.dotted import flatten
+from poet.params.model import as_written
 from poet.params.sections import Params
 from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
 from poet.report.findings import by_prompt, contributions, top_findings
@@ -16,7 +18,6 @@ from poet.report.tables import ShownRemoval
 from poet.results.copying import CONTINUATION, EXCESS_AT, LENGTHS, Copying
 from poet.results.evaluation import Evaluation, Training
 from poet.results.samples import TrainingSample
-from poet.tracking.tracker import flatten
 
 # The sections of params.yaml that shape a model and its text. The page lists them as the recipe of the collection.
 RECIPE = ("clean", "split", "tokenize", "model", "train", "evaluate", "sample", "attribute")
@@ -93,7 +94,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
 
 def recipe(params: Params, collection: str) -> dict[str, Any]:
     """The parameters that shape the model of `collection` and its text, by dotted key."""
-    sections = {key: getattr(params, key) for key in RECIPE}
+    sections = {key: getattr(params, key) for key in RECIPE} | {"model": as_written(params.model)}
     return flatten(**{f"collections.{collection}": params.collection(collection)}, **sections)
 
 

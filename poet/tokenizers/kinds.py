@@ -38,13 +38,12 @@ class Kind:
     """One kind of tokenizer.
 
     `train` makes a tokenizer from the pieces of a text. `cut` cuts a text into pieces whose tokens, one after another,
-    are the tokens of the text. A kind that is not `lossless` has an unknown token and cannot give every text back.
+    are the tokens of the text.
     """
 
     summary: str
     train: Callable[[Iterable[str], TokenizeSettings], Tokenizer]
     cut: Callable[[str], Iterator[str]] = cut_between_words
-    lossless: bool = True
 
 
 def train_tokenizer(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
@@ -234,7 +233,7 @@ def _without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:
 KINDS: dict[str, Kind] = {
     "char": Kind(summary="one token per character", train=_train_char),
     "byte": Kind(summary="one token per byte of UTF-8", train=_train_byte),
-    "word": Kind(summary="whole words; rarer ones are lost as unknown", train=_train_word, lossless=False),
+    "word": Kind(summary="whole words; rarer ones are lost as unknown", train=_train_word),
     "ngram": Kind(summary="frequent runs of characters, across words", train=_train_ngram, cut=cut_into_chunks),
     "bytegram": Kind(summary="frequent runs of bytes, across words", train=_train_bytegram, cut=cut_into_chunks),
     "bpe": Kind(summary="byte-pair encoding inside words", train=_train_bpe),

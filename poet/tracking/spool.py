@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from poet.files import write_json
+from poet.params.dotted import flatten
 from poet.progress import log
 from poet.project import state_folder
 from poet.tracking.mlflow_store import find_or_create_run, send_records, tracking_uri
@@ -72,8 +73,8 @@ class SpoolTracker(Tracker):
             )
             self.pending = [{"status": "RUNNING"}]
 
-    def params(self, values: dict[str, Any]) -> None:
-        self.pending.append({"params": {key: str(value) for key, value in values.items()}})
+    def params(self, **sections: Any) -> None:
+        self.pending.append({"params": {key: str(value) for key, value in flatten(**sections).items()}})
 
     def tags(self, values: dict[str, str]) -> None:
         self.pending.append({"tags": values})

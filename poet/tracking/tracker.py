@@ -3,7 +3,6 @@
 `Tracker` forgets everything; `poet.tracking.spool.SpoolTracker` writes it down. A stage never asks which one it has.
 """
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ class Tracker:
     def resume(self, step: int) -> None:
         """Continue the last run after `step`; its metrics up to there are recorded already."""
 
-    def params(self, values: dict[str, Any]) -> None:
-        """Parameters, by dotted key."""
+    def params(self, **sections: Any) -> None:
+        """Parameters: settings or mappings by the name of their section."""
 
     def tags(self, values: dict[str, str]) -> None:
         """Tags of the run."""
@@ -31,20 +30,6 @@ class Tracker:
 
     def flush(self) -> None:
         """Write and send all records so far."""
-
-
-def flatten(**sections: Any) -> dict[str, Any]:
-    """The fields of some settings by dotted key, as MLflow shows parameters.
-
-    >>> from poet.params.sections import SplitSettings
-    >>> flatten(split=SplitSettings(validation=0.1, held_out_books=[]))
-    {'split.validation': 0.1, 'split.held_out_books': []}
-    """
-    found: dict[str, Any] = {}
-    for name, settings in sections.items():
-        for key, value in (settings if isinstance(settings, dict) else dataclasses.asdict(settings)).items():
-            found |= flatten(**{f"{name}.{key}": value}) if isinstance(value, dict) else {f"{name}.{key}": value}
-    return found
 
 
 def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:

@@ -154,8 +154,10 @@ def _record_speed(run: TrainingRun, steps: int, seconds: float) -> None:
 
 def _status(run: TrainingRun) -> str:
     """What the progress bar shows: the training loss, the last validation if there was one, the speed."""
-    validations, last = run.history.validations, run.history.timing[-1]
-    bits = f"  {validations[-1].bits_per_character:.3f} bits/char" if validations else ""
+    last = run.history.timing[-1]
+    # From the end, so that the search stops at the last validation and never reads a long history.
+    validated = (row.bits_per_character for row in reversed(run.history.rows) if row.bits_per_character is not None)
+    bits = next((f"  {value:.3f} bits/char" for value in validated), "")
     speed = f"{last.tokens_per_second:,} tokens/s  MFU {last.utilization:.0%}"
     return f"loss {run.history.train_loss:.3f}{bits}  {speed}"
 

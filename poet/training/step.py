@@ -128,7 +128,8 @@ def check_finite(loss: float, norm: float, step: int) -> None:
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise TrainingError(
             f"the loss became {loss} (gradient norm {norm}) at step {step}; the weights were not updated. "
-            "Lower train.optimizer.matrix_learning_rate or head_learning_rate, or raise train.warmup_steps."
+            "Lower the learning rates under train.optimizer (AdamW alone uses learning_rate, Muon the others), or "
+            "raise train.warmup_steps."
         )
 
 

@@ -9,7 +9,7 @@ import torch
 from poet.generation.grid import sample_prompt
 from poet.generation.sampling import generate
 from poet.model.saving import TrainedModel
-from poet.params.sampling import SamplingParams
+from poet.params.sampling import SamplingParams, sampling_params
 from poet.params.sections import SampleSettings
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.tokenizer import decode, encode
@@ -54,7 +54,7 @@ def test_each_sample_is_what_its_parameters_generate(trained):
         assert (one.prompt, one.tokens, one.max_copy) == ("the ", 15, 0)
         fields = [field.name for field in dataclasses.fields(SamplingParams)]
         params = SamplingParams(**{name: getattr(one, name) for name in fields})
-        assert params == SETTINGS.sampling_params(one.temperature, one.seed)
+        assert params == sampling_params(SETTINGS, temperature=one.temperature, seed=one.seed)
         ids = np.concatenate(list(generate(trained.model, prompt, [params], 15, torch.float32)))
         assert one.text == decode(trained.tokenizer, ids)
     assert len(tokens_done) == 15

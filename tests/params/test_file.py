@@ -64,6 +64,8 @@ def test_all_problems_are_reported_at_once(tmp_path):
         ({"model__n_head": 5}, "model: n_embd 192 must be a multiple of n_head 5"),
         ({"model__n_embd": True}, "model.n_embd: should be a valid integer, got True"),
         ({"train": None}, "train: missing"),
+        ({"sample__top_k": None}, "sample.top_k: missing"),
+        ({"sample__top_p": 1.5}, "sample.top_p: should be less than or equal to 1, got 1.5"),
         ({"train": 3}, "train: should be a mapping, got 3"),
         ({"collections__x": {"title": "X", "sources": [{"kind": "web"}]}}, "collections.x.sources.0"),
         ({"collections__../x": {"title": "X", "sources": [{"kind": "folder", "path": "x"}]}}, "collections.../x"),

@@ -8,7 +8,15 @@ from ruamel.yaml import YAML
 
 from poet.errors import ConfigError
 from poet.params.file import load_params
-from poet.params.model import PRESETS, ModelConfig, fill_in_preset, model_settings
+from poet.params.model import (
+    PRESET_KEYS,
+    PRESETS,
+    ModelConfig,
+    ModelSettings,
+    as_written,
+    fill_in_preset,
+    model_settings,
+)
 from tests.clone import ROOT
 
 SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 16, "sequence_len": 12}
@@ -48,7 +56,9 @@ def test_every_key_of_a_preset_is_a_key_of_the_model():
     ("model", "message"),
     [
         ({"preset": "clasic"}, "model.preset: should be 'modern' or 'classic', got 'clasic'"),
-        ({"n_layer": None}, "model.n_layer: missing"),
+        ({"n_layer": None}, "model.n_layer: should be a valid integer, got None"),
+        ({"dropout": None}, "model.dropout: should be a valid number, got None"),
+        ({"activaton": None}, "model.activaton: unknown key"),
         ({"norm": "rsm"}, "model.norm: should be 'rms' or 'layer', got 'rsm'"),
         ({"n_layers": 3}, "model.n_layers: unknown key"),
     ],
@@ -65,3 +75,13 @@ def test_the_cases_of_the_benchmark_have_presets_too(tmp_path):
     raw["benchmark"]["cases"][0]["model"]["preset"] = "classic"
     yaml.dump(raw, tmp_path / "params.yaml")
     assert load_params(tmp_path / "params.yaml").benchmark.cases[0].model.config.norm == "layer"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("keys", [{}, {"norm": "layer", "softcap": 3.0, "tied_head": True}, {"yoke": None}])
+def test_a_section_as_written_fills_in_to_the_same_settings(preset, keys):
+    settings = model_settings(preset, **SIZES | {"dropout": 0.1}, **keys)
+    written = as_written(settings)
+    assert next(iter(written)) == "preset"
+    assert ModelSettings(**fill_in_preset(written)) == settings
+    assert all(written[key] is None for key in PRESET_KEYS - keys.keys())

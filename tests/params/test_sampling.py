@@ -5,7 +5,7 @@ import dataclasses
 import pydantic
 import pytest
 
-from poet.params.sampling import SamplingLimits, SamplingParams
+from poet.params.sampling import SamplingLimits, SamplingParams, sampling_params
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_values_out_of_range_are_refused(name, value):
 
 def test_the_section_of_params_yaml_makes_the_parameters_of_a_sample(params):
     settings = dataclasses.replace(params.sample, top_k=5, top_p=0.9, min_p=0.1, repetition_penalty=1.2)
-    made = settings.sampling_params(temperature=0.6, seed=7)
+    made = sampling_params(settings, temperature=0.6, seed=7)
     assert made == SamplingParams(temperature=0.6, seed=7, top_k=5, top_p=0.9, min_p=0.1, repetition_penalty=1.2)
     assert {field.name for field in dataclasses.fields(SamplingLimits)} == {
         "top_k",

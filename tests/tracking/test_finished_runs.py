@@ -14,7 +14,7 @@ def test_finished_runs_are_read_back_one_for_each_model(client, tmp_path, monkey
         assert not (tmp_path / "none.db").exists(), "asking makes no database"
     for digest, steps in (("abc", 3), ("def", 4), ("abc", 3)):
         with tracking(tmp_path, "shelf", "train") as tracker:
-            tracker.params({"train.steps": steps})
+            tracker.params(train={"steps": steps})
             tracker.tags({"poet.model_sha256": digest})
         if len(finished_runs(tmp_path, "shelf")) == steps - 2:  # a model that DVC knows is not evaluated again
             with tracking(tmp_path, "shelf", "evaluate", digest) as tracker:

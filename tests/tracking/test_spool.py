@@ -20,7 +20,7 @@ def losses(client, run):
 def test_what_is_recorded_arrives(client, tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_EXP_NAME", "warm-owl")
     with tracking(tmp_path, "shelf", "train") as tracker:
-        tracker.params({"train.steps": 3})
+        tracker.params(train={"steps": 3})
         for step in range(1, 4):
             tracker.metrics(step, {"loss": 1 / step})
         tracker.text("samples/a.txt", "To be")
