@@ -86,6 +86,7 @@ def attribute(
     """Show which passages of FILE (- for standard input) occur in which book, verbatim or nearly so."""
     # Imported here, so that `poet --help` need not wait for NumPy.
     from poet.attribution.index import open_index
+    from poet.attribution.least_length import BEGINNING, least_length
     from poet.attribution.spans import attribute_text
     from poet.files import write_text
     from poet.params.file import load_params
@@ -96,7 +97,7 @@ def attribute(
     settings = load_params(params)
     name = chosen_collection(settings, name)
     index = open_index(index_folder or INDEX / name)
-    length = min_length or settings.attribute.min_length
+    length = min_length or settings.attribute.min_length or least_length(index.beginnings(BEGINNING))
 
     traced = [
         _TracedText(text=text, found=attribute_text(index, number, text, length))

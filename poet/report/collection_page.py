@@ -53,6 +53,7 @@ class CollectionResults:
     # The quality of the model, its text, and the speed of the machine.
     evaluation: Evaluation
     samples: list[ShownSample]
+    min_length: int  # of a passage, in characters
     copying: Copying
     benchmark: dict[str, Any]
 
@@ -69,7 +70,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         passages=[passage for shown in samples for passage in shown.passages],
         findings=top_findings(samples, params.report.findings),
         contributions=contributions(samples),
-        min_length=params.attribute.min_length,
+        min_length=results.min_length,
         # Copying.
         copying=copying,
         human=copying.human if copying.human.characters else None,
