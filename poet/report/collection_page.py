@@ -9,6 +9,7 @@ from poet.books.manifest import MissingBook
 from poet.params.sections import Params
 from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
 from poet.report.findings import by_prompt, contributions, top_findings
+from poet.report.languages import shared_language
 from poet.report.passages import Shelf, ShownSample
 from poet.report.render import render_page
 from poet.report.summary import COMPARED_AT, Summary, excerpt
@@ -65,6 +66,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
     return render_page(
         "collection.html",
         results=results,
+        language=shared_language(book.row.language for book in shelf.books.values()),
         # The samples and their passages.
         prompts=by_prompt(samples),
         passages=[passage for shown in samples for passage in shown.passages],
@@ -121,5 +123,6 @@ def summarize(results: CollectionResults, model_sha256: str) -> Summary:
         excess=copying.excess,
         longest=copying.longest,
         model_sha256=model_sha256,
+        language=shared_language(book.row.language for book in books),
         sample=excerpt(first.prompt + first.text) if first else "",
     )
