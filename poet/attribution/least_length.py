@@ -25,7 +25,7 @@ BEGINNING = 10_000
 def least_length(texts: Iterable[str]) -> int:
     """The least length, in characters, for books that begin with `texts`.
 
-    >>> least_length(["It was the best of times, it was the worst of times. "])
+    >>> least_length(["My grandmother remembered everything that winter. "])
     20
     >>> least_length(["天地玄黃，宇宙洪荒。日月盈昃，辰宿列張。"])
     10
