@@ -53,7 +53,8 @@ WIDTHS = {
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 KANA = "\u3041-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\uff66-\uff9f々〇"
 UNSPACED = rf"{HAN}{KANA}\u3001-\u3004\u3006\u3008-\u303f\ufe30-\ufe4f！（），．：；？［］｛｝～｟-･"
-HAS_UNSPACED = re.compile(rf"[{UNSPACED}]")
+# All of them, and all of WIDTHS, come after these code points.
+FAR_EAST = re.compile("[\u3001-\U0010ffff]")
 
 # White space beside these scripts, or with nothing but marks of punctuation between. `\s++` gives no blank back, so a
 # long run of blanks takes no more than one pass. Behind the blank, the marks are none of ASCII: there a text may be cut
@@ -89,7 +90,7 @@ def normalise(text: str) -> Normalised:
     ('"ha ha"', [0, 1, 2, 3, 5, 6, 7, 8])
     """
     joined, kept_from = _join(text)
-    composed, origin = _compose(joined.translate(WIDTHS))
+    composed, origin = _compose(joined)
     origin = kept_from[origin]
     plain = composed.translate(PLAIN)
 
@@ -126,21 +127,21 @@ def independent_parts(text: str, size: int = PART) -> Iterator[tuple[int, str]]:
 
 
 def _join(text: str) -> tuple[str, NDArray[np.int64]]:
-    """`text` without the white space of JOINED, and the origin of each of its characters: (characters + 1,).
+    """`text` in one width, without the white space of JOINED, and the origin of each character: (characters + 1,).
 
     >>> joined, origin = _join("one 天\\n地")
     >>> joined, origin.tolist()
     ('one天地', [0, 1, 2, 4, 6, 7])
     """
     everything = np.arange(len(text) + 1)
-    # The usual case: most texts have no such script.
-    if not HAS_UNSPACED.search(text):
+    # The usual case: most texts have none of these characters.
+    if not FAR_EAST.search(text):
         return text, everything
     kept = np.ones(len(text) + 1, dtype=bool)
     for run in JOINED.finditer(text):
         kept[max(run.start(), run.end("before")) : run.end()] = False
     joined = JOINED.sub(lambda run: run["before"] or "", text)
-    return joined, everything[kept]
+    return joined.translate(WIDTHS), everything[kept]
 
 
 def _compose(text: str) -> tuple[str, NDArray[np.int64]]:
