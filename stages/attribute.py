@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from poet.attribution.index import open_index
+from poet.attribution.least_length import BEGINNING, least_length
 from poet.attribution.spans import attribute_text
 from poet.books.split import split_books
 from poet.files import read_json, sha256
@@ -46,11 +47,12 @@ def main(
     settings = load_params(params)
     index = open_index(index_folder)
     samples = read_samples(samples_file)
+    min_length = settings.attribute.min_length or least_length(index.beginnings(BEGINNING))
 
     attributed: list[AttributedSample] = []
     with progress_bar("attribute", len(samples)) as advance:
         for sample in samples:
-            attributed.append(attribute_text(index, sample.sample, sample.text, settings.attribute.min_length))
+            attributed.append(attribute_text(index, sample.sample, sample.text, min_length))
             advance()
     write_attribution(out, attributed)
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from poet.attribution.least_length import least_length
 from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_manifest
+from poet.books.split import split_books
 from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
 from poet.project import project_root
@@ -57,6 +59,10 @@ def main(
     shelf = Shelf(books, lambda book: read_text(files[book]))
     shown = show_samples(shelf, read_samples(samples), read_attribution(attribution), settings.report)
 
+    # The length from which on a passage was traced, by the same rule as in the stage attribute.
+    indexed = (book.training for book in split_books(clean, settings.split))
+    min_length = settings.attribute.min_length or least_length(indexed)
+
     # The results of all stages, each read from the file that the stage wrote.
     results = CollectionResults(
         name=collection,
@@ -73,6 +79,7 @@ def main(
         training_samples=read_training_samples(training_samples),
         evaluation=read_evaluation(evaluation),
         samples=shown,
+        min_length=min_length,
         copying=read_copying(copying),
         benchmark=read_json(benchmark),
     )

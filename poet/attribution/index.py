@@ -23,6 +23,7 @@ milliseconds whatever its size, and only the pages that a search touches are rea
 
 import bisect
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,16 @@ class Index:
     word_hashes: NDArray[np.uint64]  # (different words,) ascending
     word_counts: IntArray  # (different words,) how often the word occurs in all books
     total_words: int
+
+    def beginnings(self, characters: int) -> Iterator[str]:
+        """The first `characters` characters of each book as it was indexed."""
+        for shard in self.exact:
+            # BOUNDARY follows each book.
+            ends = np.append(shard.starts[1:], len(shard.text)) - len(BOUNDARY)
+            for start, end in zip(shard.starts.tolist(), ends.tolist(), strict=True):
+                # A character of UTF-8 has at most four bytes; the last one may be cut.
+                beginning = shard.text[start : min(end, start + 4 * characters)].tobytes()
+                yield beginning.decode("utf-8", "ignore")[:characters]
 
 
 def _count_characters(text: NDArray[np.uint8], starts: IntArray, ends: IntArray) -> IntArray:

@@ -3,6 +3,8 @@
 A search for verbatim copies misses a copy in which only a quote, a dash, the case or a line break differs (Ippolito et
 al. 2022, arXiv 2210.17546). So texts are searched a second time after normalising both sides:
 
+- one width: "Ａ，" becomes "A,", and "ｱ｡" becomes "ア.": East Asian editions write either;
+- joined: white space beside Chinese or Japanese, which write no blanks, is dropped: a line end there is layout;
 - composed: "e" with a combining accent becomes "é" (Unicode NFC);
 - plain: all kinds of white space become " ", quotes ' and ", dashes "-";
 - case-folded: "Straße" becomes "strasse";
@@ -29,15 +31,40 @@ SPACES = (
 # One character for one character, so that `str.translate` moves nothing.
 PLAIN = str.maketrans(
     dict.fromkeys(SPACES, " ")
-    | dict.fromkeys("‘’‚‛‹›′`´", "'")
-    | dict.fromkeys("“”„‟«»″", '"')
+    | dict.fromkeys("‘’‚‛‹›′`´『』", "'")
+    | dict.fromkeys("“”„‟«»″「」〝〞〟", '"')
+    # Editions of Japanese differ in the pair that they use, "、。" or "，．", and half-width text has ",.".
+    | {"。": ".", "、": ",", "・": "·", "〜": "~"}
     # Plain-text editions write a dash as "--". That is why a run of dashes counts as one.
     | dict.fromkeys("‐‑‒–—―−", "-")
 )
 
+# Unicode's own table of the characters that exist once more in another width or form, for East Asian layouts. One
+# character for one character too. All are between these code points.
+FORMS = {"<wide>", "<narrow>", "<small>", "<vertical>"}
+WIDTHS = {
+    code: int(parts[1], 16)
+    for code in range(0xFE10, 0xFFEF)
+    if len(parts := unicodedata.decomposition(chr(code)).split()) == 2 and parts[0] in FORMS
+}
+
+# Chinese and Japanese: signs, kana, bopomofo, Han, half-width kana, and full-width punctuation. Not Korean, which
+# writes blanks.
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+KANA = "\u3041-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\uff66-\uff9f々〇"
+UNSPACED = rf"{HAN}{KANA}\u3001-\u3004\u3006\u3008-\u303f\ufe30-\ufe4f！（），．：；？［］｛｝～｟-･"
+# All of them, and all of WIDTHS, come after these code points.
+FAR_EAST = re.compile("[\u3001-\U0010ffff]")
+
+# White space beside these scripts, or with nothing but marks of punctuation between. `\s++` gives no blank back, so a
+# long run of blanks takes no more than one pass. Behind the blank, the marks are none of ASCII: there a text may be cut
+# (`CUT`), and what follows a cut is unknown.
+JOINED = re.compile(rf"(?P<before>[{UNSPACED}][!-/:-@\[-`{{-~‐-‧]*+)\s++|(?<!\s)\s++(?=[‐-‧]*[{UNSPACED}])")
+
 # Where a text may be cut so that the parts can be normalised one by one: after white space and before a visible ASCII
-# character. Such a character never composes with the one before it, and no run of spaces or dashes crosses the cut.
-CUT = re.compile(r"(?<=\s)[!-~]")
+# character, or between two Han characters. Such a character never composes with the one before it, no run of spaces or
+# dashes crosses the cut, and whether the white space before it is dropped depends on nothing behind it.
+CUT = re.compile(rf"(?<=\s)[!-~]|(?<=[{HAN}])[{HAN}]")
 
 # Characters of such a part. The arrays of one part take about a megabyte.
 PART = 1 << 15
@@ -62,7 +89,9 @@ def normalise(text: str) -> Normalised:
     >>> view.text, view.origin.tolist()
     ('"ha ha"', [0, 1, 2, 3, 5, 6, 7, 8])
     """
-    composed, origin = _compose(text)
+    joined, kept_from = _join(text)
+    composed, origin = _compose(joined)
+    origin = kept_from[origin]
     plain = composed.translate(PLAIN)
 
     folded = plain.casefold()
@@ -95,6 +124,24 @@ def independent_parts(text: str, size: int = PART) -> Iterator[tuple[int, str]]:
         end = cut.start() if cut else len(text)
         yield start, text[start:end]
         start = end
+
+
+def _join(text: str) -> tuple[str, NDArray[np.int64]]:
+    """`text` in one width, without the white space of JOINED, and the origin of each character: (characters + 1,).
+
+    >>> joined, origin = _join("one 天\\n地")
+    >>> joined, origin.tolist()
+    ('one天地', [0, 1, 2, 4, 6, 7])
+    """
+    everything = np.arange(len(text) + 1)
+    # The usual case: most texts have none of these characters.
+    if not FAR_EAST.search(text):
+        return text, everything
+    kept = np.ones(len(text) + 1, dtype=bool)
+    for run in JOINED.finditer(text):
+        kept[max(run.start(), run.end("before")) : run.end()] = False
+    joined = JOINED.sub(lambda run: run["before"] or "", text)
+    return joined.translate(WIDTHS), everything[kept]
 
 
 def _compose(text: str) -> tuple[str, NDArray[np.int64]]:

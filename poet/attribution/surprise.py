@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poet.attribution.index import Index
-from poet.attribution.normalise import Normalised
+from poet.attribution.normalise import HAN, KANA, Normalised
 
-# The words of a normalised text: letters, digits and underscores.
-WORDS = re.compile(r"\w+")
+# The words of a normalised text: letters, digits and underscores. In Chinese and Japanese nothing parts the words, so
+# each character counts as one; else a whole clause would be a word that occurs once.
+WORDS = re.compile(rf"[{HAN}{KANA}]|[^\W{HAN}{KANA}]+")
 
 
 @functools.lru_cache(maxsize=1 << 16)

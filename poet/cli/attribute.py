@@ -5,7 +5,6 @@ page of HTML, or as the JSON of attribution.jsonl.
 """
 
 import html
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +14,18 @@ import click
 
 from poet.cli.folders import CLEAN, INDEX, REPORTS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.terminal import printable, printable_json
 from poet.errors import DataError
 from poet.report.highlight import cut_at_spans
+from poet.report.languages import language_attributes, shared_language
 from poet.results.attribution import AttributedSample, Span, to_json
 
 # Background colours of the books, in turn: the light palette of Paul Tol, which colour-blind people can tell apart.
 TINTS = ("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#aaaa00")
 
-# Characters that a terminal would obey instead of showing them: control characters except \n and \t, and marks that
-# turn the direction of writing. Texts come from outside, so these are replaced before they are printed.
-OBEYED = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(0x7F, 0xA0)) if code not in b"\n\t"}
-OBEYED |= dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
-
 # The policy forbids scripts and every request, so that the page is harmless even if escaping had a hole.
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="en" dir="ltr">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -58,10 +54,14 @@ class _TracedText:
 
 @dataclass(frozen=True, kw_only=True)
 class _ShownBooks:
-    """The books to show, by id: their numbers, from 1 in the order in which the texts quote them, and their titles."""
+    """The books to show, by id: their numbers, from 1 in the order in which the texts quote them, and their titles.
+
+    `language` is the one that all books of the collection share, or "".
+    """
 
     numbers: dict[str, int]
     titles: dict[str, str]
+    language: str
 
 
 @click.command(epilog="Example: poet attribute poem.txt --collection shakespeare --min-length 20")
@@ -86,6 +86,7 @@ def attribute(
     """Show which passages of FILE (- for standard input) occur in which book, verbatim or nearly so."""
     # Imported here, so that `poet --help` need not wait for NumPy.
     from poet.attribution.index import open_index
+    from poet.attribution.least_length import BEGINNING, least_length
     from poet.attribution.spans import attribute_text
     from poet.files import write_text
     from poet.params.file import load_params
@@ -96,7 +97,7 @@ def attribute(
     settings = load_params(params)
     name = chosen_collection(settings, name)
     index = open_index(index_folder or INDEX / name)
-    length = min_length or settings.attribute.min_length
+    length = min_length or settings.attribute.min_length or least_length(index.beginnings(BEGINNING))
 
     traced = [
         _TracedText(text=text, found=attribute_text(index, number, text, length))
@@ -104,7 +105,7 @@ def attribute(
     ]
     if as_json:
         for one in traced:
-            click.echo(json.dumps(to_json(one.found), ensure_ascii=False))
+            click.echo(printable_json(to_json(one.found)))
         return
     books = _number_books(traced, CLEAN / name)
     if page:
@@ -142,6 +143,7 @@ def _number_books(traced: Sequence[_TracedText], clean: Path) -> _ShownBooks:
     return _ShownBooks(
         numbers={book: number for number, book in enumerate(books, start=1)},
         titles={book: known.get(book, book) for book in books},
+        language=shared_language(row.language for row in rows),
     )
 
 
@@ -175,7 +177,7 @@ def _print(traced: Sequence[_TracedText], books: _ShownBooks, min_length: int) -
         spans = one.found.by_start()
         line = Text()
         for piece in cut_at_spans(one.text, spans):
-            shown = piece.text.translate(OBEYED)
+            shown = printable(piece.text)
             if piece.span is None:
                 line.append(shown)
                 continue
@@ -189,7 +191,7 @@ def _print(traced: Sequence[_TracedText], books: _ShownBooks, min_length: int) -
             book = span.sources[0].book
             console.print(Text(f"[{books.numbers[book]}]", style=style(book)), Text(_describe(span, books)))
     for book, number in books.numbers.items():
-        title = books.titles[book].translate(OBEYED)
+        title = printable(books.titles[book])
         console.print(Text(f"[{number}]", style=style(book)), Text(title, style="bold"))
     if not books.numbers:
         console.print(f"no passage of {min_length} characters or more occurs in the books")
@@ -204,11 +206,11 @@ def _render_page(traced: Sequence[_TracedText], books: _ShownBooks) -> str:
         for piece in cut_at_spans(one.text, spans):
             text = html.escape(piece.text)
             parts.append(text if piece.span is None else _render_mark(text, spans[piece.span], books))
-        body.append(f"<p>{''.join(parts)}</p>")
+        body.append(f"<p{language_attributes(books.language)}>{''.join(parts)}</p>")
         rows = (f"<li>[{books.numbers[span.sources[0].book]}] {_describe(span, books)}</li>" for span in spans)
         body.append(f"<ul>{''.join(rows)}</ul>")
     # An ordered list numbers the books from 1, as `books` does.
-    titles = "".join(f"<li>{html.escape(books.titles[book])}</li>" for book in books.numbers)
+    titles = "".join(f"<li><bdi>{html.escape(books.titles[book])}</bdi></li>" for book in books.numbers)
     body.append(f"<h2>Books</h2>\n<ol>{titles}</ol>")
     tints = "\n".join(f"mark.b{number} {{ background: {tint} }}" for number, tint in enumerate(TINTS))
     return PAGE.format(tints=tints, body="\n".join(body))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poet.cli.terminal import printable
+
 if TYPE_CHECKING:
     from poet.sources.gutenberg.catalog import CatalogEntry
 
@@ -35,6 +37,6 @@ def print_entries(entries: "Iterable[CatalogEntry]") -> None:
 
     table = Table("id", "title", "author", "language", "issued")
     for entry in entries:
-        table.add_row(str(entry.id), entry.title, entry.author, entry.language, entry.issued)
+        table.add_row(*map(printable, (str(entry.id), entry.title, entry.author, entry.language, entry.issued)))
     # Without markup, or rich would take the brackets of "Songs [with music]" for a style, and drop them.
     Console(markup=False).print(table)

@@ -1,13 +1,13 @@
 """`poet clean-text`: the cleaning rules for any files, without a collection."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from poet.cli.options import PARAMS
+from poet.cli.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from poet.cleaning.text import CleanText
@@ -50,14 +50,13 @@ def print_json(results: "dict[Path, CleanText]") -> None:
         }
         for path, result in results.items()
     ]
-    click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    click.echo(printable_json(rows, indent=2))
 
 
 def print_removals(results: "dict[Path, CleanText]") -> None:
     """Print one line per file, and below it one line per removal: rule, size, first and last words."""
     for path, result in results.items():
-        click.echo(f"{path}: {len(result.text):,} characters kept {' '.join(result.flags)}")
+        click.echo(printable(f"{path}: {len(result.text):,} characters kept {' '.join(result.flags)}"))
         for removal in result.removals:
-            click.echo(
-                f"  {removal.rule:<18} {removal.bytes:>7,} bytes  {removal.first_words} ... {removal.last_words}"
-            )
+            words = f"{removal.first_words} ... {removal.last_words}"
+            click.echo(printable(f"  {removal.rule:<18} {removal.bytes:>7,} bytes  {words}"))

@@ -7,6 +7,7 @@ import click
 
 from poet.cli.catalog_options import print_entries, query_options
 from poet.cli.options import PARAMS
+from poet.cli.terminal import printable
 
 # The most books that are added without --yes. A search for one common word finds thousands, which is hardly intended.
 MAX_WITHOUT_YES = 40
@@ -60,7 +61,7 @@ def show(name: str, params: Path) -> None:
 
     settings = load_params(params)
     chosen = settings.collection(name)
-    click.echo(chosen.title)
+    click.echo(printable(chosen.title))
     for source in chosen.sources:
         if isinstance(source, GutenbergSource):
             mirrors = Mirrors(settings.download.mirrors, max_bytes=settings.download.max_bytes)
@@ -70,7 +71,9 @@ def show(name: str, params: Path) -> None:
                 click.echo(f"not in the catalog: {', '.join(unknown)}")
         else:
             # The place of a folder or a Calibre library, or the name of a package.
-            click.echo(f"{source.kind}: {getattr(source, 'path', '') or getattr(source, 'distribution', '')}")
+            click.echo(
+                printable(f"{source.kind}: {getattr(source, 'path', '') or getattr(source, 'distribution', '')}")
+            )
 
 
 @collection.command(epilog="Example: poet collection remove bronte")

@@ -8,6 +8,7 @@ import click
 from poet.cli.folders import INDEX, MODELS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
 from poet.cli.sampling_options import sampling_options
+from poet.cli.terminal import printable
 from poet.params.sampling import SamplingParams
 
 
@@ -64,7 +65,7 @@ def generate(
     for one, pieces in zip(each, stream_texts(trained, prompt, each, tokens, guard), strict=True):
         if samples > 1:
             click.secho(f"--- seed {one.seed}", dim=True)
-        click.secho(prompt, bold=True, nl=False)
+        click.secho(printable(prompt), bold=True, nl=False)
         for piece in pieces:
-            click.echo(piece, nl=False)
+            click.echo(printable(piece), nl=False)
         click.echo()

@@ -1,7 +1,6 @@
 """`poet search`: find books in Gutenberg's catalog."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import click
 
 from poet.cli.catalog_options import print_entries, query_options
 from poet.cli.options import PARAMS
+from poet.cli.terminal import printable_json
 
 
 @click.command(epilog="Example: poet search --author kant --title critique --language en")
@@ -30,7 +30,7 @@ def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
     mirrors = Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
     found = catalog.search(catalog.open_catalog(mirrors), wanted)
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(entry) for entry in found[:limit]], ensure_ascii=False, indent=2))
+        click.echo(printable_json([dataclasses.asdict(entry) for entry in found[:limit]], indent=2))
         return
     print_entries(found[:limit])
     click.echo(f"{min(limit, len(found))} of {len(found)} books" if found else "no book matches")

@@ -6,6 +6,7 @@ import click
 
 from poet.cli.folders import TOKENS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.terminal import printable, visible_bytes
 
 # Neighbouring tokens take turns; each style is readable on light and dark terminals.
 STYLES = ("black on bright_cyan", "black on bright_yellow", "black on bright_green", "black on bright_magenta")
@@ -24,7 +25,7 @@ def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None
     from poet.files import read_json
     from poet.params.file import load_params
     from poet.results.model_folder import TOKENIZER
-    from poet.tokenizers.tokenizer import decode, encode, load_tokenizer
+    from poet.tokenizers.tokenizer import decode, encode, load_tokenizer, token_bytes
     from poet.tokens.token_files import META
 
     kind = ""
@@ -34,11 +35,13 @@ def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None
     else:
         tokenizer = load_tokenizer(file)
     ids = encode(tokenizer, text).tolist()
+    spelled = token_bytes(tokenizer)
     console = Console(highlight=False)
     cut, numbered = Text(), Text()
     for i, token in enumerate(ids):
-        shown = decode(tokenizer, [token])
-        visible = shown.replace("\n", "⏎\n").replace("\t", "⇥")
+        # A token may be a part of a character.
+        shown = visible_bytes(spelled[token])
+        visible = printable(shown).replace("\n", "⏎\n").replace("\t", "⇥")
         cut.append(visible or "·", style=STYLES[i % len(STYLES)])
         numbered.append(f"{shown!r}", style=STYLES[i % len(STYLES)])
         numbered.append(f" {token}  ")

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from poet.generation.sampling import Guard, generate
+from poet.generation.stream import complete_text
 from poet.model.saving import TrainedModel
 from poet.params.sampling import sampling_params
 from poet.params.sections import SampleSettings
 from poet.results.samples import Sample
-from poet.tokenizers.tokenizer import decode, encode
+from poet.tokenizers.tokenizer import encode
 
 
 def sample_prompt(
@@ -46,7 +47,7 @@ def sample_prompt(
         Sample(
             sample=number,
             prompt=prompt,
-            text=decode(trained.tokenizer, ids),
+            text=complete_text(trained.tokenizer, ids),
             max_copy=settings.max_copy,
             tokens=len(ids),
             **dataclasses.asdict(params),

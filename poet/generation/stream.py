@@ -39,11 +39,16 @@ def stream_texts(
 
     yield decode_stream(trained.tokenizer, ids_of_first())
     for ids in generated[1:]:
-        yield iter([decode(trained.tokenizer, ids)])
+        yield iter([complete_text(trained.tokenizer, ids)])
+
+
+def complete_text(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
+    """The text of `ids` up to its last complete character."""
+    return decode(tokenizer, ids).rstrip(REPLACEMENT)
 
 
 def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
-    """The text of `ids` in pieces, which joined are what `decode` makes of all of them.
+    """The text of `ids` in pieces, which joined are their `complete_text`.
 
     A token may end within a character. Such a token waits until the next ones complete the character.
     """
@@ -55,6 +60,6 @@ def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
         if not text.endswith(REPLACEMENT):
             yield text
             pending.clear()
-    # The text may end within a character; then its bytes come out as replacement characters.
-    if pending:
-        yield decode(tokenizer, pending)
+    # The text may end within a character, whose bytes mean nothing without the rest.
+    if last := complete_text(tokenizer, pending):
+        yield last

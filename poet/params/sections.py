@@ -220,9 +220,12 @@ class SampleSettings(SamplingLimits):
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class AttributeSettings:
-    """Verbatim matches of at least `min_length` characters are spans."""
+    """Verbatim matches of at least `min_length` characters are spans.
 
-    min_length: Count
+    None takes the length that suits the language of the books (`poet.attribution.least_length`).
+    """
+
+    min_length: Count | None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

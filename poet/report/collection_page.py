@@ -11,6 +11,7 @@ from poet.params.model import as_written
 from poet.params.sections import Params
 from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
 from poet.report.findings import by_prompt, contributions, top_findings
+from poet.report.languages import shared_language
 from poet.report.passages import Shelf, ShownSample
 from poet.report.render import render_page
 from poet.report.summary import COMPARED_AT, Summary, excerpt
@@ -54,6 +55,7 @@ class CollectionResults:
     # The quality of the model, its text, and the speed of the machine.
     evaluation: Evaluation
     samples: list[ShownSample]
+    min_length: int  # of a passage, in characters
     copying: Copying
     benchmark: dict[str, Any]
 
@@ -65,12 +67,13 @@ def collection_page(results: CollectionResults, params: Params) -> str:
     return render_page(
         "collection.html",
         results=results,
+        language=shared_language(book.row.language for book in shelf.books.values()),
         # The samples and their passages.
         prompts=by_prompt(samples),
         passages=[passage for shown in samples for passage in shown.passages],
         findings=top_findings(samples, params.report.findings),
         contributions=contributions(samples),
-        min_length=params.attribute.min_length,
+        min_length=results.min_length,
         # Copying.
         copying=copying,
         human=copying.human if copying.human.characters else None,
@@ -121,5 +124,6 @@ def summarize(results: CollectionResults, model_sha256: str) -> Summary:
         excess=copying.excess,
         longest=copying.longest,
         model_sha256=model_sha256,
+        language=shared_language(book.row.language for book in books),
         sample=excerpt(first.prompt + first.text) if first else "",
     )

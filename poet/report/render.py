@@ -12,6 +12,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from poet.report.languages import language_attributes
+
 # Characters that no page can hold, and what is shown instead: HTML cannot express NUL, UTF-8 no half of a surrogate
 # pair.
 UNWRITABLE = {0: "\N{SYMBOL FOR NULL}"} | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
@@ -22,7 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def render_page(template: str, **context: Any) -> str:
     """The HTML of `template` with `context`; the same context gives the same text.
 
-    Templates have four filters for numbers: `share`, `points`, `figure` and `whole`.
+    Templates have four filters for numbers: `share`, `points`, `figure` and `whole`; and one for languages.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -35,6 +37,7 @@ def render_page(template: str, **context: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["language_attributes"] = language_attributes
     environment.filters |= {"share": _share, "points": _points, "figure": _figure, "whole": _whole}
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"

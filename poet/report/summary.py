@@ -30,7 +30,7 @@ class Summary:
     `books` and `characters` count the cleaned text. `share_at[n]` is the share of the samples' characters inside
     verbatim matches of at least n characters, for n in COMPARED_AT; `human_share_at[n]` is the same for human text,
     None if there is no such text. `excess` and `longest` are those of copying.json. `sample` is the beginning of the
-    first sample.
+    first sample, `language` the one that all books share, or "".
     """
 
     collection: str
@@ -48,6 +48,7 @@ class Summary:
     excess: float | None
     longest: int
     model_sha256: str
+    language: str
     sample: str
 
 
@@ -60,6 +61,7 @@ def write_summary(path: Path, summary: Summary) -> None:
         f"excess_at_{EXCESS_AT}": summary.excess,
         "longest": summary.longest,
         "model_sha256": summary.model_sha256,
+        "language": summary.language,
         "sample": summary.sample,
     }
     write_json(path, content)
@@ -75,8 +77,9 @@ def read_summary(path: Path) -> Summary:
             human_share_at={length: content[f"human_share_at_{length}"] for length in COMPARED_AT},
             excess=content[f"excess_at_{EXCESS_AT}"],
             longest=content["longest"],
-            # Missing in files of the first version.
+            # Missing in older files.
             model_sha256=content.get("model_sha256", ""),
+            language=content.get("language", ""),
             sample=content["sample"],
         )
     except (AttributeError, KeyError, TypeError) as error:

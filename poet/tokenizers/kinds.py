@@ -15,7 +15,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from poet.errors import ConfigError, DataError
 from poet.params.sections import TokenizeSettings
-from poet.tokenizers.cutting import CHUNK, cut_between_words, cut_into_chunks
+from poet.tokenizers.cutting import CHUNK, cut_between_words, cut_into_chunks, cut_long_words
 from poet.tokenizers.ngrams import frequent_ngrams
 from poet.tokenizers.tokenizer import BYTE_LETTERS, BYTE_TOKENS, SEPARATOR, SEPARATOR_ID, UNKNOWN, encode_pieces
 
@@ -116,7 +116,7 @@ def _train_bpe(texts: Iterable[str], settings: TokenizeSettings) -> Tokenizer:
         initial_alphabet=sorted(BYTE_LETTERS),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator((piece for text in texts for piece in cut_long_words(text)), trainer)
     return _without_added_tokens(tokenizer)
 
 
@@ -169,12 +169,17 @@ def _scored(
     """The best `count` n-grams of `symbols` (n,) as tokens, and the score of each; `spell(start, end)` writes the
     symbols of a stretch as a token.
     """
-    found = frequent_ngrams(symbols, longest=settings.max_ngram, min_frequency=settings.min_frequency, count=count)
-    tokens = [
-        spell(start, start + length) for start, length in zip(found.start.tolist(), found.length.tolist(), strict=True)
-    ]
+    # A text that repeats `<0x41>` or `<|book|>` makes an n-gram of it. As a token, it would mean a byte or the
+    # separator. So such names are passed over, and as many n-grams more are looked for.
+    names = {SEPARATOR, *BYTE_TOKENS}
+    found = frequent_ngrams(
+        symbols, longest=settings.max_ngram, min_frequency=settings.min_frequency, count=count + len(names)
+    )
     scores = TOKEN_SCORE + FREQUENCY_SCORE * np.log(found.frequency / len(symbols))
-    return tokens, scores.tolist()
+    places = zip(found.start.tolist(), found.length.tolist(), scores.tolist(), strict=True)
+    scored = [(spell(start, start + length), score) for start, length, score in places]
+    scored = [(token, score) for token, score in scored if token not in names][:count]
+    return [token for token, _ in scored], [score for _, score in scored]
 
 
 def _character_codes(text: str) -> tuple[NDArray[Any], list[str]]:

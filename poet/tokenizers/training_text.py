@@ -15,15 +15,20 @@ def training_sample(clean: Path, split: SplitSettings, limit: int) -> Iterator[s
     """The training text of the folder `clean` in pieces, at most `limit` characters of it.
 
     Above the limit, each piece is taken with the same probability, from a seeded generator: the sample is spread evenly
-    over all books, and it is the same in every run.
+    over all books, and it is the same in every run. Where no piece is small enough for the limit, the sample is the
+    first `limit` characters.
     """
     total = training_characters(read_manifest(clean / MANIFEST, CleanBook), split)
     generator = np.random.Generator(np.random.Philox(key=0))
     taken = 0
+    first = ""
     for book in split_books(clean, split):
         for piece in cut_between_words(book.training):
+            first = first or piece[:limit]
             if total <= limit:
                 yield piece
             elif generator.random() < limit / total and taken + len(piece) <= limit:
                 taken += len(piece)
                 yield piece
+    if total > limit and not taken:
+        yield first

@@ -11,8 +11,13 @@ from poet.results.samples import Sample
 
 # Few letters, so that matches abound; é, ü share their first byte, 𝄞 has four, and the two emoji differ in the last.
 letters = st.text(st.sampled_from("ab éü𝄞😀😁\n\0"), min_size=1, max_size=40)
-# What normalising changes: composition, expansion, quotes, dashes, white space, case, a lone combining mark.
-mixed = st.text(st.sampled_from('abAßéÉe\u0301\u0327“"—-–  \n\u2003ﬁfi가\u1100\u1161\u0f73'), min_size=1, max_size=30)
+# What normalising changes: composition, expansion, quotes, dashes, white space, case, a lone combining mark; in Chinese
+# and Japanese also blanks and widths, and the voicing marks of kana.
+EAST = "天地か\u3099ｶﾞ。｡，,（(「・\u3000Ａ…!"
+mixed = st.one_of(
+    st.text(st.sampled_from('abAßéÉe\u0301\u0327“"—-–  \n\u2003ﬁfi가\u1100\u1161\u0f73'), min_size=1, max_size=30),
+    st.text(st.sampled_from(EAST + 'ab“"- \n\u0301'), min_size=1, max_size=30),
+)
 
 
 def indexed(books: dict[str, str], largest: int = LARGEST_SHARD) -> Index:

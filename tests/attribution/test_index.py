@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from poet.attribution.build_index import index_books
 from poet.attribution.index import open_index
 from poet.attribution.utf8 import is_lead
 from poet.errors import DataError
-from tests.attribution.shelf import indexed
+from tests.attribution.shelf import indexed, letters
 
 
 def test_the_interval_of_a_passage_contains_its_suffixes():
@@ -51,3 +53,9 @@ def test_an_index_of_another_version_is_refused(tmp_path):
     path.write_text(json.dumps(meta), encoding="utf-8")
     with pytest.raises(DataError, match=r"meta\.json: views: .* Run `dvc repro`"):
         open_index(tmp_path / "index")
+
+
+@given(st.lists(letters, min_size=1, max_size=4), st.integers(1, 50))
+def test_the_beginnings_are_those_of_the_books(texts, characters):
+    index = indexed({str(number): text for number, text in enumerate(texts)}, largest=170)
+    assert list(index.beginnings(characters)) == [text[:characters] for text in texts]

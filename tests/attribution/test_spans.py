@@ -108,3 +108,14 @@ def test_near_spans_equal_brute_force(texts, query, min_length):
             assert 0 <= source.start <= source.end <= len(books[source.book])
             there = normalise(books[source.book][source.start : source.end + 1]).text
             assert wanted[1:-1] in there or "ss" in there or "fi" in there
+
+
+def test_a_copy_without_its_line_ends_is_one_near_copy():
+    """A page of Chinese in another layout: full-width stops for ideographic ones, straight quotes, no line end."""
+    book = "士隱已出前廳去了。\n　　這里雨村且翻弄書籍解悶，忽听得窗外有女\n子嗽聲。\n“你是誰？”\n　　“我是丫鬟。”\n"
+    index = indexed({"a": "甲乙" + book + "丙丁"})
+    copy = book.replace("\n", "").replace("\u3000", "").replace("。", "．").translate({0x201C: "「", 0x201D: "」"})
+    (near,) = find_near_spans(index, copy, 8)
+    assert (near.start, near.end) == (0, len(copy))
+    assert (near.sources[0].start, near.sources[0].end) == (2, 2 + len(book))
+    assert near.surprise > 40

@@ -27,3 +27,11 @@ def test_a_book_without_words_can_be_indexed():
     index = indexed({"dots": ". . ."})
     assert len(index.word_hashes) == 0
     assert [span.surprise for span in find_spans(index, ". .", 3)] == [0.0]
+
+
+def test_each_character_of_a_script_without_blanks_is_a_word():
+    """As one word, a clause would be a word that occurs once; a passage inside it would surprise nobody."""
+    index = indexed({"a": "天地玄黃，宇宙洪荒。日月\n盈昃 and words"})
+    assert index.total_words == 14
+    (bits,) = surprise(index, normalise("天地玄"), [(0, 3)])
+    assert bits == pytest.approx(3 * math.log2(14), abs=0.01)

@@ -1,5 +1,6 @@
 """`poet attribute`: what it prints, as text, JSON and HTML, for harmless and hostile texts."""
 
+import dataclasses
 import html
 import json
 import re
@@ -8,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from poet.attribution.build_index import index_books
+from poet.books.manifest import MANIFEST, CleanBook, write_manifest
 from poet.cli import main
 from poet.results.samples import write_samples
 from tests.attribution.shelf import sample
 from tests.clone import ROOT
+from tests.report.shelf import a_book
 
 HOSTILE = '<script>alert("x")</script> & \x1b[31mred\u202e \0 e\u0301'
 
@@ -57,7 +60,7 @@ def test_the_page_is_the_text_and_escapes_it(run, tmp_path):
     assert run("-", "--html", "out.html", "--min-length", "4", text=text).exit_code == 0
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert "<script" not in page
-    paragraph = re.search(r"<h1>.*?<p>(.*?)</p>", page, re.DOTALL)[1]
+    paragraph = re.search(r"<h1>.*?<p[^>]*>(.*?)</p>", page, re.DOTALL)[1]
     assert html.unescape(re.sub(r"<sup>\d+</sup>|<[^>]*>", "", paragraph)).replace("\r", "\n") == text
 
 
@@ -78,3 +81,15 @@ def test_errors_say_what_to_do(run, tmp_path):
     assert "either a FILE" in run("-", "--samples", text="x").output
     assert "is not UTF-8 (byte 1)" in run("-", text=b"a\xff").output
     assert "Run `dvc repro`" in run("-", "--index", "nowhere", text="x").output
+
+
+@pytest.mark.parametrize(
+    ("language", "attributes"), [("he", ' lang="he" dir="rtl"'), ("en", ' lang="en" dir="auto"'), ("", ' dir="auto"')]
+)
+def test_the_page_has_the_language_of_the_books(run, tmp_path, language, attributes):
+    rows = [dataclasses.replace(a_book(book), language=language) for book in ("a", "b")]
+    write_manifest(tmp_path / "data/clean/shakespeare" / MANIFEST, rows, CleanBook)
+    assert run("-", "--html", "out.html", "--min-length", "4", text="the best of times").exit_code == 0
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert '<html lang="en" dir="ltr">' in page and f"<p{attributes}><mark" in page
+    assert "<li><bdi>T (A)</bdi></li>" in page

@@ -12,7 +12,7 @@ from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams, sampling_params
 from poet.params.sections import SampleSettings
 from poet.tokenizers.kinds import train_tokenizer
-from poet.tokenizers.tokenizer import decode, encode
+from poet.tokenizers.tokenizer import BYTE_LETTERS, decode, encode
 from tests.recipes import sizes
 from tests.texts import babble
 from tests.tiny import VOCAB_SIZE, tiny_model
@@ -86,3 +86,23 @@ def test_a_guard_is_asked(trained):
 
     (one, *_) = sample_prompt(trained, "the ", SETTINGS, 0, Nothing(), lambda: None)
     assert one.text == decode(trained.tokenizer, [7] * 15)
+
+
+def test_a_sample_ends_with_a_complete_character(trained):
+    class FirstByteOfThree:
+        """A guard that forbids everything but the byte that begins most characters of Chinese."""
+
+        def start(self, ids):
+            return 0
+
+        def advance(self, state, token):
+            return state if token == first_byte else None
+
+        def forbidden(self, state):
+            return np.arange(257) != first_byte
+
+    tokenizer = train_tokenizer(["words"], sizes("byte"))
+    first_byte = tokenizer.token_to_id(BYTE_LETTERS[0xE4])
+    model = TrainedModel(model=tiny_model(vocab_size=257), tokenizer=tokenizer, sha256="")
+    (one, *_) = sample_prompt(model, "the ", SETTINGS, 0, FirstByteOfThree(), lambda: None)
+    assert (one.text, one.tokens) == ("", 15)

@@ -1,9 +1,10 @@
 """Streaming: the pieces are the text, and no character comes in halves."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.generation.stream import decode_stream, stream_texts
+from poet.generation.stream import complete_text, decode_stream, stream_texts
 from poet.model.saving import TrainedModel
 from poet.model.transformer import Transformer
 from poet.params.sampling import SamplingParams
@@ -21,7 +22,7 @@ TRAINED = TrainedModel(
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_pieces_are_complete_characters(text):
     pieces = list(decode_stream(TOKENIZER, encode(TOKENIZER, text).tolist()))
-    assert "".join(pieces) == text
+    assert "".join(pieces) == text.rstrip("\N{REPLACEMENT CHARACTER}")
     # U+FFFD also stands for bytes that are no character, so a text that contains it waits for what follows.
     if "\N{REPLACEMENT CHARACTER}" not in text:
         assert pieces == list(text)
@@ -29,7 +30,16 @@ def test_pieces_are_complete_characters(text):
 
 @given(ids=st.lists(st.integers(0, 256), max_size=30))
 def test_pieces_of_any_bytes_add_up(ids):
-    assert "".join(decode_stream(TOKENIZER, ids)) == decode(TOKENIZER, ids)
+    assert "".join(decode_stream(TOKENIZER, ids)) == complete_text(TOKENIZER, ids)
+
+
+@pytest.mark.parametrize("kind", ["byte", "char", "bytegram"])
+def test_a_text_that_ends_within_a_character_ends_before_it(kind):
+    tokenizer = train_tokenizer(["some words " * 20], sizes(kind, vocab_size=400))
+    ids = [*encode(tokenizer, "some ").tolist(), *encode(tokenizer, "東").tolist()]
+    assert decode(tokenizer, ids) == "some 東"
+    for cut in (-1, -2):
+        assert complete_text(tokenizer, ids[:cut]) == "".join(decode_stream(tokenizer, ids[:cut])) == "some "
 
 
 def test_several_samples_come_one_after_the_other():

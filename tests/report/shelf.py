@@ -60,6 +60,7 @@ def made_up_results(*, samples: int = 6, hostile: bool = False, near: bool = Tru
         title="The plays of William Shakespeare",
         shelf=shelf,
         samples=shown,
+        min_length=20,
         missing=[MissingBook(id="9", title=note, author=note, tried="")],
         removals={"own": [ShownRemoval(rule="licence", bytes=10, first_words="Begin", last_words="End")]},
         corpus={

@@ -1,5 +1,6 @@
 """Every kind of tokenizer: lossless on any text, equal in pieces and as a whole, closed to the separator."""
 
+import dataclasses
 import itertools
 import json
 import math
@@ -14,6 +15,7 @@ from poet.errors import ConfigError, DataError
 from poet.params.file import load_params
 from poet.tokenizers import cutting
 from poet.tokenizers.comparison import compare_tokenizers
+from poet.tokenizers.cutting import cut_long_words
 from poet.tokenizers.kinds import KINDS, Kind, encode_long, train_tokenizer
 from poet.tokenizers.tokenizer import (
     SEPARATOR,
@@ -48,21 +50,77 @@ def test_any_text_comes_back(kind, text):
     assert decode(TRAINED[kind], encode(TRAINED[kind], text)) == text
 
 
+# Words, blanks and marks of scripts with and without blanks: the katakana middle dot, voicing marks alone and
+# combining, full-width and half-width forms, the ideographic space.
+LATIN = ["the", " ", "  ", "\n", "\n\n", "'s", "1", "é", ".", "\t", " a", "\x1c", "\u0301"]
+EAST = [
+    "。",
+    "文字",
+    "の",
+    "・",
+    "゛",
+    "\u3099",
+    "ー",
+    "゠",
+    "，",
+    "！",
+    "．",
+    "Ａ",
+    "１",
+    "ｱ",
+    "｡",
+    "･",
+    "ﾞ",
+    "\u3000",
+    "〇",
+    "𠀀",
+]
+OTHERS = ["한국", "\u1100", "ไทย", "ที่", "مرحبا", "،", "\u064b", "\u200f", "שלום", "־", "Привет", "«", "ἄλφα", "·"]
+
+
+# Every two of them in a row often enough for a token of both, where a kind would make one.
+PAIRS = "".join((a + b) * 3 for a in EAST + OTHERS for b in EAST + OTHERS)
+TRAINED_ON_PAIRS = {kind: train_tokenizer([TEXT + PAIRS], sizes(kind, vocab_size=1500)) for kind in KINDS}
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@given(
-    words=st.lists(
-        st.sampled_from(["the", " ", "  ", "\n", "\n\n", "'s", "1", "é", ".", "\t", " a", "。", "文字", "の"]),
-        max_size=60,
-    )
-)
+@given(words=st.lists(st.sampled_from(LATIN + EAST + OTHERS), max_size=60))
+@example(words=["the words", "。", "・", "の"])
+@example(words=["the words", "。", "\u3099", "の"])
 def test_pieces_give_the_tokens_of_the_whole(kind, words):
     text = "".join(words)
     before, cutting.PIECE = cutting.PIECE, 5
     try:
-        ids = encode_long(TRAINED[kind], kind, text).tolist()
+        ids = encode_long(TRAINED_ON_PAIRS[kind], kind, text).tolist()
     finally:
         cutting.PIECE = before
-    assert ids == TRAINED[kind].encode(text, add_special_tokens=False).ids
+    assert ids == TRAINED_ON_PAIRS[kind].encode(text, add_special_tokens=False).ids
+
+
+@pytest.mark.parametrize("kind", ["ngram", "bytegram"])
+def test_a_text_that_repeats_the_name_of_a_token_keeps_it(kind):
+    """As an n-gram of its own, the name would be the token that spells a byte, or the separator."""
+    text = "<0x41>, <|book|>; " * 300 + TEXT
+    tokenizer = train_tokenizer([text], dataclasses.replace(sizes(kind, vocab_size=700), max_ngram=8))
+    for name in ("<0x41>", SEPARATOR):
+        ids = encode(tokenizer, name)
+        assert decode(tokenizer, ids) == name and SEPARATOR_ID not in ids
+    assert tokenizer.get_vocab_size() == 700
+
+
+@pytest.mark.parametrize("letter", ["x", "-", " ", "文"])
+def test_a_long_word_does_not_slow_the_fitting_down(letter, monkeypatch):
+    """The time grows with the longest word that the trainer gets; the words of a book are not cut."""
+    given_text = f"a book {'y' * 900} " + letter * 30_000
+    pieces = list(cut_long_words(given_text))
+    assert "".join(pieces) == given_text and pieces[0].startswith(f"a book {'y' * 900} ")
+    assert max(len(word) for piece in pieces for word in re.findall(rf"{letter}+", piece)) <= cutting.LONGEST_WORD
+    fitted = []
+    monkeypatch.setattr(
+        "poet.tokenizers.kinds.cut_long_words", lambda text: fitted.append(text) or cut_long_words(text)
+    )
+    tokenizer = train_tokenizer([given_text], sizes("bpe", vocab_size=300))
+    assert fitted and decode(tokenizer, encode_long(tokenizer, "bpe", given_text)) == given_text
 
 
 @pytest.mark.parametrize("kind", KINDS)
