@@ -81,8 +81,9 @@ def load_catalog(params: Path) -> "Catalog":
 
 def find_books(params: Path, query: "CatalogQuery") -> "tuple[Found, str]":
     """The books that match `query`, and one line that says why if it had to be changed or none does; else ""."""
+    from poet.sources.gutenberg.catalog_index import CatalogIndex
     from poet.sources.gutenberg.languages import language_code, similar_language
-    from poet.sources.gutenberg.search import CatalogIndex, search
+    from poet.sources.gutenberg.search import search
 
     entries = load_catalog(params).entries
     found = search(CatalogIndex(entries), query)

@@ -3,17 +3,10 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from poet.sources.gutenberg.catalog import CatalogEntry
-from poet.sources.gutenberg.folding import (
-    MIN_TRANSLITERATED,
-    fold,
-    fold_all,
-    spellings,
-    transliterate_all,
-    transliterated,
-)
+from poet.sources.gutenberg.catalog_index import EXACT, CatalogIndex, Row, Word, authors_and_helpers
+from poet.sources.gutenberg.folding import fold
 from poet.sources.gutenberg.languages import language_code
 from poet.sources.gutenberg.years import Years, life
 
@@ -25,9 +18,6 @@ MIN_LIKENESS = 75
 # The most words of the catalog that are tried in place of a misspelt one, and the most searches for all of them.
 MAX_CANDIDATES = 5
 MAX_CORRECTIONS = 10
-
-# How well a word of the query is found in a field, best first.
-EXACT, RESPELT, PART = 0, 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,80 +56,6 @@ class Found:
     instead: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An entry with its folded fields, each with a blank at both ends, so that ` word ` is a whole word.
-
-    `text`: all of them, one a line.
-    """
-
-    entry: CatalogEntry
-    text: str
-    title: str
-    author: str
-    subjects: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A word of the query: `exact` has its spellings, `respelt` the catalog's words that are transliterations of it."""
-
-    exact: tuple[str, ...]
-    respelt: tuple[str, ...]
-
-    @property
-    def needles(self) -> list[str]:
-        """What must occur in a folded text, any of them, for the word to be found in it."""
-        # A single letter is an initial: it begins a word.
-        return [*(each if len(each) > 1 else f" {each}" for each in self.exact), *self.respelt]
-
-    def cost(self, text: str) -> int | None:
-        """How well the word is found in the folded field `text`: EXACT, RESPELT, PART, or None when it is not."""
-        if not any(each in text for each in self.needles):
-            return None
-        if any(f" {each} " in text for each in self.exact):
-            return EXACT
-        return RESPELT if any(f" {each} " in text for each in self.respelt) else PART
-
-
-class CatalogIndex:
-    """The catalog prepared for searching: every text is folded once."""
-
-    def __init__(self, entries: Sequence[CatalogEntry]) -> None:
-        titles, authors, subjects = (
-            fold_all([getattr(entry, field) for entry in entries]) for field in ("title", "author", "subjects")
-        )
-        self.rows = [
-            _Row(entry, f" {title} \n {author} \n {subject} ", f" {title} ", f" {author} ", f" {subject} ")
-            for entry, title, author, subject in zip(entries, titles, authors, subjects, strict=True)
-        ]
-
-    @cached_property
-    def vocabulary(self) -> list[str]:
-        """All words of titles, authors and subjects, sorted."""
-        words: set[str] = set()
-        for row in self.rows:
-            words.update(row.text.split())
-        return sorted(words)
-
-    @cached_property
-    def _by_transliteration(self) -> dict[str, list[str]]:
-        """The words of the catalog by the one spelling of their transliterations."""
-        long = [word for word in self.vocabulary if len(word) >= MIN_TRANSLITERATED]
-        groups: dict[str, list[str]] = {}
-        for word, same in zip(long, transliterate_all(long), strict=True):
-            groups.setdefault(same, []).append(word)
-        return groups
-
-    def word(self, text: str) -> _Word:
-        """The word `text` of a query, with the other words of the catalog that it may stand for."""
-        exact = spellings(text)
-        if len(exact[0]) < MIN_TRANSLITERATED:
-            return _Word(exact, ())
-        others = self._by_transliteration.get(transliterated(exact[0]), ())
-        return _Word(exact, tuple(other for other in others if other not in exact))
-
-
 def search(index: CatalogIndex, query: CatalogQuery) -> Found:
     """The entries that match `query`: those of free words by how well they fit, else by id.
 
@@ -167,7 +83,7 @@ def _search_exactly(index: CatalogIndex, query: CatalogQuery) -> list[CatalogEnt
     return _rank(rows, words, fold(" ".join(query.words)))
 
 
-def _rows_with(word: _Word, rows: list[_Row]) -> list[_Row]:
+def _rows_with(word: Word, rows: list[Row]) -> list[Row]:
     """Those of `rows` in which the word occurs anywhere."""
     needles = word.needles
     if len(needles) == 1:  # three times as fast as `any`
@@ -176,7 +92,7 @@ def _rows_with(word: _Word, rows: list[_Row]) -> list[_Row]:
     return [row for row in rows if any(needle in row.text for needle in needles)]
 
 
-def _conditions(index: CatalogIndex, query: CatalogQuery) -> Iterator[Callable[[_Row], bool]]:
+def _conditions(index: CatalogIndex, query: CatalogQuery) -> Iterator[Callable[[Row], bool]]:
     """What a row must fulfil besides the free words."""
     if query.ids:
         yield lambda row: row.entry.id in query.ids
@@ -186,44 +102,42 @@ def _conditions(index: CatalogIndex, query: CatalogQuery) -> Iterator[Callable[[
     if years := query.lived:
         yield lambda row: _author_lived(row.entry.author, years)
     if authors := _wanted(index, query.authors):
-        yield lambda row: _has_any(row.author, authors)
+        yield lambda row: _has_any(row.author + row.helpers, authors)
     if titles := _wanted(index, query.titles):
         yield lambda row: _has_any(row.title, titles)
     if subjects := _wanted(index, query.subjects):
         yield lambda row: _has_any(row.subjects, subjects)
 
 
-def _wanted(index: CatalogIndex, values: Sequence[str]) -> list[list[_Word]]:
+def _wanted(index: CatalogIndex, values: Sequence[str]) -> list[list[Word]]:
     """The words of each of the `values` that has any."""
     return [[index.word(word) for word in _split(value)] for value in values if fold(value)]
 
 
-def _has_any(text: str, values: list[list[_Word]]) -> bool:
+def _has_any(text: str, values: list[list[Word]]) -> bool:
     """Whether all words of one of the `values` occur in the folded `text`."""
     return any(all(word.cost(text) is not None for word in words) for words in values)
 
 
 def _author_lived(authors: str, years: Years) -> bool:
-    """Whether one of the `authors` lived in one of the years; one with a role in brackets, as translator, is none."""
-    return any(
-        (lifetime := life(author)) is not None and lifetime.overlaps(years)
-        for author in authors.split("; ")
-        if not author.endswith("]")
-    )
+    """Whether one of the `authors` lived in one of the years; a translator or another helper is none of them."""
+    names, _ = authors_and_helpers(authors)
+    return any((lifetime := life(name)) is not None and lifetime.overlaps(years) for name in names.split("; "))
 
 
-def _rank(rows: list[_Row], words: list[_Word], phrase: str) -> list[CatalogEntry]:
+def _rank(rows: list[Row], words: list[Word], phrase: str) -> list[CatalogEntry]:
     """The rows, each of which has every word, best first.
 
-    Whole words come before other spellings, and these before parts of words; for each kind, titles before authors, and
-    these before subjects. Then come rows that have a word in several fields, titles that begin as the query does, short
-    titles if a word is in them, and low numbers: the best known books were the first in Gutenberg.
+    Whole words come before other spellings, and these before parts of words; for each kind, titles before authors,
+    authors before translators and other helpers, and these before subjects. Then come rows that have a word in several
+    fields, titles that begin as the query does, short titles if a word is in them, and low numbers: the best known
+    books were the first in Gutenberg.
     """
 
-    def order(row: _Row) -> tuple[int, ...]:
+    def order(row: Row) -> tuple[int, ...]:
         cost = places = in_title = 0
         for word in words:
-            kinds = [word.cost(text) for text in (row.title, row.author, row.subjects)]
+            kinds = [word.cost(text) for text in (row.title, row.author, row.helpers, row.subjects)]
             cost += min(len(kinds) * kind + i for i, kind in enumerate(kinds) if kind is not None)
             places += sum(kind == EXACT for kind in kinds[:2])
             in_title += kinds[0] is not None
