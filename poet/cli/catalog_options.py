@@ -9,9 +9,9 @@ import click
 from poet.cli.terminal import printable
 
 if TYPE_CHECKING:
+    from poet.sources.finding.search import CatalogQuery, Found
+    from poet.sources.finding.years import Years
     from poet.sources.gutenberg.catalog import Catalog, CatalogEntry
-    from poet.sources.gutenberg.search import CatalogQuery, Found
-    from poet.sources.gutenberg.years import Years
 
 # Longer titles and authors are cut in the table, to about three lines at 80 columns.
 MAX_TITLE = 110
@@ -28,7 +28,7 @@ class YearsType(click.ParamType["Years"]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Years":
         """The range; click shows the message of the error with the name of the option."""
-        from poet.sources.gutenberg.years import Years, parse_years
+        from poet.sources.finding.years import Years, parse_years
 
         if isinstance(value, Years):
             return value
@@ -81,12 +81,14 @@ def load_catalog(params: Path) -> "Catalog":
 
 def find_books(params: Path, query: "CatalogQuery") -> "tuple[Found, str]":
     """The books that match `query`, and one line that says why if it had to be changed or none does; else ""."""
-    from poet.sources.gutenberg.catalog_index import CatalogIndex
-    from poet.sources.gutenberg.languages import language_code, similar_language
-    from poet.sources.gutenberg.search import search
+    from poet.sources.finding.catalog_index import CatalogIndex
+    from poet.sources.finding.languages import language_code, similar_language
+    from poet.sources.finding.search import search
 
     entries = load_catalog(params).entries
-    found = search(CatalogIndex(entries), query)
+    # To fold the whole catalog for one number would take two seconds.
+    wanted = [entry for entry in entries if entry.id in query.ids] if query.ids else entries
+    found = search(CatalogIndex(wanted), query)
     if found.instead:
         pairs = found.instead.items()
         wrong, right = " ".join(word for word, _ in pairs), " ".join(word for _, word in pairs)

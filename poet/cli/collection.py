@@ -27,7 +27,7 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     """Add Gutenberg books to the collection NAME, by number or by search; a new NAME makes a new collection."""
     from poet.errors import PoetError
     from poet.params.file import add_collection
-    from poet.sources.gutenberg.search import CatalogQuery
+    from poet.sources.finding.search import CatalogQuery
 
     wanted = CatalogQuery(**query)
     if wanted.is_empty:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poet.sources.finding.catalog_index import CatalogIndex
+from poet.sources.finding.search import CatalogQuery, search
+from poet.sources.finding.years import Years
 from poet.sources.gutenberg.catalog import CatalogEntry, open_catalog
-from poet.sources.gutenberg.catalog_index import CatalogIndex
 from poet.sources.gutenberg.mirrors import Mirrors
-from poet.sources.gutenberg.search import CatalogQuery, search
-from poet.sources.gutenberg.years import Years
 
 # Rows of the real catalog: number, language, title, authors, subjects.
 ROWS = """
@@ -173,6 +173,10 @@ def test_options(small, query, ids):
 @pytest.mark.parametrize("words", [[], [""], [" ", "’"], ["--"]])
 def test_a_query_without_a_word_is_empty(words):
     assert CatalogQuery(words=words, titles=words, languages=words).is_empty
+
+
+def test_an_empty_catalog_has_nothing():
+    assert search(CatalogIndex([]), CatalogQuery(words=["kant"], authors=["kant"])).entries == []
 
 
 WORDS = st.lists(st.text(max_size=12), max_size=4)

@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from poet.sources.finding.catalog_index import EXACT, CatalogIndex, Row, Word, authors_and_helpers
+from poet.sources.finding.folding import fold
+from poet.sources.finding.languages import language_code
+from poet.sources.finding.years import Years, life
 from poet.sources.gutenberg.catalog import CatalogEntry
-from poet.sources.gutenberg.catalog_index import EXACT, CatalogIndex, Row, Word, authors_and_helpers
-from poet.sources.gutenberg.folding import fold
-from poet.sources.gutenberg.languages import language_code
-from poet.sources.gutenberg.years import Years, life
 
 # Words that people type between those that matter: "the trial by franz kafka". They are not searched for among others.
 LITTLE_WORDS = frozenset("a an and by das de der des die el et from in la le les of on or the to und von with".split())

@@ -83,10 +83,12 @@ def fold_with_spellings(text: str) -> str:
 
 def fold_all(texts: Sequence[str]) -> list[str]:
     """`fold_with_spellings` of each of the `texts`, most of which are ASCII and translated in one go: faster."""
-    plain = "\n".join(text.replace("\n", " ") if text.isascii() else "" for text in texts).translate(_LETTERS)
+    # One line for each text, empty for those that are not ASCII.
+    lines = "".join(f"{text}\n" if text.isascii() else "\n" for text in (text.replace("\n", " ") for text in texts))
+    folded = lines.translate(_LETTERS).split("\n")[:-1]
     return [
         " ".join([*line.split(), *_other_spellings(text)]) if text.isascii() else fold_with_spellings(text)
-        for text, line in zip(texts, plain.split("\n"), strict=True)
+        for text, line in zip(texts, folded, strict=True)
     ]
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from poet.sources.gutenberg.catalog import CatalogEntry
-from poet.sources.gutenberg.folding import (
+from poet.sources.finding.folding import (
     MIN_TRANSLITERATED,
     fold_all,
     spellings,
     transliterate_all,
     transliterated,
 )
+from poet.sources.gutenberg.catalog import CatalogEntry
 
 # How well a word of the query is found in a field, best first.
 EXACT, RESPELT, PART = 0, 1, 2
