@@ -9,8 +9,8 @@ import click
 from poet.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from poet.sources.finding.search import CatalogQuery, Found
-    from poet.sources.finding.years import Years
+    from poet.finding.search import CatalogQuery, Found
+    from poet.finding.years import Years
     from poet.sources.gutenberg.catalog import Catalog, CatalogEntry
 
 # Longer titles and authors are cut in the table, to about three lines at 80 columns.
@@ -28,7 +28,7 @@ class YearsType(click.ParamType["Years"]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Years":
         """The range; click shows the message of the error with the name of the option."""
-        from poet.sources.finding.years import Years, parse_years
+        from poet.finding.years import Years, parse_years
 
         if isinstance(value, Years):
             return value
@@ -81,9 +81,9 @@ def load_catalog(params: Path) -> "Catalog":
 
 def find_books(params: Path, query: "CatalogQuery") -> "tuple[Found, str]":
     """The books that match `query`, and one line that says why if it had to be changed or none does; else ""."""
-    from poet.sources.finding.catalog_index import CatalogIndex
-    from poet.sources.finding.languages import language_code, similar_language
-    from poet.sources.finding.search import search
+    from poet.finding.catalog_index import CatalogIndex
+    from poet.finding.languages import language_code, similar_language
+    from poet.finding.search import search
 
     entries = load_catalog(params).entries
     # To fold the whole catalog for one number would take two seconds.

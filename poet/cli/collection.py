@@ -26,8 +26,8 @@ def collection() -> None:
 def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     """Add Gutenberg books to the collection NAME, by number or by search; a new NAME makes a new collection."""
     from poet.errors import PoetError
+    from poet.finding.search import CatalogQuery
     from poet.params.file import add_collection
-    from poet.sources.finding.search import CatalogQuery
 
     wanted = CatalogQuery(**query)
     if wanted.is_empty:

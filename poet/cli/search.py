@@ -27,7 +27,7 @@ def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
     Case, accents, punctuation and usual other spellings do not matter: Mueller finds Müller, dostoevsky Dostoyevsky.
     Words that no book has are replaced by similar ones. The catalog is kept for a week.
     """
-    from poet.sources.finding.search import CatalogQuery
+    from poet.finding.search import CatalogQuery
 
     wanted = CatalogQuery(**query)
     # Without a condition, every book of the catalog would match.
@@ -68,7 +68,7 @@ def _collection_name(entry: "CatalogEntry") -> str:
     >>> _collection_name(book)
     'bronte'
     """
-    from poet.sources.finding.folding import fold
+    from poet.finding.folding import fold
 
     name = fold(entry.author.split(",")[0]).replace(" ", "_")
     return name if re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) else "my_shelf"

@@ -1,6 +1,6 @@
 """The languages of Gutenberg's catalog: their codes, and their names in English and in themselves."""
 
-from poet.sources.finding.folding import fold
+from poet.finding.folding import fold
 
 # Code: names, separated by commas. Codes of three letters are those of ISO 639-2, for languages without one of two.
 NAMES = {

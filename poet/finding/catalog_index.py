@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from poet.sources.finding.folding import (
+from poet.finding.folding import (
     MIN_TRANSLITERATED,
     fold_all,
     spellings,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.sources.finding.catalog_index import CatalogIndex
-from poet.sources.finding.search import CatalogQuery, search
-from poet.sources.finding.years import Years
+from poet.finding.catalog_index import CatalogIndex
+from poet.finding.search import CatalogQuery, search
+from poet.finding.years import Years
 from poet.sources.gutenberg.catalog import CatalogEntry, open_catalog
 from poet.sources.gutenberg.mirrors import Mirrors
 

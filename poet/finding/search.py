@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from poet.sources.finding.catalog_index import EXACT, CatalogIndex, Row, Word, authors_and_helpers
-from poet.sources.finding.folding import fold
-from poet.sources.finding.languages import language_code
-from poet.sources.finding.years import Years, life
+from poet.finding.catalog_index import EXACT, CatalogIndex, Row, Word, authors_and_helpers
+from poet.finding.folding import fold
+from poet.finding.languages import language_code
+from poet.finding.years import Years, life
 from poet.sources.gutenberg.catalog import CatalogEntry
 
 # Words that people type between those that matter: "the trial by franz kafka". They are not searched for among others.
