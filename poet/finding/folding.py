@@ -4,7 +4,6 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 # Letters that Unicode does not take apart, and what stands for them where they are missing on the keyboard.
 PLAIN_LETTERS = {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h"}
@@ -49,11 +48,18 @@ class _Letters(dict[int, str]):
 def _fold_character(character: str) -> str:
     if character in APOSTROPHES:
         return ""
-    # NFKD splits a letter from its accent, which is then a combining character of its own.
-    parts = unicodedata.normalize("NFKD", character.casefold())
+    # NFKD splits a letter from its accent, which is then a combining character of its own. Of a few letters it makes
+    # capitals, so the case is folded after it too.
+    parts = unicodedata.normalize("NFKD", character.casefold()).casefold()
     plain = "".join(PLAIN_LETTERS.get(part, part) for part in parts if not unicodedata.combining(part))
-    # Punctuation, symbols, blanks and controls (categories P, S, Z, C) separate words.
-    return "".join(" " if unicodedata.category(each)[0] in "PSZC" else each for each in plain)
+    return "".join(map(_separate, plain))
+
+
+def _separate(character: str) -> str:
+    """A blank for a character that separates words, nothing for one that is not seen, else the character itself."""
+    category = unicodedata.category(character)
+    # Cf: soft hyphens, joiners, marks of direction. P, S, Z, C: punctuation, symbols, blanks, controls.
+    return "" if category == "Cf" else " " if category[0] in "PSZC" else character
 
 
 _LETTERS = _Letters({ord("\n"): "\n"})  # so that many texts, one a line, can be folded at once
@@ -119,7 +125,6 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((fold(word), fold(word.translate(_SECOND)))))
 
 
-@lru_cache(maxsize=64)
 def transliterated(word: str) -> str:
     """The folded `word` in the one spelling that stands for all transliterations.
 
