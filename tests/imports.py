@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "results": set(),
     "cleaning": {"params", "books"},
     "sources": {"params", "books", "cleaning"},
+    "finding": {"sources"},
     "tokenizers": {"params", "books"},
     "tokens": {"params", "books", "results", "tokenizers"},
     "model": {"params", "results", "tokenizers"},

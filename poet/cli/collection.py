@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from poet.cli.catalog_options import print_entries, query_options
+from poet.cli.catalog_options import find_books, load_catalog, print_entries, query_options
 from poet.cli.options import PARAMS
 from poet.cli.terminal import printable
 
@@ -27,20 +27,22 @@ def collection() -> None:
 def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     """Add Gutenberg books to the collection NAME, by number or by search; a new NAME makes a new collection."""
     from poet.errors import PoetError
-    from poet.params.file import add_collection, load_params
-    from poet.sources.gutenberg import catalog
-    from poet.sources.gutenberg.mirrors import Mirrors
+    from poet.finding.search import CatalogQuery
+    from poet.params.file import add_collection
 
-    wanted = catalog.CatalogQuery(**query)
+    wanted = CatalogQuery(**query)
     if wanted.is_empty:
-        raise click.UsageError("say which books: --id, --author, --title, --subject or --language")
-    settings = load_params(params).download
-    found = catalog.search(catalog.open_catalog(Mirrors(settings.mirrors, max_bytes=settings.max_bytes)), wanted)
+        raise click.UsageError(
+            "say which books: words, --id, --author, --title, --subject, --language or --author-lived"
+        )
+    result, remark = find_books(params, wanted)
+    # What was only meant perhaps is not added.
+    found = [] if result.instead else sorted(result.entries, key=lambda entry: entry.id)
     # A number that was typed by hand must exist; the other conditions are only a search.
     if unknown := sorted(set(wanted.ids) - {entry.id for entry in found}):
         raise PoetError(f"Gutenberg's catalog has no text {', '.join(map(str, unknown))} that fits")
     if not found:
-        raise PoetError("no book matches; try fewer words with `poet search`")
+        raise PoetError(f"{remark}\nLook for them with `poet search`.")
     if len(found) > MAX_WITHOUT_YES and not yes:
         raise PoetError(f"this would add {len(found)} books; narrow the search, or say --yes")
     # `add_collection` returns the ids that the collection did not have yet.
@@ -56,16 +58,13 @@ def show(name: str, params: Path) -> None:
     """Show the sources of the collection NAME, and what the catalog says of its Gutenberg books."""
     from poet.params.file import load_params
     from poet.params.sections import GutenbergSource
-    from poet.sources.gutenberg import catalog
-    from poet.sources.gutenberg.mirrors import Mirrors
 
     settings = load_params(params)
     chosen = settings.collection(name)
     click.echo(printable(chosen.title))
     for source in chosen.sources:
         if isinstance(source, GutenbergSource):
-            mirrors = Mirrors(settings.download.mirrors, max_bytes=settings.download.max_bytes)
-            entries = {entry.id: entry for entry in catalog.open_catalog(mirrors)}
+            entries = {entry.id: entry for entry in load_catalog(params).entries}
             print_entries(entries[number] for number in source.ids if number in entries)
             if unknown := [str(number) for number in source.ids if number not in entries]:
                 click.echo(f"not in the catalog: {', '.join(unknown)}")

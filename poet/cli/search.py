@@ -1,36 +1,62 @@
 """`poet search`: find books in Gutenberg's catalog."""
 
 import dataclasses
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from poet.cli.catalog_options import print_entries, query_options
+from poet.cli.catalog_options import find_books, print_entries, query_options
 from poet.cli.options import PARAMS
 from poet.cli.terminal import printable_json
 
+if TYPE_CHECKING:
+    from poet.sources.gutenberg.catalog import CatalogEntry
 
-@click.command(epilog="Example: poet search --author kant --title critique --language en")
+
+@click.command(epilog="Example: poet search pride prejudice")
 @query_options
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Most books to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @PARAMS
 def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
-    """Find books in Gutenberg's catalog; case and accents do not matter. The catalog is kept for a week."""
-    from poet.params.file import load_params
-    from poet.sources.gutenberg import catalog
-    from poet.sources.gutenberg.mirrors import Mirrors
+    """Find books in Gutenberg's catalog by WORDS of title, author and subject, or by the options.
 
-    settings = load_params(params).download
-    wanted = catalog.CatalogQuery(**query)
+    Case, accents, punctuation and usual other spellings do not matter: Mueller finds Müller, dostoevsky Dostoyevsky.
+    Words that no book has are replaced by similar ones. The catalog is kept for a week.
+    """
+    from poet.finding.search import CatalogQuery
+
+    wanted = CatalogQuery(**query)
     # Without a condition, every book of the catalog would match.
     if wanted.is_empty:
-        raise click.UsageError("name at least one condition: --author, --title, --subject, --language or --id")
-    mirrors = Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
-    found = catalog.search(catalog.open_catalog(mirrors), wanted)
+        raise click.UsageError("name some words, or --author, --title, --subject, --language, --author-lived or --id")
+    found, remark = find_books(params, wanted)
+    shown = found.entries[:limit]
     if as_json:
-        click.echo(printable_json([dataclasses.asdict(entry) for entry in found[:limit]], indent=2))
+        if remark:
+            click.echo(remark, err=True)
+        click.echo(printable_json([dataclasses.asdict(entry) for entry in shown], indent=2))
         return
-    print_entries(found[:limit])
-    click.echo(f"{min(limit, len(found))} of {len(found)} books" if found else "no book matches")
+    if remark:
+        click.echo(remark)
+    if shown:
+        print_entries(shown)
+        more = f"; all with --limit {len(found.entries)}" if len(found.entries) > limit else ""
+        click.echo(f"{len(shown)} of {len(found.entries)} {'book' if len(found.entries) == 1 else 'books'}{more}")
+        click.echo(f"Next: poet collection add {_collection_name(shown[0])} --id {shown[0].id}")
+
+
+def _collection_name(entry: "CatalogEntry") -> str:
+    """A name for a collection that begins with this book: its author's surname, if that makes one.
+
+    >>> from poet.sources.gutenberg.catalog import CatalogEntry
+    >>> book = CatalogEntry(id=768, title="", author="Brontë, Emily, 1818-1848", language="en", issued="", subjects="")
+    >>> _collection_name(book)
+    'bronte'
+    """
+    from poet.finding.folding import fold
+
+    name = fold(entry.author.split(",")[0]).replace(" ", "_")
+    return name if re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) else "my_shelf"

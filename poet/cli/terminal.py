@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 # Characters that a terminal would obey instead of showing them: control characters except \n and \t, and marks that
-# turn the direction of writing. And halves of surrogate pairs, which no terminal can be sent: a file name that is not
-# UTF-8 has them.
+# turn the direction of writing, with the separators of lines and paragraphs. And halves of surrogate pairs, which no
+# terminal can be sent: a file name that is not UTF-8 has them.
 OBEYED = (
     *(code for code in (*range(32), *range(0x7F, 0xA0)) if code not in b"\n\t"),
-    *range(0x202A, 0x202F),
+    *range(0x2028, 0x202F),
     *range(0x2066, 0x206A),
     *range(0xD800, 0xE000),
 )

@@ -41,6 +41,11 @@ def test_adding_and_removing_leaves_everything_else_as_it_was(params):
     assert params.read_text(encoding="utf-8") == before
 
 
+def test_free_words_add_what_they_find(params):
+    assert collection(params, "add", "kant", "immanuel", "KANT").exit_code == 0
+    assert load_params(params).collections["kant"].sources[0].ids == [4280, 6342]
+
+
 def test_adding_to_a_shipped_collection_keeps_its_comments(params):
     before = params.read_text(encoding="utf-8").splitlines()
     assert add_collection(params, "women_writers", "", [768, 1260]) == [1260]
@@ -70,6 +75,7 @@ def test_a_shelf_without_gutenberg_gets_some(params):
     [
         (["add", "x", "--id", "5"], "catalog has no text 5 that fits"),
         (["add", "x", "--author", "nobody"], "no book matches"),
+        (["add", "x", "wuthring", "heights"], "did you mean 'wuthering'?\nLook for them with `poet search`."),
         (["add", "../x", "--id", "768"], "collections.../x"),
         (["show", "nothing"], "unknown collection 'nothing'"),
         (["remove", "nothing"], "unknown collection 'nothing'"),

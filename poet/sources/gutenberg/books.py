@@ -93,7 +93,7 @@ def _catalog_entries(mirrors: Mirrors) -> dict[int, CatalogEntry]:
     A missing catalog is no error here: it only costs the title of a book without a header.
     """
     try:
-        return {entry.id: entry for entry in open_catalog(mirrors)}
+        return {entry.id: entry for entry in open_catalog(mirrors).entries}
     except SourceError:
         return {}
 

@@ -19,10 +19,14 @@ MAX_CATALOG_AGE = 7 * 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorFile:
-    """A file of a mirror: where it can be read on this machine, and its path `source` below the mirror's root."""
+    """A file of a mirror: where it can be read on this machine, and its path `source` below the mirror's root.
+
+    `age_days`: of a catalog that is older than MAX_CATALOG_AGE, its age; else 0.
+    """
 
     path: Path
     source: str
+    age_days: int = 0
 
 
 def cache_folder() -> Path:
@@ -75,6 +79,11 @@ def catalog_path(name: str) -> Path:
 def catalog_is_fresh(path: Path) -> bool:
     """Whether the catalog at `path` exists and is younger than MAX_CATALOG_AGE."""
     return path.is_file() and time.time() - path.stat().st_mtime < MAX_CATALOG_AGE
+
+
+def age_days(path: Path) -> int:
+    """Whole days since the file at `path` was fetched."""
+    return int((time.time() - path.stat().st_mtime) // (24 * 3600))
 
 
 def _record_path(number: int) -> Path:

@@ -6,8 +6,7 @@ A mirror has two trees, of which either may be missing:
 Gutenberg's own site is meant for people and blocks programs, so it is never a default.
 """
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,18 +66,20 @@ class Mirrors:
                 return found
         return NotFound(tried=tuple(tried))
 
-    @functools.cached_property
-    def catalog(self) -> MirrorFile | NotFound:
-        """The catalog from the first mirror that has it; from a web server at most once a week."""
-        tried: list[str] = []
+    def catalogs(self, tried: list[str]) -> Iterator[MirrorFile]:
+        """Each catalog that can be had, best first, the next only when it is asked for; failures are added to `tried`.
+
+        From a web server, a catalog is fetched at most once a week. After all mirrors come older catalogs of the cache.
+        """
         for address in self.addresses:
             if _is_web_server(address):
-                found = self._fetch_catalog(address, tried)
+                yield from self._fetch_catalogs(address, tried)
             else:
-                found = _find_in_folder(address, CATALOGS, tried)
-            if found:
-                return found
-        return NotFound(tried=tuple(tried))
+                yield from _find_all_in_folder(address, CATALOGS, tried)
+        for source in reversed(CATALOGS):
+            path = cache.catalog_path(Path(source).name)
+            if path.is_file() and not cache.catalog_is_fresh(path):
+                yield MirrorFile(path=path, source=source, age_days=cache.age_days(path))
 
     def _fetch_book(self, address: str, number: int, tried: list[str]) -> MirrorFile | None:
         if cached := cache.find_book(number):
@@ -88,13 +89,12 @@ class Mirrors:
                 return cache.complete_entry(number, source)
         return None
 
-    def _fetch_catalog(self, address: str, tried: list[str]) -> MirrorFile | None:
+    def _fetch_catalogs(self, address: str, tried: list[str]) -> Iterator[MirrorFile]:
         # The packed catalog first: 5 MB instead of 20.
         for source in reversed(CATALOGS):
             path = cache.catalog_path(Path(source).name)
             if cache.catalog_is_fresh(path) or self._fetch(address, source, path, tried):
-                return MirrorFile(path=path, source=source)
-        return None
+                yield MirrorFile(path=path, source=source)
 
     def _fetch(self, address: str, source: str, path: Path, tried: list[str]) -> bool:
         """Fetch the file `source` of the mirror `address` to `path`; if that fails, add the reason to `tried`.
@@ -116,12 +116,17 @@ class Mirrors:
 
 def _find_in_folder(address: str, sources: Sequence[str], tried: list[str]) -> MirrorFile | None:
     """The first of `sources` that exists in the mirror folder `address`; adds those that do not to `tried`."""
+    return next(_find_all_in_folder(address, sources, tried), None)
+
+
+def _find_all_in_folder(address: str, sources: Sequence[str], tried: list[str]) -> Iterator[MirrorFile]:
+    """Those of `sources` that exist in the mirror folder `address`; adds those that do not to `tried`."""
     root = Path(address.removeprefix("file://")).expanduser()
     for source in sources:
         if (root / source).is_file():
-            return MirrorFile(path=root / source, source=source)
-        tried.append(f"{root / source} does not exist")
-    return None
+            yield MirrorFile(path=root / source, source=source)
+        else:
+            tried.append(f"{root / source} does not exist")
 
 
 def _is_web_server(address: str) -> bool:

@@ -82,5 +82,5 @@ def test_the_catalog_of_a_web_server_is_fetched_once(server):
     """The packed one, because it is a quarter of the size."""
     server.files["/cache/epub/feeds/pg_catalog.csv.gz"] = gzip.compress(CATALOG.encode())
     for _ in range(2):
-        assert len(open_catalog(mirrors(server.address))) == 4
+        assert len(open_catalog(mirrors(server.address)).entries) == 4
     assert server.requested == ["/cache/epub/feeds/pg_catalog.csv.gz"]
