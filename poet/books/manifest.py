@@ -24,9 +24,18 @@ MANIFEST = "manifest.csv"
 MISSING = "missing.csv"
 REMOVALS = "removals.csv"
 
-# The longest file stem, in characters. Most file systems allow 255 bytes for a name; 80 leaves room for suffixes,
-# temporary names and the folders around the file.
-MAX_STEM = 80
+# What stands in the column `source` of a book whose name and place `aliases` hide.
+PRIVATE = "private"
+
+# The longest readable part of an id, in bytes of UTF-8. Most file systems allow 255 bytes for a name; this leaves room
+# for a digest, suffixes, temporary names and the folders around the file.
+MAX_STEM = 100
+
+# Hexadecimal digits of the digest at the end of an id: enough for some ten thousand names that look alike.
+DIGEST_DIGITS = 8
+
+# Names that Windows keeps for devices, with and without a suffix.
+RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,18 +85,49 @@ ID_COLUMN = "book"
 Row = TypeVar("Row", Book, CleanBook, MissingBook)
 
 
-def safe_stem(name: str) -> str:
-    """A file stem for any `name`: lower-case ASCII letters, digits and dashes only, at most MAX_STEM characters.
+def safe_stem(name: str, suffix: str = ".txt") -> str:
+    """A file stem for the file `name + suffix`: no two files have the same, on any file system.
 
-    >>> safe_stem("Émile, ou/../De l'éducation")
-    'emile-ou-de-l-education'
-    >>> safe_stem("道德經")
-    'book'
+    Letters and digits of all scripts stay, in lower case; everything else becomes a dash. A `name` that is such a stem
+    already is returned as it is. From every other name something is lost, so that other names would give the same stem:
+    a digest of the complete name tells them apart. The result depends on this one file only, so that an id never passes
+    from one book to another when files come and go.
+
+    >>> safe_stem("the-tempest"), safe_stem("война-и-мир")
+    ('the-tempest', 'война-и-мир')
+    >>> safe_stem("The Tempest"), safe_stem("the-tempest", ".epub")
+    ('the-tempest_94aaab12', 'the-tempest_1be3775b')
     """
-    # NFKD splits "é" into "e" and an accent; encoding to ASCII then drops the accent.
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
-    # No dot and no slash survives, so that no title can name a file outside its folder.
-    return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:MAX_STEM].strip("-") or "book"
+    # Only a digest is preceded by an underscore, so a stem without digest cannot be equal to one with it.
+    readable = re.sub("-+", "-", "".join(character if _is_letter(character) else "-" for character in _folded(name)))
+    # Cutting the bytes can split the last character, which "ignore" then leaves out.
+    stem = readable.strip("-").encode("utf-8")[:MAX_STEM].decode("utf-8", "ignore").strip("-")
+    if stem and stem == name and stem not in RESERVED and suffix == ".txt":
+        return stem
+    # Names that are not UTF-8 hold surrogates, which only "surrogatepass" encodes.
+    digest = hashlib.sha256((name + suffix).encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_DIGITS]
+    return f"{stem or 'book'}_{digest}"
+
+
+def _folded(name: str) -> str:
+    """`name` without differences that some file systems do not see: case, and the two ways to write an accent."""
+    # Folding can take a composed character apart, so it is composed again.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _is_letter(character: str) -> bool:
+    """Whether `character` may stand in an id: a letter, a digit, or a mark that belongs to a letter."""
+    return unicodedata.category(character)[0] in "LNM"
+
+
+def shown_name(name: str) -> str:
+    """`name` as a title, fit for one line of UTF-8: controls become blanks; a byte that is not UTF-8 becomes U+FFFD.
+
+    >>> shown_name("two\\r\\nlines \\udcff")
+    'two lines \ufffd'
+    """
+    kinds = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
+    return " ".join("".join(kinds.get(unicodedata.category(character), character) for character in name).split())
 
 
 def write_manifest(path: Path, rows: Iterable[Row], kind: type[Row]) -> None:
