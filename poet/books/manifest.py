@@ -1,13 +1,14 @@
 """The table of books beside the texts of a collection: one row per book, in the order of the collection.
 
-There are three kinds of row: `Book` after the download, `CleanBook` after cleaning, `MissingBook` for a book that no
-source had.
+There are four kinds of row: `Book` after the download, `CleanBook` after cleaning, `MissingBook` for a book that no
+source had, `FileCount` for what became of the files in a folder.
 """
 
 import dataclasses
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ import pandas as pd
 from poet.errors import DataError
 from poet.files import write_csv
 
-# The files of this module in a folder of books: rows of Book or CleanBook; rows of MissingBook, beside raw books; and
-# every part that cleaning removed, beside cleaned books.
+# The files of this module in a folder of books: rows of Book or CleanBook; beside raw books, rows of MissingBook, and
+# rows of FileCount if a source is a folder; beside cleaned books, every part that cleaning removed.
 MANIFEST = "manifest.csv"
 MISSING = "missing.csv"
+FILES = "files.csv"
 REMOVALS = "removals.csv"
 
 # What stands in the column `source` of a book whose name and place `aliases` hide.
@@ -79,10 +81,26 @@ class MissingBook:
     tried: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileCount:
+    """How many `files` of a folder had one `outcome`: USED, PASSED_OVER, or the reason why they were not read.
+
+    `names` are some of them, separated by `; `; empty where aliases hide all names.
+    """
+
+    outcome: str
+    files: int
+    names: str
+
+
+# Outcomes of a file: it became a book; it is nothing that a person put there as a text, such as an editor's backup.
+USED = "used"
+PASSED_OVER = "hidden file or backup"
+
 # The column of the id. The field is called `id`, because `book.book` reads badly.
 ID_COLUMN = "book"
 
-Row = TypeVar("Row", Book, CleanBook, MissingBook)
+Row = TypeVar("Row", Book, CleanBook, MissingBook, FileCount)
 
 
 def safe_stem(name: str, suffix: str = ".txt") -> str:
@@ -130,6 +148,27 @@ def shown_name(name: str) -> str:
     return " ".join("".join(kinds.get(unicodedata.category(character), character) for character in name).split())
 
 
+def describe_files(counts: Iterable[FileCount]) -> str:
+    """One line on what became of the files of a folder, or of several.
+
+    >>> describe_files([FileCount(outcome=USED, files=2, names=""), FileCount(outcome=".xyz", files=12, names="a.xyz"),
+    ...     FileCount(outcome="broken", files=1, names=""), FileCount(outcome=PASSED_OVER, files=3, names="")])
+    '2 of 15 files used; not read: 12 .xyz, 1 broken; passed over: 3 hidden files or backups'
+    """
+    files: Counter[str] = Counter()
+    for count in counts:
+        files[count.outcome] += count.files
+    used, passed_over = files.pop(USED, 0), files.pop(PASSED_OVER, 0)
+    total = used + files.total()
+    line = f"{used} of {total} file{'s' if total != 1 else ''} used"
+    if files:
+        line += "; not read: " + ", ".join(f"{number} {outcome}" for outcome, number in files.items())
+    if passed_over:
+        line += f"; passed over: {passed_over} hidden file{'s' if passed_over != 1 else ''} or backup"
+        line += "s" if passed_over != 1 else ""
+    return line
+
+
 def write_manifest(path: Path, rows: Iterable[Row], kind: type[Row]) -> None:
     """Write `rows` as CSV. The columns are the fields of `kind`, also when there is no row."""
     table = pd.DataFrame(
@@ -155,6 +194,11 @@ def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
         )
     records = table.rename(columns={ID_COLUMN: "id"}).to_dict("records")
     return [kind(**{str(key): value for key, value in row.items()}) for row in records]
+
+
+def read_file_counts(raw: Path) -> list[FileCount]:
+    """What became of the files of the folders that the raw books in `raw` come from; nothing if there is no folder."""
+    return read_manifest(raw / FILES, FileCount) if (raw / FILES).exists() else []
 
 
 def read_book(folder: Path, book: Book) -> bytes:

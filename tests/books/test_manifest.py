@@ -63,13 +63,18 @@ def test_no_two_files_have_one_stem(files):
 @given(NAMES)
 def test_a_stem_with_a_digest_is_no_stem_of_another_name(name):
     stem = safe_stem(name)
-    assert safe_stem(stem) == stem or stem != name and safe_stem(stem) != stem
+    assert stem == name or safe_stem(stem) != stem
 
 
 def test_stems_stay_readable_in_every_script():
     names = ["the-tempest", "henry-iv-part-1", "анна-каренина", "道德經", "कामायनी", "émile", "158"]
     assert [safe_stem(name) for name in names] == names
-    for name, start in {"Анна Каренина": "анна-каренина_", "Émile, ou": "émile-ou_", "¿?": "book_", "NUL": "nul_"}.items():
+    for name, start in {
+        "Анна Каренина": "анна-каренина_",
+        "Émile, ou": "émile-ou_",
+        "¿?": "book_",
+        "NUL": "nul_",
+    }.items():
         assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", safe_stem(name))
 
 

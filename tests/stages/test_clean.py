@@ -45,7 +45,7 @@ def test_a_raw_file_that_changed_is_noticed(write_books, tmp_path):
 
 def test_a_frame_around_nothing_is_refused_by_its_title(write_books, tmp_path):
     texts = write_books(**{"Emma - Jane Austen - en": HEADER_2008 + FOOTER_2008})
-    with pytest.raises(CleaningError, match=r"emma-jane-austen-en\.txt \(Emma\) has no text once it is cleaned"):
+    with pytest.raises(CleaningError, match=r"emma-jane-austen-en_\w+\.txt \(Emma\) has no text once it is cleaned"):
         clean_shelf(texts, tmp_path)
     assert not (tmp_path / "clean").exists()
 
