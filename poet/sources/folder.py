@@ -15,6 +15,9 @@ from poet.sources.folder_files import UNREADABLE, FolderFiles, list_files
 # Reasons why a file that looks like a text is not read, beside those of `poet.sources.folder_files`.
 EMPTY, BROKEN = "empty", "broken"
 
+# The size up to which `poet check` opens a file to see whether it is blank.
+BLANK_BYTES = 4096
+
 
 def fetch_folder(source: FolderSource, settings: DownloadSettings) -> Iterator[FetchedBook | FileCount]:
     """Every text below `source.path`, sorted by path, and then the counts of all files by what became of them.
@@ -34,15 +37,31 @@ def fetch_folder(source: FolderSource, settings: DownloadSettings) -> Iterator[F
             odd_names.append(book.id)
         used += 1
         yield book
-    counts = [FileCount(outcome=USED, files=used, names=""), *files.counts(aliases=source.aliases)]
-    if not used:
-        raise SourceError(f"the folder {source.path} has no text that can be read: {describe_files(counts)}")
+    counts = _checked([FileCount(outcome=USED, files=used, names=""), *files.counts(aliases=source.aliases)], source)
     if odd_names:
         log(
             f"{len(odd_names)} file names in {source.path} hold controls or bytes that are not UTF-8; their books are "
             f"{', '.join(odd_names[:5])}{' and others' if odd_names[5:] else ''}"
         )
     yield from counts
+
+
+def count_files(source: FolderSource) -> list[FileCount]:
+    """What would become of the files of `source`, names included, told without unpacking any.
+
+    Raises SourceError as `fetch_folder` does.
+    """
+    files = open_folder(source)
+    # Only a small file can be blank, so no other has to be read; and nothing is unpacked.
+    used = sum(path.stat().st_size > BLANK_BYTES or _read_bytes(path, files) is not None for path in files.texts)
+    return _checked([FileCount(outcome=USED, files=used, names=""), *files.counts(aliases=False)], source)
+
+
+def _checked(counts: list[FileCount], source: FolderSource) -> list[FileCount]:
+    """`counts`; SourceError if no file was used."""
+    if not counts[0].files:
+        raise SourceError(f"the folder {source.path} has no text that can be read: {describe_files(counts)}")
+    return counts
 
 
 def open_folder(source: FolderSource) -> FolderFiles:
@@ -63,8 +82,8 @@ def open_folder(source: FolderSource) -> FolderFiles:
     return files
 
 
-def _read(path: Path, files: FolderFiles) -> bytes | None:
-    """The content of `path`; None where there is none that can be read, which is then noted in `files`."""
+def _read_bytes(path: Path, files: FolderFiles) -> bytes | None:
+    """The bytes of `path`; None where there are none, which is then noted in `files`."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -73,10 +92,15 @@ def _read(path: Path, files: FolderFiles) -> bytes | None:
     if not content.strip():
         files.pass_by(path, EMPTY)
         return None
-    decode = format_of(path.suffix.lower()).decode
+    return content
+
+
+def _read(path: Path, files: FolderFiles) -> bytes | None:
+    """The bytes of `path`; None where there is no text in them, which is then noted in `files`."""
+    content, decode = _read_bytes(path, files), format_of(path.suffix.lower()).decode
     # Every text file has a text, whatever its encoding. A packed format is opened once, so that one broken file among
     # good ones is found here and left out; the clean stage would stop at it.
-    if decode is not decoding.decode:
+    if content is not None and decode is not decoding.decode:
         try:
             decode(content, shown_name(path.name))
         except PoetError as error:
