@@ -54,7 +54,8 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
 def show(name: str, params: Path) -> None:
     """Show the sources of the collection NAME, and what the catalog says of its Gutenberg books."""
     from poet.params.file import load_params
-    from poet.params.sections import GutenbergSource
+    from poet.params.sections import FolderSource, GutenbergSource
+    from poet.sources.folder import book_ids
     from poet.sources.gutenberg import catalog
     from poet.sources.gutenberg.mirrors import Mirrors
 
@@ -71,6 +72,10 @@ def show(name: str, params: Path) -> None:
         else:
             # The place of a folder or a Calibre library, or the name of a package.
             click.echo(f"{source.kind}: {getattr(source, 'path', '') or getattr(source, 'distribution', '')}")
+        if isinstance(source, FolderSource):
+            # Ids are what `held_out_books` and `weights` name; under aliases, nothing else says whose they are.
+            for book, file in book_ids(source):
+                click.echo(f"  {book}  {file}")
 
 
 @collection.command(epilog="Example: poet collection remove bronte")

@@ -32,7 +32,14 @@ class Aliases:
         name = _pronounceable(book.id)
         # A book without an author gets no alias for one: the report would show an author who does not exist.
         author = self.authors.setdefault(book.author, f"Author {len(self.authors) + 1}") if book.author else ""
-        return dataclasses.replace(book, id=f"book-{name}", title=f"Book {name.title()}", author=author, source=PRIVATE)
+        return dataclasses.replace(
+            book, id=alias_of(book.id), title=f"Book {name.title()}", author=author, source=PRIVATE
+        )
+
+
+def alias_of(book: str) -> str:
+    """The alias for the id `book`, also an id."""
+    return f"book-{_pronounceable(book)}"
 
 
 def _pronounceable(text: str) -> str:

@@ -9,6 +9,7 @@ from poet.cleaning.formats.table import folder_suffixes, format_of
 from poet.errors import PoetError, SourceError
 from poet.params.sections import DownloadSettings, FolderSource
 from poet.progress import log
+from poet.sources.aliases import alias_of
 from poet.sources.fetched import FetchedBook
 from poet.sources.folder_files import UNREADABLE, FolderFiles, list_files
 
@@ -55,6 +56,21 @@ def count_files(source: FolderSource) -> list[FileCount]:
     # Only a small file can be blank, so no other has to be read; and nothing is unpacked.
     used = sum(path.stat().st_size > BLANK_BYTES or _read_bytes(path, files) is not None for path in files.texts)
     return _checked([FileCount(outcome=USED, files=used, names=""), *files.counts(aliases=False)], source)
+
+
+def book_ids(source: FolderSource) -> Iterator[tuple[str, str]]:
+    """The id of each text of `source`, under its alias if it has one, and the path of the file for people."""
+    files = open_folder(source)
+    for path in files.texts:
+        relative = path.relative_to(files.root)
+        book = _id_of(relative)
+        yield alias_of(book) if source.aliases else book, shown_name(relative.as_posix())
+
+
+def _id_of(relative: Path) -> str:
+    """The id of the book in the file `relative` of a folder."""
+    # From the path and not only the name: "1/notes.txt" and "2/notes.txt" are two books.
+    return safe_stem(relative.with_suffix("").as_posix(), relative.suffix)
 
 
 def _checked(counts: list[FileCount], source: FolderSource) -> list[FileCount]:
@@ -114,8 +130,7 @@ def _make_book(relative: Path, content: bytes) -> FetchedBook:
     """The book in the file `relative` of a folder."""
     title, author, language = _parse_name(shown_name(relative.stem))
     return FetchedBook(
-        # From the path and not only the name: "1/notes.txt" and "2/notes.txt" are two books.
-        id=safe_stem(relative.with_suffix("").as_posix(), relative.suffix),
+        id=_id_of(relative),
         title=title,
         author=author,
         language=language,

@@ -5,7 +5,11 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from poet.cli import main
+from poet.params.sections import FolderSource
+from poet.sources.fetched import FetchedBook
+from poet.sources.kinds import fetch_books
 from tests.clone import ROOT
+from tests.sources.settings import download_settings
 
 
 @pytest.fixture
@@ -43,3 +47,12 @@ def test_check_names_a_folder_without_texts(params, write_books):
 def test_check_does_not_look_where_nothing_is_built(params):
     params.write_text(params.read_text(encoding="utf-8").replace("- mine", "- shakespeare"), encoding="utf-8")
     assert check(params).exit_code == 0
+
+
+def test_show_says_whose_an_alias_is(params, write_books, tmp_path):
+    texts = write_books(**{"My Diary": "words"})
+    result = CliRunner().invoke(main, ["collection", "show", "mine", "--params", str(params)])
+    assert result.exit_code == 0, result.output
+    source = FolderSource(kind="folder", path=str(texts), aliases=True)
+    (book,) = [book for book in fetch_books([source], download_settings()) if isinstance(book, FetchedBook)]
+    assert f"  {book.id}  My Diary.txt" in result.output.splitlines()

@@ -73,3 +73,12 @@ def test_two_editions_of_one_work(write_books, tmp_path, policy, capsys):
     assert {path.name for path in (tmp_path / "out").glob("*.txt")} == {f"{book}.txt" for book in kept}
     flagged = [book for book, row in rows.items() if "duplicates-second" in row.flags.split()]
     assert flagged == (["first"] if policy == "warn" else [])
+
+
+def test_many_duplicates_are_summed_up(write_books, tmp_path, capsys):
+    work = babble(1, 2000)
+    clean_shelf(write_books(**{f"copy{i}": work for i in range(8)}), tmp_path)
+    said = capsys.readouterr().err.splitlines()
+    assert sum("also occurs in" in line for line in said) == 5
+    assert "and 23 more pairs; in all, 7 books have much of their text in common with a larger one" in said
+    assert len(json.loads((tmp_path / "corpus.json").read_text(encoding="utf-8"))["overlaps"]) == 28
