@@ -4,7 +4,16 @@ from pathlib import Path
 
 import click
 
-from poet.books.manifest import MANIFEST, MISSING, Book, MissingBook, write_manifest
+from poet.books.manifest import (
+    FILES,
+    MANIFEST,
+    MISSING,
+    Book,
+    FileCount,
+    MissingBook,
+    describe_files,
+    write_manifest,
+)
 from poet.errors import SourceError
 from poet.files import replacing_folder
 from poet.params.file import load_params
@@ -33,11 +42,15 @@ def download(collection: Collection, settings: DownloadSettings, out: Path) -> N
     """
     books: list[Book] = []
     missing: list[MissingBook] = []
+    files: list[FileCount] = []
     # The folder gets its name when everything is in it: an interrupted download leaves no half-filled folder.
     with replacing_folder(out) as folder, progress_bar("download", expected_books(collection.sources)) as advance:
         for fetched in fetch_books(collection.sources, settings):
             if isinstance(fetched, MissingBook):
                 missing.append(fetched)
+            elif isinstance(fetched, FileCount):
+                files.append(fetched)
+                continue
             else:
                 books.append(store_book(folder, fetched))
             advance(1, fetched.title[:40])
@@ -48,6 +61,9 @@ def download(collection: Collection, settings: DownloadSettings, out: Path) -> N
             )
         write_manifest(folder / MANIFEST, books, Book)
         write_manifest(folder / MISSING, missing, MissingBook)
+        if files:
+            write_manifest(folder / FILES, files, FileCount)
+            log(describe_files(files))
     log(f"{len(books)} books, {sum(book.bytes for book in books):,} bytes in {out}")
 
 

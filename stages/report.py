@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.attribution.least_length import least_length
-from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_manifest
+from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_file_counts, read_manifest
 from poet.books.split import split_books
 from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
@@ -69,6 +69,7 @@ def main(
         title=settings.collection(collection).title,
         shelf=shelf,
         missing=read_manifest(raw / MISSING, MissingBook),
+        files=read_file_counts(raw),
         removals=read_removals(clean / REMOVALS),
         corpus=read_json(corpus),
         tokens=read_json(tokens_meta),

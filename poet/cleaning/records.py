@@ -14,13 +14,16 @@ from typing import Literal
 
 import pandas as pd
 
-from poet.books.manifest import ID_COLUMN, Book, CleanBook
+from poet.books.manifest import ID_COLUMN, PRIVATE, Book, CleanBook
 from poet.cleaning.duplicates import Overlap, Sketch, sketch
 from poet.cleaning.quality import Quality, measure_quality
 from poet.cleaning.text import CleanText, Removal
 from poet.errors import CleaningError
 from poet.files import write_json
 from poet.progress import log
+
+# Pairs of books with common text of which the stage has a line each; corpus.json lists all.
+SHOWN_OVERLAPS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,13 @@ def record_book(book: Book, cleaned: CleanText) -> BookRecord:
         flags=" ".join([*cleaned.flags, *_quality_flags(book.language, quality)]),
         removed=_summarize_removals(cleaned.removals),
     )
-    return BookRecord(row=row, removals=cleaned.removals, quality=quality, sketch=sketch(cleaned.text))
+    removals = _without_words(cleaned.removals) if book.source == PRIVATE else cleaned.removals
+    return BookRecord(row=row, removals=removals, quality=quality, sketch=sketch(cleaned.text))
+
+
+def _without_words(removals: Iterable[Removal]) -> tuple[Removal, ...]:
+    """`removals` without the words of the text: what stands around a book is often its title and author."""
+    return tuple(dataclasses.replace(removal, first_words="", last_words="") for removal in removals)
 
 
 def _quality_flags(language: str, quality: Quality) -> list[str]:
@@ -116,11 +125,15 @@ def treat_duplicates(
 
     "warn" keeps every book and flags the smaller of two; "drop" leaves the smaller out; "fail" raises CleaningError.
     """
-    for overlap in overlaps:
+    for overlap in overlaps[:SHOWN_OVERLAPS]:
         message = _describe_overlap(records, overlap)
         if policy == "fail":
             raise CleaningError(f"{message}; remove one of them, or set clean.duplicates to warn or drop")
         log(message + (": dropped" if policy == "drop" else ""))
+    if len(overlaps) > SHOWN_OVERLAPS:
+        more = len(overlaps) - SHOWN_OVERLAPS
+        books = len({overlap.book for overlap in overlaps})
+        log(f"and {more} more pairs; in all, {books} books have much of their text in common with a larger one")
     kept = dict(records)
     for overlap in overlaps:
         # One of the two was dropped for an earlier overlap: what they shared is in the collection only once now.

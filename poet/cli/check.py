@@ -10,10 +10,27 @@ from poet.cli.options import PARAMS
 @click.command(epilog="Example: poet check --params params.yaml")
 @PARAMS
 def check(params: Path) -> None:
-    """List everything that is wrong with params.yaml, before a long build finds out."""
+    """List everything that is wrong with params.yaml and the folders of its books, before a long build finds out."""
     # Imported here and not above, as in every command: `poet --help` then loads only what it shows.
+    from poet.books.manifest import describe_files
+    from poet.errors import SourceError
     from poet.params.file import load_params
+    from poet.params.sections import FolderSource
+    from poet.sources.folder import count_files
 
     # Raises one error with all problems, which click prints; the exit code is then 1.
     settings = load_params(params)
     click.echo(f"{params} is right; it builds {', '.join(settings.build)} of {', '.join(settings.collections)}")
+
+    # A folder of a collection that is not built may well be missing on this machine.
+    problems = []
+    for name in settings.build:
+        for source in settings.collection(name).sources:
+            if not isinstance(source, FolderSource):
+                continue
+            try:
+                click.echo(f"{name}: {source.path}: {describe_files(count_files(source))}")
+            except SourceError as error:
+                problems.append(f"{name}: {error.format_message()}")
+    if problems:
+        raise SourceError("\n".join(problems))

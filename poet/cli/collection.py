@@ -57,7 +57,8 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
 def show(name: str, params: Path) -> None:
     """Show the sources of the collection NAME, and what the catalog says of its Gutenberg books."""
     from poet.params.file import load_params
-    from poet.params.sections import GutenbergSource
+    from poet.params.sections import FolderSource, GutenbergSource
+    from poet.sources.folder import book_ids
 
     settings = load_params(params)
     chosen = settings.collection(name)
@@ -73,6 +74,10 @@ def show(name: str, params: Path) -> None:
             click.echo(
                 printable(f"{source.kind}: {getattr(source, 'path', '') or getattr(source, 'distribution', '')}")
             )
+        if isinstance(source, FolderSource):
+            # Ids are what `held_out_books` and `weights` name; under aliases, nothing else says whose they are.
+            for book, file in book_ids(source):
+                click.echo(printable(f"  {book}  {file}"))
 
 
 @collection.command(epilog="Example: poet collection remove bronte")

@@ -1,14 +1,15 @@
 """The page of one collection, and its summary: the results of all stages, arranged for the template."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from poet.books.manifest import MissingBook
+from poet.books.manifest import PASSED_OVER, PRIVATE, USED, FileCount, MissingBook, describe_files
 from poet.params.dotted import flatten
 from poet.params.model import as_written
-from poet.params.sections import Params
+from poet.params.sections import CalibreSource, FolderSource, Params
 from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
 from poet.report.findings import by_prompt, contributions, top_findings
 from poet.report.languages import shared_language
@@ -38,9 +39,10 @@ class CollectionResults:
     name: str
     title: str
 
-    # The books, and what is missing of them.
+    # The books, what is missing of them, and what became of the files in folders.
     shelf: Shelf
     missing: list[MissingBook]
+    files: list[FileCount]
     removals: dict[str, list[ShownRemoval]]
     corpus: dict[str, Any]
 
@@ -90,15 +92,29 @@ def collection_page(results: CollectionResults, params: Params) -> str:
             "novelty": novelty_chart(copying),
         },
         books=list(shelf.books.values()),
+        files=describe_files(results.files) if any(_is_unread(count) for count in results.files) else "",
+        unread=[count for count in results.files if _is_unread(count)],
         max_removals=MAX_REMOVALS,
         recipe=recipe(params, results.name),
     )
 
 
+def _is_unread(count: FileCount) -> bool:
+    return count.outcome not in (USED, PASSED_OVER)
+
+
 def recipe(params: Params, collection: str) -> dict[str, Any]:
     """The parameters that shape the model of `collection` and its text, by dotted key."""
     sections = {key: getattr(params, key) for key in RECIPE} | {"model": as_written(params.model)}
-    return flatten(**{f"collections.{collection}": params.collection(collection)}, **sections)
+    # The folder of a private source can have a name that says as much as those of its books.
+    chosen = params.collection(collection)
+    sources = [
+        dataclasses.replace(source, path=PRIVATE)
+        if isinstance(source, FolderSource | CalibreSource) and source.aliases
+        else source
+        for source in chosen.sources
+    ]
+    return flatten(**{f"collections.{collection}": dataclasses.replace(chosen, sources=sources)}, **sections)
 
 
 def summarize(results: CollectionResults, model_sha256: str) -> Summary:

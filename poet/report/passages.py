@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from poet.books.manifest import CleanBook
+from poet.books.manifest import PRIVATE, CleanBook
 from poet.params.sections import ReportSettings
 from poet.report.headings import Headings, find_headings
 from poet.report.highlight import Piece, cut_at_spans
@@ -102,7 +102,9 @@ class Shelf:
         self._headings = functools.cache(self._find_headings)
 
     def _find_headings(self, book: str) -> Headings:
-        return find_headings(self.text(book))
+        # The headings of a private book can name what its alias hides.
+        private = self.books[book].row.source == PRIVATE
+        return Headings([], []) if private else find_headings(self.text(book))
 
     def place(self, book: str, start: int) -> Place:
         """The place of the character `start` in the book with the id `book`."""

@@ -9,7 +9,7 @@ To add a kind of source:
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from poet.books.manifest import MissingBook
+from poet.books.manifest import FileCount, MissingBook
 from poet.errors import SourceError
 from poet.params.sections import (
     CalibreSource,
@@ -28,7 +28,7 @@ from poet.sources.package import fetch_package
 
 # Takes the settings of one source and those of all downloads; yields the books in a fixed order. The order matters: it
 # becomes the order of the manifest, and with it the order of the training text.
-FetchFunction = Callable[[Any, DownloadSettings], Iterator[FetchedBook | MissingBook]]
+FetchFunction = Callable[[Any, DownloadSettings], Iterator[FetchedBook | MissingBook | FileCount]]
 
 # The class of a source's settings: the function that yields its books.
 SOURCES: dict[type, FetchFunction] = {
@@ -39,8 +39,11 @@ SOURCES: dict[type, FetchFunction] = {
 }
 
 
-def fetch_books(sources: Sequence[Source], settings: DownloadSettings) -> Iterator[FetchedBook | MissingBook]:
-    """The books of all `sources`, in their order, under aliases where a source asks for them.
+def fetch_books(
+    sources: Sequence[Source], settings: DownloadSettings
+) -> Iterator[FetchedBook | MissingBook | FileCount]:
+    """The books of all `sources`, in their order, under aliases where a source asks for them; behind the books of a
+    folder, the counts of its files.
 
     Raises SourceError when a source fails, when a book is missing (unless `settings.allow_missing`), and when two books
     have the same id.
@@ -49,19 +52,23 @@ def fetch_books(sources: Sequence[Source], settings: DownloadSettings) -> Iterat
     places: dict[str, str] = {}  # id of a book: the place that it came from
     for source in sources:
         for book in SOURCES[type(source)](source, settings):
-            if isinstance(book, MissingBook):
+            if not isinstance(book, FetchedBook):
                 yield book
                 continue
+            # Of two folders, the place of a book in its folder does not tell which of them is meant.
+            place = (
+                f"{book.source} in {source.path}" if isinstance(source, FolderSource | CalibreSource) else book.source
+            )
             # Only sources of private books have the setting `aliases`.
             if getattr(source, "aliases", False):
                 book = aliases.rename(book)
             # The id is the name of the file: the second book would overwrite the first.
             if book.id in places:
                 raise SourceError(
-                    f"two books of the collection have the id {book.id!r}: {places[book.id]} and {book.source}; rename "
+                    f"two books of the collection have the id {book.id!r}: {places[book.id]} and {place}; rename "
                     "or remove one"
                 )
-            places[book.id] = book.source
+            places[book.id] = place
             yield book
 
 

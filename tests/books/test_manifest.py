@@ -1,12 +1,23 @@
 """The manifest: file names for any title, rows that survive a round trip, files that do not fit."""
 
 import hashlib
+import re
+import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from poet.books.manifest import Book, MissingBook, read_book, read_manifest, safe_stem, write_manifest
+from poet.books.manifest import (
+    RESERVED,
+    Book,
+    MissingBook,
+    read_book,
+    read_manifest,
+    safe_stem,
+    shown_name,
+    write_manifest,
+)
 from poet.errors import DataError
 
 
@@ -23,11 +34,53 @@ def book(id="emma", title="Emma", content=b"Emma Woodhouse"):
     )
 
 
-@given(st.text(max_size=300))
+# Every character that a file name can hold, bytes that are not UTF-8 (as surrogates) included; and names that are hard
+# to tell apart: they differ in case, accents, punctuation, or beyond the place where a long name is cut.
+NAMES = st.text(st.characters(categories=None), max_size=300) | st.text("aAéе\u0301 -_.ßsſ書", max_size=6)
+LONG_NAMES = st.builds(lambda start, end: start * 150 + end, st.sampled_from("xЖ書"), st.text("abA-", max_size=2))
+
+
+@given(NAMES | LONG_NAMES)
+@example("con").via("reserved on Windows")
+@example("Nul.").via("reserved on Windows, with a dot at the end")
 def test_any_name_becomes_a_safe_stem(name):
     stem = safe_stem(name)
-    assert 0 < len(stem) <= 80
-    assert set(stem) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert 0 < len(stem.encode("utf-8")) <= 120
+    assert not any(character in '<>:"/\\|?*.' or character.isspace() for character in stem)
+    assert not {unicodedata.category(character)[0] for character in stem.replace("-", "").replace("_", "")} - set("LNM")
+    assert stem not in RESERVED and unicodedata.normalize("NFC", stem) == stem == stem.casefold()
+    assert safe_stem(name) == stem
+
+
+@given(st.sets(st.tuples(NAMES | LONG_NAMES, st.sampled_from([".txt", ".TXT", ".epub", ".md"])), max_size=40))
+def test_no_two_files_have_one_stem(files):
+    files = {name + suffix: (name, suffix) for name, suffix in files}
+    # Two stems must differ also where a file system ignores case and the form of accents.
+    stems = {unicodedata.normalize("NFD", safe_stem(*file)).upper() for file in files.values()}
+    assert len(stems) == len(files)
+
+
+@given(NAMES)
+def test_a_stem_with_a_digest_is_no_stem_of_another_name(name):
+    stem = safe_stem(name)
+    assert stem == name or safe_stem(stem) != stem
+
+
+def test_stems_stay_readable_in_every_script():
+    names = ["the-tempest", "henry-iv-part-1", "анна-каренина", "道德經", "कामायनी", "émile", "158"]
+    assert [safe_stem(name) for name in names] == names
+    for name, start in {
+        "Анна Каренина": "анна-каренина_",
+        "Émile, ou": "émile-ou_",
+        "¿?": "book_",
+        "NUL": "nul_",
+    }.items():
+        assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", safe_stem(name))
+
+
+def test_a_name_is_shown_on_one_line_of_utf8():
+    assert shown_name("a\r\nb\x07\u2028c\udcff") == "a b c\ufffd"
+    assert shown_name("नमस्ते می‌خواهم") == "नमस्ते می‌خواهم"
 
 
 def test_rows_are_read_as_they_were_written(tmp_path):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from poet.books.manifest import CleanBook, MissingBook
+from poet.books.manifest import CleanBook, FileCount, MissingBook
 from poet.files import write_text
 from poet.params.file import load_params
 from poet.params.sections import Params
@@ -62,6 +62,7 @@ def made_up_results(*, samples: int = 6, hostile: bool = False, near: bool = Tru
         samples=shown,
         min_length=20,
         missing=[MissingBook(id="9", title=note, author=note, tried="")],
+        files=[FileCount(outcome=note, files=2, names=note)],
         removals={"own": [ShownRemoval(rule="licence", bytes=10, first_words="Begin", last_words="End")]},
         corpus={
             "books": {

@@ -25,6 +25,10 @@ def folder(path, *, aliases=False, **texts):
     return FolderSource(kind="folder", path=str(path), aliases=aliases)
 
 
+def books_of(sources):
+    return [book for book in fetch_books(sources, SETTINGS) if isinstance(book, FetchedBook)]
+
+
 def test_every_source_of_params_yaml_has_an_entry():
     union, _ = typing.get_args(Source)
     assert set(typing.get_args(union)) == set(SOURCES)
@@ -32,12 +36,14 @@ def test_every_source_of_params_yaml_has_an_entry():
 
 def test_sources_keep_their_order(tmp_path):
     sources = [folder(tmp_path / "z", b="x", a="x"), folder(tmp_path / "a", c="x")]
-    assert [book.id for book in fetch_books(sources, SETTINGS)] == ["a", "b", "c"]
+    assert [book.id for book in books_of(sources)] == ["a", "b", "c"]
 
 
 def test_two_books_with_one_id_are_refused(tmp_path):
-    sources = [folder(tmp_path / "one", **{"a b": "x"}), folder(tmp_path / "two", **{"a-b": "y"})]
-    message = "two books of the collection have the id 'a-b': folder:a b.txt and folder:a-b.txt; rename or remove one"
+    sources = [folder(tmp_path / "one", **{"a": "x"}), folder(tmp_path / "two", **{"a": "y"})]
+    message = (
+        f"have the id 'a': folder:a.txt in {tmp_path}/one and folder:a.txt in {tmp_path}/two; rename or remove one"
+    )
     with pytest.raises(SourceError, match=message):
         list(fetch_books(sources, SETTINGS))
 
@@ -58,15 +64,10 @@ def test_an_author_of_two_sources_keeps_one_alias(tmp_path):
         folder(tmp_path / "own", aliases=True, **names),
         folder(tmp_path / "public", **{"Emma - Jane Austen - en": "x"}),
     ]
-    books = list(fetch_books(sources, SETTINGS))
-    assert [(book.id, book.title, book.author) for book in books] == [
-        ("book-001", "Book 1", "Author 1"),
-        ("book-002", "Book 2", "Author 1"),
-        ("book-003", "Book 3", "Author 2"),
-        ("emma-jane-austen-en", "Emma", "Jane Austen"),
-    ]
+    books = books_of(sources)
+    assert [book.author for book in books] == ["Author 1", "Author 1", "Author 2", "Jane Austen"]
     private = " ".join(str(dataclasses.replace(book, content=b"")) for book in books[:3])
-    assert not any(word in private for word in ("Austen", "austen", "Emma", "emma", "Diary", "Lawyer", "own", "lib"))
+    assert not any(word in private for word in ("Austen", "austen", "Emma", "emma", "Diary", "Lawyer", tmp_path.name))
 
 
 def test_a_bar_counts_listed_books_or_sources(tmp_path):
@@ -92,5 +93,5 @@ def test_a_new_source_is_one_entry_in_the_table(monkeypatch, tmp_path):
 
     monkeypatch.setitem(SOURCES, VerseSource, fetch_verses)
     source = VerseSource(verses=["To be", "or not"])
-    assert [book.id for book in fetch_books([source, folder(tmp_path / "a", x="x")], SETTINGS)] == ["v0", "v1", "x"]
+    assert [book.id for book in books_of([source, folder(tmp_path / "a", x="x")])] == ["v0", "v1", "x"]
     assert expected_books([source]) >= 1

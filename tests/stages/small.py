@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from poet.model.saving import save_model
 from poet.params.model import ModelConfig
 from poet.tracking.tracker import Tracker
+from stages.tokenize import main as tokenize_main
 from tests.clone import ROOT
 from tests.tiny import tiny_model
 
@@ -54,3 +55,11 @@ class Recorder(Tracker):
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         self.measured |= values
+
+
+def tokenize_books(clean: Path, out: Path) -> None:
+    """Run the stage tokenize, with a small vocabulary, on the folder of cleaned books `clean`."""
+    params = write_params(clean.with_name("params.yaml"), ["The "], tokenize={"vocab_size": 400})
+    options = ["--params", str(params), "--collection", COLLECTION, "--clean", str(clean), "--out", str(out)]
+    # An error of the stage is raised, so that a test sees its message.
+    tokenize_main.main(args=options, standalone_mode=False)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from poet.books.manifest import Book, MissingBook, read_manifest
+from poet.books.manifest import Book, FileCount, MissingBook, describe_files, read_manifest
 from poet.errors import SourceError
 from poet.params.sections import Collection
 from poet.sources.gutenberg import cache
@@ -96,8 +96,17 @@ def test_aliases_hide_every_name(write_books, tmp_path):
     download(folder_collection(texts, aliases=True), download_settings(), tmp_path / "raw")
     names = [path.name for path in (tmp_path / "raw").iterdir()]
     shown = (tmp_path / "raw" / "manifest.csv").read_text(encoding="utf-8") + " ".join(names)
-    assert "Author 2" in shown and "book-002.txt" in names
+    assert "Author 2" in shown and sum(name.startswith("book-") for name in names) == 2
     assert not any(word.casefold() in shown.casefold() for word in ("Austen", "Diary", "Lawyer", "Will -", "texts"))
+
+
+def test_the_stage_says_and_keeps_what_became_of_every_file(write_books, tmp_path, capsys):
+    texts = write_books(a="x", b="", c="y")
+    (texts / "d.xyz").write_text("z", encoding="utf-8")
+    download(folder_collection(texts), download_settings(), tmp_path / "raw")
+    line = "2 of 4 files used; not read: 1 .xyz, 1 empty"
+    assert line in capsys.readouterr().err
+    assert describe_files(read_manifest(tmp_path / "raw" / "files.csv", FileCount)) == line
 
 
 def test_a_download_replaces_the_one_before(write_books, tmp_path):
@@ -105,7 +114,7 @@ def test_a_download_replaces_the_one_before(write_books, tmp_path):
     download(first, download_settings(), tmp_path / "raw")
     (tmp_path / "texts" / "a.txt").unlink()
     download(dataclasses.replace(first, title="Less"), download_settings(), tmp_path / "raw")
-    assert {path.name for path in (tmp_path / "raw").iterdir()} == {"b.txt", "manifest.csv", "missing.csv"}
+    assert {path.name for path in (tmp_path / "raw").iterdir()} == {"b.txt", "files.csv", "manifest.csv", "missing.csv"}
 
 
 def test_the_books_of_several_sources_are_in_one_manifest(write_books, small_mirror, tmp_path):

@@ -7,7 +7,7 @@ import hashlib
 from click.testing import CliRunner
 
 import stages.report
-from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, write_manifest
+from poet.books.manifest import FILES, MANIFEST, MISSING, REMOVALS, CleanBook, FileCount, MissingBook, write_manifest
 from poet.files import write_json, write_text
 from poet.report.collection_page import collection_page, summarize
 from poet.report.summary import read_summary
@@ -35,6 +35,7 @@ def write_inputs(folder, results):
         write_text(files["clean"] / book.file, texts[book.id])
     write_manifest(files["clean"] / MANIFEST, books, CleanBook)
     write_manifest(files["raw"] / MISSING, results.missing, MissingBook)
+    write_manifest(files["raw"] / FILES, results.files, FileCount)
     rows = [
         f"{book},{','.join(str(value) for value in dataclasses.astuple(removal))}\n"
         for book, removals in results.removals.items()

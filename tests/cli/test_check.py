@@ -1,0 +1,58 @@
+"""`poet check`: it looks into the folders of what is built, and says what would become of every file."""
+
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from poet.cli import main
+from poet.params.sections import FolderSource
+from poet.sources.fetched import FetchedBook
+from poet.sources.kinds import fetch_books
+from tests.clone import ROOT
+from tests.sources.settings import download_settings
+
+
+@pytest.fixture
+def params(tmp_path):
+    """A params.yaml that builds the collection `mine` from the folder `texts`."""
+    yaml = YAML()
+    content = yaml.load(ROOT / "params.yaml")
+    path = str(tmp_path / "texts")
+    content["collections"]["mine"] = {"title": "Mine", "sources": [{"kind": "folder", "path": path, "aliases": True}]}
+    content["build"] = ["mine"]
+    yaml.dump(content, tmp_path / "params.yaml")
+    return tmp_path / "params.yaml"
+
+
+def check(params):
+    return CliRunner().invoke(main, ["check", "--params", str(params)])
+
+
+def test_check_looks_into_folders(params, write_books, tmp_path):
+    texts = write_books(a="words", b=" ", c="words " * 9000)
+    (texts / "d.xyz").write_text("z", encoding="utf-8")
+    result = check(params)
+    assert result.exit_code == 0, result.output
+    assert f"mine: {texts}: 2 of 4 files used; not read: 1 .xyz, 1 empty" in result.output
+
+
+def test_check_names_a_folder_without_texts(params, write_books):
+    missing = check(params)
+    assert missing.exit_code == 1 and "mine: the folder" in missing.output and "does not exist" in missing.output
+    write_books(a="")
+    empty = check(params)
+    assert empty.exit_code == 1 and "0 of 1 file used; not read: 1 empty" in empty.output
+
+
+def test_check_does_not_look_where_nothing_is_built(params):
+    params.write_text(params.read_text(encoding="utf-8").replace("- mine", "- shakespeare"), encoding="utf-8")
+    assert check(params).exit_code == 0
+
+
+def test_show_says_whose_an_alias_is(params, write_books, tmp_path):
+    texts = write_books(**{"My Diary": "words"})
+    result = CliRunner().invoke(main, ["collection", "show", "mine", "--params", str(params)])
+    assert result.exit_code == 0, result.output
+    source = FolderSource(kind="folder", path=str(texts), aliases=True)
+    (book,) = [book for book in fetch_books([source], download_settings()) if isinstance(book, FetchedBook)]
+    assert f"  {book.id}  My Diary.txt" in result.output.splitlines()
