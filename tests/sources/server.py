@@ -62,6 +62,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.site.sent += len(body)
 
+    def answer_part(self, content: bytes, start: int, body: bytes) -> None:
+        """Answer a request for `content` from `start` on; `body` may be less than that."""
+        last = len(content) - 1
+        headers = {"Content_Range": f"bytes {start}-{last}/{len(content)}", "ETag": f'"{hash(content)}"'}
+        self.answer(206, body, promised=len(content) - start, Content_Type="text/plain", **headers)
+
     def do_serve(self, value: str) -> None:
         content = self.site.files.get(self.path)
         if content is None:
@@ -74,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if start >= len(content) and start:
             self.answer(416, Content_Range=f"bytes */{len(content)}")
         elif start:
-            self.answer(206, content[start:], ETag=tag, Content_Type="text/plain")
+            self.answer_part(content, start, content[start:])
         else:
             self.answer(200, content, ETag=tag, Content_Type="text/plain")
 
@@ -83,8 +89,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         content = self.site.files[self.path]
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         half = content[start : start + (len(content) - start) // 2]
-        code = 206 if start else 200
-        self.answer(code, half, promised=len(content) - start, ETag=f'"{hash(content)}"')
+        if start:
+            self.answer_part(content, start, half)
+        else:
+            self.answer(200, half, promised=len(content), ETag=f'"{hash(content)}"')
 
     def do_nameless(self, value: str) -> None:
         """Half of the body, and no ETag by which the rest could be requested."""

@@ -170,6 +170,7 @@ class Internet(requests.adapters.BaseAdapter):
         response.status_code, headers = self.script.pop(0) if self.script else (200, {})
         response.headers.update(headers)
         response.url, response.request, response.raw = request.url, request, io.BytesIO(b"A book.")
+        response.headers.setdefault("Content-Length", "7")
         return response
 
     def close(self):
