@@ -36,7 +36,7 @@ def read_framing(status: int, headers: Mapping[str, str], asked_from: int | None
     """
     encoding = headers.get("Transfer-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "chunked"):
-        raise NonsenseHeader(f"sends the Transfer-Encoding {encoding!r}, which is not supported")
+        raise NonsenseHeader(f"sends the Transfer-Encoding {encoding[:60]!r}, which is not supported")
     chunked = encoding == "chunked"
     length = _content_length(headers)
     # A chunked body has no other length (RFC 9112, 6.3).
@@ -62,7 +62,7 @@ def _content_length(headers: Mapping[str, str]) -> int | None:
     values = {value.strip() for value in text.split(",")}
     value = values.pop()
     if values or not _NUMBER.fullmatch(value):
-        raise NonsenseHeader(f"sends the Content-Length {text!r}, which is no length")
+        raise NonsenseHeader(f"sends the Content-Length {text[:60]!r}, which is no length")
     return int(value)
 
 
@@ -71,10 +71,10 @@ def _content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None]:
     text = headers.get("Content-Range", "")
     found = _CONTENT_RANGE.fullmatch(text.strip())
     if not found:
-        raise NonsenseHeader(f"sends the Content-Range {text!r}, which is no range")
+        raise NonsenseHeader(f"sends the Content-Range {text[:60]!r}, which is no range")
     first, last, total = int(found[1]), int(found[2]), None if found[3] == "*" else int(found[3])
     if last < first or (total is not None and last >= total):
-        raise NonsenseHeader(f"sends the Content-Range {text!r}, which is no range")
+        raise NonsenseHeader(f"sends the Content-Range {text[:60]!r}, which is no range")
     return first, last, total
 
 

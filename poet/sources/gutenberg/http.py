@@ -258,7 +258,7 @@ def _check_headers(response: requests.Response, path: Path, max_bytes: int) -> N
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     # Many servers call a gzip file a file with the encoding gzip. Its bytes are what was requested.
     if encoding not in ("", "identity") and not (path.suffix == ".gz" and encoding in ("gzip", "x-gzip")):
-        raise UnusableResponse(f"sends the Content-Encoding {encoding!r} although none was accepted")
+        raise UnusableResponse(f"sends the Content-Encoding {encoding[:60]!r} although none was accepted")
 
 
 @contextlib.contextmanager
@@ -277,8 +277,8 @@ def _connection_problems() -> Iterator[None]:
 def _connection_problem(error: Exception) -> str:
     """The innermost cause of a connection error, the shortest and clearest of its messages.
 
-    requests wraps an error of urllib3, which wraps one of the operating system in its `reason`.
+    requests wraps an error of urllib3, which wraps one of the operating system in its `reason` or as its last argument.
     """
-    cause = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
-    reason = getattr(cause, "reason", cause)
-    return f"cannot be reached ({type(reason).__name__}: {str(reason).rpartition(': ')[2]})"
+    while inner := [each for each in (*error.args, getattr(error, "reason", None)) if isinstance(each, Exception)]:
+        error = inner[-1]
+    return f"cannot be reached ({type(error).__name__}: {str(error).rpartition(': ')[2]})"
