@@ -85,6 +85,7 @@ def redirect_target(url: str, location: str) -> str:
         raise ValueError(f"redirects to {location!r}, which is no address") from None
     if not allowed:
         raise ValueError(f"redirects to {target}, which is not followed")
-    if is_private(target) and not is_private(url):
+    same_host = urlsplit(url).hostname == urlsplit(target).hostname
+    if not same_host and not is_private(url) and is_private(target):
         raise ValueError(f"redirects to {target}, which is in a private network and is not followed")
     return target
