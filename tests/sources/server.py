@@ -115,6 +115,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_redirect(self, value: str) -> None:
         self.answer(302, Location=value)
 
+    def do_endless_redirect(self, value: str) -> None:
+        """A redirect with a body that never ends."""
+        self.send(f"Location: {value}", code=302)
+        while True:
+            self.wfile.write(b"x" * 1000)
+            time.sleep(0.001)
+
     def do_html(self, value: str) -> None:
         self.answer(200, b"<!DOCTYPE html><title>Sorry</title>", Content_Type=value or "text/html")
 

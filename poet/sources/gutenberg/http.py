@@ -95,6 +95,13 @@ class _Retry(_Problem):
         self.wait = wait
 
 
+class FileSession(requests.Session):
+    """A session that leaves redirects to HttpClient: requests would first read the body of one, however long it is."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No target, so that nothing is read ahead."""
+
+
 @dataclass(kw_only=True)
 class HttpClient:
     """Fetches files of at most `max_bytes` bytes. One object serves all requests, because it keeps their pauses."""

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from poet.sources.gutenberg import cache
 from poet.sources.gutenberg.addresses import hide_credentials
 from poet.sources.gutenberg.cache import MirrorFile
-from poet.sources.gutenberg.http import HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
+from poet.sources.gutenberg.http import FileSession, HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
 
 # The places of the catalog below a mirror's root, plain and packed; a mirror may have either.
 CATALOGS = ("cache/epub/feeds/pg_catalog.csv", "cache/epub/feeds/pg_catalog.csv.gz")
@@ -53,7 +51,7 @@ class Mirrors:
 
     def __init__(self, addresses: Sequence[str], *, max_bytes: int, policy: RequestPolicy | None = None) -> None:
         self.addresses = [address.rstrip("/") for address in addresses]
-        self.client = HttpClient(session=requests.Session(), max_bytes=max_bytes, policy=policy or RequestPolicy())
+        self.client = HttpClient(session=FileSession(), max_bytes=max_bytes, policy=policy or RequestPolicy())
         self.unreachable: dict[str, str] = {}  # address of a mirror: why it cannot be reached
 
     def find_book(self, number: int) -> MirrorFile | NotFound:

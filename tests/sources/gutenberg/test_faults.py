@@ -52,7 +52,7 @@ FAULTS = {
     "status 503 nonsense": "stayed busy",
     "status 429 -1": "stayed busy",
     "status 503 Fri, 99 Foo 9999999 99:99:99 GMT": "stayed busy",
-    "redirect http://[::1": "Invalid IPv6 URL",
+    "redirect http://[::1": "which is no address",
     "redirect http://host:port/x": "which is no address",
     "redirect http:///x": "answers 404",
     "redirect //": "redirects in circles",
@@ -62,6 +62,7 @@ FAULTS = {
     # Bodies.
     "gzip 0": "'gzip' although none was accepted",
     "gzip 9": "'gzip' although none was accepted",
+    "endless_redirect /x": "answers 404",
     "unmeasured 60": "may be cut",
     "chunked cut": "cannot be reached",
     "drip 0.02": "too slow",
