@@ -5,7 +5,7 @@ from poet.sources.gutenberg.http import RequestPolicy
 FAST = RequestPolicy(
     pause=0.0,
     connect_timeout=0.5,
-    read_timeout=0.3,
+    read_timeout=0.5,
     tries=3,
     backoff=0.01,
     max_wait=0.5,

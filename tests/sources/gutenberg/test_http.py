@@ -44,7 +44,7 @@ def test_a_file_arrives_as_served_with_an_honest_name(server, fetch):
         ["drop", "drop"],
         ["nameless"],
         ["hangup"],
-        ["stall 0.6"],
+        ["stall 0.9"],
         ["status 503"],
         ["status 429 0"],
         ["status 502", "drop"],
@@ -125,7 +125,7 @@ def test_redirects_are_followed_within_reason(server, fetch):
         fetch("/circle")
 
 
-@pytest.mark.parametrize("fault", ["drop", "stall 0.6", "status 503", "hangup"])
+@pytest.mark.parametrize("fault", ["drop", "stall 0.9", "status 503", "hangup"])
 def test_lasting_faults_end_in_one_error(server, fetch, fault):
     server.script[PLACE] = [fault] * 10
     with pytest.raises(ServerUnreachable):
