@@ -6,6 +6,7 @@ To add a kind of source:
 3. add one entry to SOURCES.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from poet.sources.calibre import fetch_calibre
 from poet.sources.fetched import FetchedBook
 from poet.sources.folder import fetch_folder
 from poet.sources.gutenberg.books import fetch_gutenberg
+from poet.sources.gutenberg.mirrors import Mirrors
 from poet.sources.package import fetch_package
 
 # Takes the settings of one source and those of all downloads; yields the books in a fixed order. The order matters: it
@@ -48,10 +50,11 @@ def fetch_books(
     Raises SourceError when a source fails, when a book is missing (unless `settings.allow_missing`), and when two books
     have the same id.
     """
+    readers = _readers(settings)
     aliases = Aliases()  # one for all sources, so that an author of two of them keeps one alias
     places: dict[str, str] = {}  # id of a book: the place that it came from
     for source in sources:
-        for book in SOURCES[type(source)](source, settings):
+        for book in readers[type(source)](source, settings):
             if not isinstance(book, FetchedBook):
                 yield book
                 continue
@@ -70,6 +73,16 @@ def fetch_books(
                 )
             places[book.id] = place
             yield book
+
+
+def _readers(settings: DownloadSettings) -> dict[type, FetchFunction]:
+    """SOURCES for one run, in which all Gutenberg sources share one object of mirrors.
+
+    So the pause between two requests holds for the whole run, and no source waits for a server that an earlier one
+    could not reach.
+    """
+    mirrors = Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
+    return {**SOURCES, GutenbergSource: functools.partial(fetch_gutenberg, mirrors=mirrors)}
 
 
 def expected_books(sources: Sequence[Source]) -> int:

@@ -11,7 +11,10 @@ from poet.params.sections import CalibreSource, FolderSource, GutenbergSource, S
 from poet.sources.fetched import FetchedBook
 from poet.sources.kinds import SOURCES, expected_books, fetch_books
 from tests.sources.calibre_library import write_calibre_library
+from tests.sources.gutenberg.policy import FAST
 from tests.sources.gutenberg.small_mirror import write_mirror
+from tests.sources.internet import session_to
+from tests.sources.server import Server
 from tests.sources.settings import download_settings
 
 SETTINGS = download_settings()
@@ -54,6 +57,31 @@ def test_a_missing_book_is_passed_on(tmp_path):
     missing, found = fetch_books(sources, settings)
     assert isinstance(missing, MissingBook) and missing.id == "63022"
     assert found.id == "158"
+
+
+def test_all_sources_of_a_run_share_what_is_known_of_a_server(monkeypatch):
+    """A server that the first source could not reach is not tried again by the second, and a pause holds for both."""
+    monkeypatch.setattr("poet.sources.gutenberg.mirrors.RequestPolicy", lambda: FAST)
+    sources = [GutenbergSource(kind="gutenberg", ids=[number]) for number in (158, 1342, 5)]
+    with Server() as busy:
+        for number in (158, 1342, 5):
+            busy.script[f"/cache/epub/{number}/pg{number}.txt"] = ["status 503"] * 9
+        books = list(fetch_books(sources, download_settings(busy.address, allow_missing=True)))
+        assert [type(book) for book in books] == [MissingBook] * 3
+        assert busy.requested == ["/cache/epub/158/pg158.txt"] * FAST.tries
+        # Another run asks again.
+        list(fetch_books(sources[:1], download_settings(busy.address, allow_missing=True)))
+        assert len(busy.requested) == 2 * FAST.tries
+
+
+def test_requests_of_two_sources_keep_the_pause(clock, internet, monkeypatch):
+    """By the default policy: two seconds between any two requests of the run."""
+    monkeypatch.setattr("poet.sources.gutenberg.mirrors.FileSession", lambda: session_to(internet))
+    sources = [GutenbergSource(kind="gutenberg", ids=ids) for ids in ([158, 7], [1342], [5])]
+    assert len(list(fetch_books(sources, download_settings("https://mirror.example", allow_missing=True)))) == 4
+    # The catalog is asked for the titles of books without a header; its requests count too.
+    assert len(internet.requests) >= 4
+    assert set(internet.distances()) == {2.0}
 
 
 def test_an_author_of_two_sources_keeps_one_alias(tmp_path):

@@ -29,12 +29,15 @@ LANGUAGES = {
 HEADER_BYTES = 6000
 
 
-def fetch_gutenberg(source: GutenbergSource, settings: DownloadSettings) -> Iterator[FetchedBook | MissingBook]:
+def fetch_gutenberg(
+    source: GutenbergSource, settings: DownloadSettings, mirrors: Mirrors | None = None
+) -> Iterator[FetchedBook | MissingBook]:
     """Each book of `source.ids`, in that order, from the first of `settings.mirrors` that has it.
 
-    A book that no mirror has becomes a MissingBook if `settings.allow_missing`, and a SourceError otherwise.
+    A book that no mirror has becomes a MissingBook if `settings.allow_missing`, and a SourceError otherwise. All
+    sources of a run share one object `mirrors`, and with it the pauses between requests.
     """
-    mirrors = Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
+    mirrors = mirrors or Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
     # The catalog has 20 MB: it is read when the first book needs it, and only once.
     load_entries = functools.cache(functools.partial(_catalog_entries, mirrors))
     for number in source.ids:

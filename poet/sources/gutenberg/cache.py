@@ -1,20 +1,28 @@
 """The cache of Gutenberg's books and catalogs, shared by all projects of a user: no file is fetched twice.
 
 Each book is a text below the user's cache folder, with a JSON record of its sha256 beside it. A text that does not
-match its record is fetched anew.
+match its record is fetched anew. Processes take turns: whoever reads or changes an entry holds its lock.
 """
 
+import contextlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import platformdirs
 
+from poet.errors import SourceError
 from poet.files import sha256, write_json
+from poet.progress import log
 
 # Seconds after which a catalog is fetched anew. Gutenberg makes a new one every week.
 MAX_CATALOG_AGE = 7 * 24 * 3600
+
+# Seconds of waiting for another process after which a line says so.
+QUIET_WAIT = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +40,30 @@ class MirrorFile:
 def cache_folder() -> Path:
     """The cache folder of this program for the user; XDG_CACHE_HOME and its counterparts on other systems move it."""
     return platformdirs.user_cache_path("torch-transformer-poet") / "gutenberg"
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the cache's file `path`; wait while another process holds it.
+
+    The system ends the lock with its process, so that a killed one blocks nobody. SourceError when the cache cannot be
+    written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path.with_name(path.name + ".lock"))
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(lock.acquire(timeout=QUIET_WAIT))
+            except filelock.Timeout:
+                log(f"waits for another process, which is fetching {path.name} (its lock is {lock.lock_file})")
+                held.enter_context(lock.acquire())
+            yield
+    except OSError as error:
+        raise SourceError(
+            f"the cache {cache_folder()} cannot be used ({error}). Make room or permit writing there, or set "
+            "XDG_CACHE_HOME to another folder."
+        ) from None
 
 
 def find_book(number: int) -> MirrorFile | None:

@@ -9,13 +9,11 @@ Gutenberg's own site is meant for people and blocks programs, so it is never a d
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import requests
 
 from poet.sources.gutenberg import cache
+from poet.sources.gutenberg.addresses import hide_credentials
 from poet.sources.gutenberg.cache import MirrorFile
-from poet.sources.gutenberg.http import HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
+from poet.sources.gutenberg.http import FileSession, HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
 
 # The places of the catalog below a mirror's root, plain and packed; a mirror may have either.
 CATALOGS = ("cache/epub/feeds/pg_catalog.csv", "cache/epub/feeds/pg_catalog.csv.gz")
@@ -44,14 +42,15 @@ def book_paths(number: int) -> list[str]:
 
 
 class Mirrors:
-    """All mirrors of one source. Files of web servers pass through the user's cache.
+    """All mirrors. Files of web servers pass through the user's cache.
 
-    A server that stays unreachable after all retries is not tried again by the same object.
+    One object serves all sources of a run: it keeps the pauses between requests, and a server that stays unreachable
+    after all retries is not tried again. Addresses may hold credentials, which are used and never shown.
     """
 
     def __init__(self, addresses: Sequence[str], *, max_bytes: int, policy: RequestPolicy | None = None) -> None:
         self.addresses = [address.rstrip("/") for address in addresses]
-        self.client = HttpClient(session=requests.Session(), max_bytes=max_bytes, policy=policy or RequestPolicy())
+        self.client = HttpClient(session=FileSession(), max_bytes=max_bytes, policy=policy or RequestPolicy())
         self.unreachable: dict[str, str] = {}  # address of a mirror: why it cannot be reached
 
     def find_book(self, number: int) -> MirrorFile | NotFound:
@@ -82,18 +81,21 @@ class Mirrors:
                 yield MirrorFile(path=path, source=source, age_days=cache.age_days(path))
 
     def _fetch_book(self, address: str, number: int, tried: list[str]) -> MirrorFile | None:
-        if cached := cache.find_book(number):
-            return cached
-        for source in book_paths(number):
-            if self._fetch(address, source, cache.begin_entry(number, source), tried):
-                return cache.complete_entry(number, source)
+        with cache.locked(cache.book_path(number)):
+            if cached := cache.find_book(number):
+                return cached
+            for source in book_paths(number):
+                if self._fetch(address, source, cache.begin_entry(number, source), tried):
+                    return cache.complete_entry(number, source)
         return None
 
     def _fetch_catalogs(self, address: str, tried: list[str]) -> Iterator[MirrorFile]:
         # The packed catalog first: 5 MB instead of 20.
         for source in reversed(CATALOGS):
             path = cache.catalog_path(Path(source).name)
-            if cache.catalog_is_fresh(path) or self._fetch(address, source, path, tried):
+            with cache.locked(path):
+                is_there = cache.catalog_is_fresh(path) or self._fetch(address, source, path, tried)
+            if is_there:
                 yield MirrorFile(path=path, source=source)
 
     def _fetch(self, address: str, source: str, path: Path, tried: list[str]) -> bool:
@@ -110,7 +112,7 @@ class Mirrors:
                 reason = str(error)  # The server works; it may have the next file.
             except ServerUnreachable as error:
                 reason = self.unreachable[address] = str(error)
-        tried.append(f"{address}/{source} {reason}")
+        tried.append(f"{hide_credentials(address)}/{source} {reason}")
         return False
 
 
@@ -121,6 +123,9 @@ def _find_in_folder(address: str, sources: Sequence[str], tried: list[str]) -> M
 
 def _find_all_in_folder(address: str, sources: Sequence[str], tried: list[str]) -> Iterator[MirrorFile]:
     """Those of `sources` that exist in the mirror folder `address`; adds those that do not to `tried`."""
+    if _has_other_scheme(address):
+        tried.append(f"{hide_credentials(address)} is neither a folder nor an address with http:// or https://")
+        return
     root = Path(address.removeprefix("file://")).expanduser()
     for source in sources:
         if (root / source).is_file():
@@ -129,5 +134,10 @@ def _find_all_in_folder(address: str, sources: Sequence[str], tried: list[str]) 
             tried.append(f"{root / source} does not exist")
 
 
+def _has_other_scheme(address: str) -> bool:
+    """Whether `address` is neither a folder nor of a web server, such as one of FTP."""
+    return "://" in address and not _is_web_server(address) and not address.startswith("file://")
+
+
 def _is_web_server(address: str) -> bool:
-    return urlsplit(address).scheme in ("http", "https")
+    return address.lower().startswith(("http://", "https://"))

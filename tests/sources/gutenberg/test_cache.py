@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from poet.errors import SourceError
 from poet.sources.gutenberg import cache
 from poet.sources.gutenberg.mirrors import Mirrors
 from tests.sources.gutenberg.policy import FAST
@@ -31,6 +32,13 @@ def test_a_damaged_entry_is_fetched_anew(server, mirrors):
     assert cache.find_book(7) is None
     assert mirrors.find_book(7).path.read_bytes() == BOOK
     assert len(server.requested) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_one_message(mirrors, monkeypatch, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(SourceError, match=r"the cache .*file/torch-transformer-poet/gutenberg cannot be used"):
+        mirrors.find_book(7)
 
 
 def test_a_kill_between_a_text_and_its_hash_is_mended(server, mirrors):

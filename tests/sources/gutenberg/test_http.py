@@ -1,16 +1,11 @@
 """Fetching over real HTTP from a server that drops, stalls, refuses, redirects and lies."""
 
-import io
-import time
-from itertools import pairwise
-from types import SimpleNamespace
-
 import pytest
-import requests
 
-from poet.sources.gutenberg.http import HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
+from poet.sources.gutenberg.http import FileSession, HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
 from poet.sources.gutenberg.mirrors import Mirrors
 from tests.sources.gutenberg.policy import FAST
+from tests.sources.internet import session_to
 from tests.sources.server import Server
 
 BOOK = b"To be, or not to be: that is the question.\n" * 2000
@@ -29,7 +24,7 @@ def fetch(server, tmp_path):
     """Fetch the book from the server; returns its bytes."""
 
     def fetch(path=PLACE, max_bytes=10**6):
-        client = HttpClient(session=requests.Session(), max_bytes=max_bytes, policy=FAST)
+        client = HttpClient(session=FileSession(), max_bytes=max_bytes, policy=FAST)
         client.fetch(server.address + path, tmp_path / "book.txt")
         return (tmp_path / "book.txt").read_bytes()
 
@@ -49,7 +44,7 @@ def test_a_file_arrives_as_served_with_an_honest_name(server, fetch):
         ["drop", "drop"],
         ["nameless"],
         ["hangup"],
-        ["stall 0.6"],
+        ["stall 0.9"],
         ["status 503"],
         ["status 429 0"],
         ["status 502", "drop"],
@@ -130,66 +125,12 @@ def test_redirects_are_followed_within_reason(server, fetch):
         fetch("/circle")
 
 
-@pytest.mark.parametrize("fault", ["drop", "stall 0.6", "status 503", "hangup"])
+@pytest.mark.parametrize("fault", ["drop", "stall 0.9", "status 503", "hangup"])
 def test_lasting_faults_end_in_one_error(server, fetch, fault):
     server.script[PLACE] = [fault] * 10
     with pytest.raises(ServerUnreachable):
         fetch()
     assert len(server.requested) == FAST.tries
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock for the client that only sleeping moves, so that pauses of any length are exact and take no time."""
-    clock = SimpleNamespace(now=100.0, wall=time.time())
-
-    def sleep(seconds):
-        clock.now += seconds
-
-    fake = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: clock.wall, sleep=sleep)
-    monkeypatch.setattr("poet.sources.gutenberg.http.time", fake)
-    return clock
-
-
-class Internet(requests.adapters.BaseAdapter):
-    """All public hosts at once: records each request with its time, and answers with a book or by `script`.
-
-    `script` lists status and headers of the next responses.
-    """
-
-    def __init__(self, clock):
-        super().__init__()
-        self.clock = clock
-        self.requests, self.headers = [], []
-        self.script = []
-
-    def send(self, request, **options):
-        self.requests.append((self.clock.now, request.url))
-        self.headers.append(request.headers)
-        response = requests.Response()
-        response.status_code, headers = self.script.pop(0) if self.script else (200, {})
-        response.headers.update(headers)
-        response.url, response.request, response.raw = request.url, request, io.BytesIO(b"A book.")
-        return response
-
-    def close(self):
-        pass
-
-    def distances(self):
-        """Seconds between each request and the next."""
-        return [after - before for (before, _), (after, _) in pairwise(self.requests)]
-
-
-@pytest.fixture
-def internet(clock):
-    return Internet(clock)
-
-
-def session_to(internet):
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, internet)
-    return session
 
 
 def client_of(internet, **policy):
