@@ -1,8 +1,8 @@
 """Which charsets there are, and which of them a declaration such as "ISO Latin-1" or "Windows Code Page 1252" means.
 
-The names are those of Python's own text codecs, listed here. `codecs.lookup` is not asked: it also finds codecs that are
-no charsets (`rot_13`, `zlib_codec`, `idna`, `punycode`, `unicode_escape`), and an installed package may register a codec
-that accepts any name.
+The names are those of Python's own text codecs, listed here. `codecs.lookup` is not asked: it also finds codecs that
+are no charsets (`rot_13`, `zlib_codec`, `idna`, `punycode`, `unicode_escape`), and an installed package may register a
+codec that accepts any name.
 """
 
 import encodings
@@ -18,16 +18,15 @@ MULTI_BYTE = (
 ).split()
 
 # Seven bits per byte; escape sequences switch to another set of characters.
-SEVEN_BIT = (
-    "iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_3 iso2022_jp_2004 iso2022_jp_ext iso2022_kr hz"
-).split()
+SEVEN_BIT = ("iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_3 iso2022_jp_2004 iso2022_jp_ext iso2022_kr hz").split()
 
 # One byte per character, the most usual first: where two of them read a text alike, the first one gets the name.
 SINGLE_BYTE = (
-    "cp1252 iso8859_15 latin_1 cp1250 iso8859_2 cp1251 koi8_r koi8_u iso8859_5 cp866 mac_cyrillic cp855 cp1125 koi8_t "
+    "cp1252 iso8859_15 latin_1 mac_roman cp850 cp437 cp1250 iso8859_2 cp1251 koi8_r koi8_u iso8859_5 cp866 "
+    "mac_cyrillic cp855 cp1125 koi8_t "
     "kz1048 ptcp154 cp1253 iso8859_7 cp737 cp869 mac_greek cp1254 iso8859_9 cp857 mac_turkish cp1255 iso8859_8 cp862 "
     "cp856 cp1256 iso8859_6 cp864 cp720 mac_arabic mac_farsi cp1257 iso8859_13 iso8859_4 cp775 iso8859_3 iso8859_10 "
-    "iso8859_14 iso8859_16 cp850 cp858 cp437 mac_roman cp852 mac_latin2 mac_croatian mac_romanian mac_iceland cp860 "
+    "iso8859_14 iso8859_16 cp858 cp852 mac_latin2 mac_croatian mac_romanian mac_iceland cp860 "
     "cp861 cp863 cp865 cp874 iso8859_11 tis_620 cp1258 hp_roman8 palmos cp1006"
 ).split()
 
@@ -42,9 +41,10 @@ LATIN_PARTS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 9, 6: 10, 7: 13, 8: 14, 9: 15, 10: 16}
 # Numbers of code pages whose codec in Python is not called `cp` and the number.
 CODE_PAGES = {
     "936": "gbk", "1200": "utf_16_le", "1201": "utf_16_be", "1361": "johab", "10000": "mac_roman", "10006": "mac_greek",
-    "10007": "mac_cyrillic", "10029": "mac_latin2", "10079": "mac_iceland", "10081": "mac_turkish", "12000": "utf_32_le",
-    "20127": "ascii", "20866": "koi8_r", "20932": "euc_jp", "21866": "koi8_u", "50220": "iso2022_jp",
-    "51932": "euc_jp", "51936": "gb2312", "51949": "euc_kr", "54936": "gb18030", "65000": "utf_7", "65001": "utf_8",
+    "10007": "mac_cyrillic", "10029": "mac_latin2", "10079": "mac_iceland", "10081": "mac_turkish",
+    "12000": "utf_32_le", "20127": "ascii", "20866": "koi8_r", "20932": "euc_jp", "21866": "koi8_u",
+    "50220": "iso2022_jp", "51932": "euc_jp", "51936": "gb2312", "51949": "euc_kr", "54936": "gb18030",
+    "65000": "utf_7", "65001": "utf_8",
 }  # fmt: skip
 
 # What the rest of a declaration looks like, in lower case with single blanks as the only separators, and its charset.
@@ -121,6 +121,9 @@ def charset_of(declaration: str) -> str:
     if codec in CHARSETS or codec == "iso8859_1":
         return "latin_1" if codec == "iso8859_1" else codec
     words = " ".join(re.findall(r"[a-z0-9]+", declaration.lower()))
+    # Names of Python's codecs that are no charsets.
+    if re.search(r"\b(escape|codec)$", words):
+        return ""
     return _by_number(words) or next((codec for shape, codec in SPELLINGS if re.search(shape, words)), "")
 
 

@@ -26,6 +26,12 @@ OTHER_LANGUAGE = 0.2
 # A declared charset, or the one that practice suggests, wins against readings that are better by less.
 PREFERENCE = 0.3
 
+# Windows-1252 is by far the most usual charset but UTF-8: it wins where few characters speak for another one. The
+# advantage is half as large at so many characters outside ASCII.
+USUAL = "cp1252"
+USUAL_ADVANTAGE = 0.3
+USUAL_HALF = 10
+
 # A reading below this is no better than chance: letters at random have about the score 0.
 PLAUSIBLE = 0.15
 
@@ -34,7 +40,9 @@ MAX_CANDIDATES = 4
 NEAR = 0.25
 
 # Marks that printed texts of all languages have, and signs that are rarer.
-MARKS = dict.fromkeys("“”‘’„‚«»‹›–—…¿¡", 0.5) | dict.fromkeys("§°·£¢¥©®²³½¼¾×÷±µºª№¶†\u00a0\u00ad€،؛؟\u200c\u200e\u200f", 0.1)
+MARKS = dict.fromkeys("“”‘’„‚«»‹›–—…¿¡", 0.5) | dict.fromkeys(
+    "§°·£¢¥©®²³½¼¾×÷±µºª№¶†\u00a0\u00ad€،؛؟\u200c\u200e\u200f", 0.1
+)
 
 # Marks that stand inside a word: an apostrophe, a dash without blanks, the Catalan point, a soft hyphen.
 INSIDE = "’—–·\u00ad\u00a0\u200c"
@@ -76,11 +84,16 @@ def detect(content: bytes, language: str = "", preferred: Sequence[str] = ()) ->
     best: dict[str, Reading] = {}  # by the text of the sample
     for encoding in dict.fromkeys([*preferred, *_possible(content)]):
         text = leniently(sample, encoding)
-        if text is None:
+        # The Arabic charsets of the Macintosh also have the letters of Western Europe, but for words in Arabic texts.
+        if text is None or (encoding in ("mac_arabic", "mac_farsi") and not re.search("[\u0621-\u06ff]", text)):
+            continue
+        if text in best:
             continue
         score = score_text(text, language) + (PREFERENCE if encoding in preferred else 0)
-        if text not in best:
-            best[text] = Reading(encoding=encoding, score=score)
+        if encoding == USUAL:
+            outside = len(text) - len(text.encode("ascii", "ignore"))
+            score += USUAL_ADVANTAGE / (1 + outside / USUAL_HALF)
+        best[text] = Reading(encoding=encoding, score=score)
     ranked = sorted(best.values(), key=lambda reading: -reading.score)
     # The sample may lack what another line has: only a charset that reads every byte counts.
     readable: list[Reading] = []
@@ -112,13 +125,13 @@ def _decode(content: bytes, encoding: str, errors: str) -> str | None:
     # Some codecs raise plain UnicodeError (utf_16, utf_7).
     except UnicodeError:
         return None
-    # utf_7 reads lone surrogates, which no text file can hold.
-    return None if re.search("[\ud800-\udfff]", text) else text
+    # Only utf_7 reads lone surrogates, which no text file can hold.
+    return None if encoding == "utf_7" and re.search("[\ud800-\udfff]", text) else text
 
 
 def _possible(content: bytes) -> Iterable[str]:
     """The charsets that the bytes allow at all."""
-    if _is_ebcdic(content):
+    if _is_ebcdic(content[:SAMPLE_BYTES]):
         return EBCDIC
     # Chinese in UTF-16 may have no zero byte, but then it has others that no text in one of the other charsets has.
     wide = ["utf_16_le", "utf_16_be"] if STRAY_BYTES.search(content) else []
@@ -127,28 +140,36 @@ def _possible(content: bytes) -> Iterable[str]:
 
 def _is_ebcdic(content: bytes) -> bool:
     """Whether the blanks are those of EBCDIC, 0x40: every twelfth byte at least, where ASCII has a rare sign, "@"."""
+    # Bytes above 127 that are UTF-8 are no accident, and a line of a few "@" is no text in EBCDIC.
+    if len(content) < 50 or (not content.isascii() and leniently(content, "utf_8") is not None):
+        return False
     return content.count(0x40) > max(len(content) // 12, 4 * content.count(0x20))
 
 
-def detect_seven_bit(content: bytes, language: str) -> list[Reading]:
-    """The readings of ASCII or zero bytes that are another charset in truth; none for usual text.
-
-    >>> detect_seven_bit("Ünïcode".encode("utf-16-le"), "")[0].encoding
-    'utf_16_le'
-    """
-    encodings: list[str] = []
+def _shapes(content: bytes) -> Sequence[str]:
+    """The charsets other than UTF-8 that zero bytes, escape sequences or the blanks of `content` suggest."""
     head = content[:SAMPLE_BYTES]
+    if b"\x1b$" in head and head.isascii() and 0 not in head:
+        return [each for each in SEVEN_BIT if each != "hz"]
     # A twentieth of all bytes: a blemish is rarer, and UTF-16 and UTF-32 have more.
     if 20 * len(STRAY_BYTES.findall(head)) > len(head):
-        encodings = ["utf_32_le", "utf_32_be", "utf_16_le", "utf_16_be"]
-    elif b"\x1b$" in content:
-        encodings = [each for each in SEVEN_BIT if each != "hz"]
-    elif b"~{" in content and b"~}" in content:
-        encodings = ["hz"]
-    elif _is_ebcdic(content):
-        encodings = EBCDIC
-    elif re.search(rb"\+[A-Za-z0-9+/]{3,}", content) and content.isascii():
-        encodings = ["utf_7"]
+        return ["utf_32_le", "utf_32_be", "utf_16_le", "utf_16_be"]
+    if _is_ebcdic(head):
+        return EBCDIC
+    if not content.isascii():
+        return []
+    if b"~{" in content and b"~}" in content:
+        return ["hz"]
+    return ["utf_7"] if re.search(rb"\+[A-Za-z0-9+/]{3,}", content) else []
+
+
+def detect_shape(content: bytes, language: str) -> list[Reading]:
+    """The readings by a charset that zero bytes, escape sequences or blanks show; none for usual text.
+
+    >>> detect_shape("Ünïcode".encode("utf-16-le"), "")[0].encoding
+    'utf_16_le'
+    """
+    encodings = _shapes(content)
     readings = []
     sample = content[: SAMPLE_BYTES - SAMPLE_BYTES % 4]
     for encoding in encodings:
@@ -159,14 +180,15 @@ def detect_seven_bit(content: bytes, language: str) -> list[Reading]:
         if encoding == "utf_7" and (whole.encode("utf_7") != content or whole.isascii()):
             continue
         score = score_text(text, language, whole=True)
-        if score >= (0.5 if encoding == "utf_7" else PLAUSIBLE):
+        # Signs that usual texts have too, such as "~{", need more evidence than zero bytes or escape sequences.
+        if score >= (0.5 if content.isascii() and b"\x1b" not in content and 0 not in content else PLAUSIBLE):
             readings.append(Reading(encoding=encoding, score=score))
     return sorted(readings, key=lambda reading: -reading.score)
 
 
 def _sample(content: bytes) -> bytes:
     """Lines of `content` with bytes above 127: the first ones, and one for each such byte that they lack."""
-    if len(content) <= SAMPLE_BYTES or _is_ebcdic(content):
+    if len(content) <= SAMPLE_BYTES or _is_ebcdic(content[:SAMPLE_BYTES]):
         return content[:SAMPLE_BYTES]
     lines: list[bytes] = []
     size, seen = 0, set(range(128))
