@@ -21,7 +21,7 @@ SAMPLE_BYTES = 6_000
 SAMPLE_LIMIT = 20_000
 
 # A language other than the one that the source names must read better by so much.
-OTHER_LANGUAGE = 0.2
+OTHER_LANGUAGE = 0.4
 
 # A declared charset, or the one that practice suggests, wins against readings that are better by less.
 PREFERENCE = 0.3
@@ -40,7 +40,7 @@ MAX_CANDIDATES = 4
 NEAR = 0.25
 
 # Marks that printed texts of all languages have, and signs that are rarer.
-MARKS = dict.fromkeys("“”‘’„‚«»‹›–—…¿¡", 0.5) | dict.fromkeys(
+MARKS = dict.fromkeys("“”‘’„‚«»‹›–—…¿¡", 0.6) | dict.fromkeys(
     "§°·£¢¥©®²³½¼¾×÷±µºª№¶†\u00a0\u00ad€،؛؟\u200c\u200e\u200f", 0.1
 )
 
