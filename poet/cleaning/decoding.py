@@ -46,7 +46,7 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff]")
 
 # A file is refused if controls, or unreadable characters, are a larger share of it. Of the bytes of packed files,
 # pictures and programs, a tenth are controls. A text that lost all letters outside ASCII lost 1.7 % of all (German) or
-# more. Short texts may have a few in any case.
+# more. Short texts may have a few in any case, but not half of them controls.
 MAX_DAMAGE = 0.01
 SOME_CONTROLS = 2
 SOME_UNREADABLE = 9
@@ -164,7 +164,7 @@ def read_text(content: bytes, name: str, *, language: str = "", encoding: str = 
 def _check_damage(text: str, dropped: str, name: str, found: Decoding) -> None:
     """CleaningError if `text` has so many controls, or unreadable characters, that the file is binary or ruined."""
     controls = len(dropped) - dropped.count("\ufeff")
-    if controls > max(SOME_CONTROLS, MAX_DAMAGE * len(text)):
+    if controls > max(min(SOME_CONTROLS, len(text) // 3), MAX_DAMAGE * len(text)):
         control = next(char for char in dropped if char != "\ufeff")
         raise CleaningError(
             f"{name} is not a text: {controls:,} of its {len(text):,} characters are control characters, the first "
