@@ -45,7 +45,8 @@ class Book:
     """A book as it was fetched.
 
     `id` is unique in the collection and the stem of `file`. `source` is the place that the book came from, such as
-    `gutenberg:cache/epub/158/pg158.txt`. `bytes` and `sha256` describe the content of `file`.
+    `gutenberg:cache/epub/158/pg158.txt`. `bytes` and `sha256` describe the content of `file`. `encoding` is the charset
+    that the settings of the source name, usually none.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Book:
     file: str
     bytes: int
     sha256: str
+    encoding: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +65,14 @@ class CleanBook(Book):
     """A book after cleaning; `file`, `bytes` and `sha256` are those of the cleaned text.
 
     `removed` sums up each rule as `rule:parts:bytes`, separated by spaces. `flags` are remarks, separated by spaces.
+    `decoding` tells how a file that is not plain UTF-8 was read, as `cp1251 guessed 0.71`.
     """
 
     characters: int
     removed_characters: int
     flags: str
     removed: str
+    decoding: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,9 @@ PASSED_OVER = "hidden file or backup"
 
 # The column of the id. The field is called `id`, because `book.book` reads badly.
 ID_COLUMN = "book"
+
+# Columns that a manifest has only where a row has something in them: most collections need neither.
+OPTIONAL_COLUMNS = ("encoding", "decoding")
 
 Row = TypeVar("Row", Book, CleanBook, MissingBook, FileCount)
 
@@ -170,10 +177,15 @@ def describe_files(counts: Iterable[FileCount]) -> str:
 
 
 def write_manifest(path: Path, rows: Iterable[Row], kind: type[Row]) -> None:
-    """Write `rows` as CSV. The columns are the fields of `kind`, also when there is no row."""
+    """Write `rows` as CSV. The columns are the fields of `kind`, also when there is no row.
+
+    A column of OPTIONAL_COLUMNS that is empty in all rows is left out.
+    """
     table = pd.DataFrame(
         [dataclasses.asdict(row) for row in rows], columns=[field.name for field in dataclasses.fields(kind)]
     )
+    unused = [name for name in OPTIONAL_COLUMNS if name in table and not table[name].any()]
+    table = table.drop(columns=unused)
     write_csv(path, table.rename(columns={"id": ID_COLUMN}))
 
 
@@ -187,7 +199,7 @@ def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
     except ValueError as error:
         raise DataError(f"{path} is not a manifest: {error}. Remove it and run `dvc repro`.") from None
-    if list(table.columns) != list(fields):
+    if list(table.columns) != [name for name in fields if name in table or name not in OPTIONAL_COLUMNS]:
         raise DataError(
             f"{path} has columns {', '.join(table.columns)}; expected {', '.join(fields)}. Remove it and run `dvc "
             "repro`."

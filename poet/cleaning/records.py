@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 
 from poet.books.manifest import ID_COLUMN, PRIVATE, Book, CleanBook
+from poet.cleaning.decoding import Decoding
 from poet.cleaning.duplicates import Overlap, Sketch, sketch
 from poet.cleaning.quality import Quality, measure_quality
 from poet.cleaning.text import CleanText, Removal
@@ -34,6 +35,7 @@ class BookRecord:
     removals: tuple[Removal, ...]
     quality: Quality
     sketch: Sketch
+    decoding: Decoding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class BookFigures:
     """The figures of one book in corpus.json; the order of the fields is the order of the keys.
 
     `removed` maps each rule to the share (0 to 1) of the uncleaned text that it took.
+    corpus.json has `decoding` only for a book whose file is not plain UTF-8.
     """
 
     characters: int
@@ -51,6 +54,7 @@ class BookFigures:
     language: str
     removed: Mapping[str, float]
     flags: Sequence[str]
+    decoding: Decoding | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +83,13 @@ def record_book(book: Book, cleaned: CleanText) -> BookRecord:
         removed_characters=cleaned.removed_characters,
         flags=" ".join([*cleaned.flags, *_quality_flags(book.language, quality)]),
         removed=_summarize_removals(cleaned.removals),
+        encoding=book.encoding,
+        decoding="" if cleaned.decoding.is_plain else cleaned.decoding.summary,
     )
     removals = _without_words(cleaned.removals) if book.source == PRIVATE else cleaned.removals
-    return BookRecord(row=row, removals=removals, quality=quality, sketch=sketch(cleaned.text))
+    return BookRecord(
+        row=row, removals=removals, quality=quality, sketch=sketch(cleaned.text), decoding=cleaned.decoding
+    )
 
 
 def _without_words(removals: Iterable[Removal]) -> tuple[Removal, ...]:
@@ -185,9 +193,14 @@ def _figures(record: BookRecord) -> BookFigures:
         language=row.language,
         removed={rule: round(count / uncleaned, 5) for rule, count in removed.items()},
         flags=row.flags.split(),
+        decoding=None if record.decoding.is_plain else record.decoding,
     )
 
 
 def write_corpus(path: Path, corpus: Corpus) -> None:
     """Write `corpus` to the file `path` as JSON."""
-    write_json(path, dataclasses.asdict(corpus))
+    content = dataclasses.asdict(corpus)
+    for figures in content["books"].values():
+        if figures["decoding"] is None:
+            del figures["decoding"]
+    write_json(path, content)

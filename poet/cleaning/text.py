@@ -5,12 +5,14 @@ end. Every removal is recorded. Cleaning a cleaned text changes nothing, because
 nothing more.
 """
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poet.cleaning import markers
+from poet.cleaning.decoding import PLAIN, UNREADABLE, DecodedText, Decoding, decode, read_text
 from poet.cleaning.formats.table import Format, format_of
 from poet.cleaning.segments import segment
 from poet.errors import CleaningError
@@ -43,11 +45,12 @@ class Removal:
 
 @dataclass(frozen=True, kw_only=True)
 class CleanText:
-    """A cleaned text, the parts that were removed from it, and remarks (`no-markers`)."""
+    """A cleaned text, the parts that were removed from it, remarks (`no-markers`), and how its bytes were decoded."""
 
     text: str
     removals: tuple[Removal, ...]
     flags: tuple[str, ...]
+    decoding: Decoding = PLAIN
 
     @property
     def removed_characters(self) -> int:
@@ -55,8 +58,12 @@ class CleanText:
         return sum(removal.characters for removal in self.removals)
 
 
-def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) -> CleanText:
+def clean_text(
+    content: bytes, suffix: str, name: str, settings: CleanSettings, *, language: str = "", encoding: str = ""
+) -> CleanText:
     """Clean the file `content`, whose `suffix` says its format; `name` is what errors call it.
+
+    `language` and `encoding` are what the source says about a text file (`poet.cleaning.decoding`).
 
     Raises CleaningError when the file is no text, when less than `settings.minimum_kept` of what is between the licence
     markers remains, when a line of the licence remains, or when nothing does.
@@ -67,7 +74,10 @@ def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) 
     ('EMMA\\n', 'credits', 23, ('no-markers',))
     """
     kind = format_of(suffix)
-    text, markup = _without_markup(kind, kind.decode(content, name))
+    decoded = _decode(kind, content, name, language, encoding)
+    text, markup = _without_markup(kind, decoded.text)
+    if decoded.dropped:
+        markup = [_controls(decoded.dropped), *markup]
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
     # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
     parts: list[Removal] = []
@@ -87,7 +97,21 @@ def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) 
     if settings.unwrap:
         text = unwrap(text)
     flags = ("no-markers",) if kind.has_licence and not has_frame else ()
-    return CleanText(text=text, removals=(*markup, *parts), flags=flags)
+    decoding = dataclasses.replace(decoded.decoding, unreadable=text.count(UNREADABLE))
+    return CleanText(text=text, removals=(*markup, *parts), flags=(*flags, *decoding.flags), decoding=decoding)
+
+
+def _decode(kind: Format, content: bytes, name: str, language: str, encoding: str) -> DecodedText:
+    """The characters of `content`. A format that is not a text file knows itself how its bytes are decoded."""
+    if kind.decode is decode:
+        return read_text(content, name, language=language, encoding=encoding)
+    return DecodedText(text=kind.decode(content, name), decoding=Decoding(encoding="utf_8", rule="format"))
+
+
+def _controls(dropped: str) -> Removal:
+    """The record of control characters, which are spread over the text as markup is."""
+    size = len(dropped.encode("utf-8"))
+    return Removal(rule="controls", characters=len(dropped), bytes=size, first_words="", last_words="")
 
 
 def _without_markup(kind: Format, text: str) -> tuple[str, list[Removal]]:

@@ -30,6 +30,8 @@ class PackageSource:
     # The same for every file of the source.
     author: str
     language: str
+    # The charset of the files, such as cp1252 or koi8-r; it overrules what they declare. "": each file is looked at.
+    encoding: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -38,6 +40,8 @@ class GutenbergSource:
 
     kind: Literal["gutenberg"]
     ids: Annotated[list[Annotated[int, Field(ge=1, le=999_999)]], Field(min_length=1)]
+    # The charset of the files, such as cp1252 or koi8-r; it overrules what they declare. "": each file is looked at.
+    encoding: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -50,6 +54,8 @@ class FolderSource:
     kind: Literal["folder"]
     path: str
     aliases: bool = False
+    # The charset of the files, such as cp1252 or koi8-r; it overrules what they declare. "": each file is looked at.
+    encoding: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -59,6 +65,8 @@ class CalibreSource:
     kind: Literal["calibre"]
     path: str
     aliases: bool = False
+    # The charset of the files, such as cp1252 or koi8-r; it overrules what they declare. "": each file is looked at.
+    encoding: str = ""
 
 
 Source = Annotated[PackageSource | GutenbergSource | FolderSource | CalibreSource, Field(discriminator="kind")]

@@ -22,6 +22,7 @@ class FetchedBook:
     source: str
     suffix: str
     content: bytes
+    encoding: str = ""
 
 
 def store_book(folder: Path, fetched: FetchedBook) -> Book:
@@ -38,4 +39,5 @@ def store_book(folder: Path, fetched: FetchedBook) -> Book:
         bytes=len(fetched.content),
         # The clean stage compares this hash, so that a file that was edited by hand is noticed.
         sha256=hashlib.sha256(fetched.content).hexdigest(),
+        encoding=fetched.encoding,
     )

@@ -6,11 +6,13 @@ To add a kind of source:
 3. add one entry to SOURCES.
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from poet.books.manifest import FileCount, MissingBook
+from poet.cleaning.charsets import charset_of
 from poet.errors import SourceError
 from poet.params.sections import (
     CalibreSource,
@@ -47,13 +49,14 @@ def fetch_books(
     """The books of all `sources`, in their order, under aliases where a source asks for them; behind the books of a
     folder, the counts of its files.
 
-    Raises SourceError when a source fails, when a book is missing (unless `settings.allow_missing`), and when two books
-    have the same id.
+    Raises SourceError when a source fails, when its `encoding` is unknown, when a book is missing (unless
+    `settings.allow_missing`), and when two books have the same id.
     """
     readers = _readers(settings)
     aliases = Aliases()  # one for all sources, so that an author of two of them keeps one alias
     places: dict[str, str] = {}  # id of a book: the place that it came from
     for source in sources:
+        encoding = _charset(source)
         for book in readers[type(source)](source, settings):
             if not isinstance(book, FetchedBook):
                 yield book
@@ -62,6 +65,7 @@ def fetch_books(
             place = (
                 f"{book.source} in {source.path}" if isinstance(source, FolderSource | CalibreSource) else book.source
             )
+            book = dataclasses.replace(book, encoding=encoding)
             # Only sources of private books have the setting `aliases`.
             if getattr(source, "aliases", False):
                 book = aliases.rename(book)
@@ -83,6 +87,18 @@ def _readers(settings: DownloadSettings) -> dict[type, FetchFunction]:
     """
     mirrors = Mirrors(settings.mirrors, max_bytes=settings.max_bytes)
     return {**SOURCES, GutenbergSource: functools.partial(fetch_gutenberg, mirrors=mirrors)}
+
+
+def _charset(source: Any) -> str:
+    """The codec that the setting `encoding` of `source` means, "" if it has none; SourceError for an unknown one."""
+    setting = getattr(source, "encoding", "")
+    charset = charset_of(setting)
+    if setting and not charset:
+        raise SourceError(
+            f"a source of kind {source.kind} has `encoding: {setting}`, which is no charset that Python has; write one "
+            "such as utf-8, cp1252, iso-8859-2, koi8-r or big5 in params.yaml"
+        )
+    return charset
 
 
 def expected_books(sources: Sequence[Source]) -> int:

@@ -1,5 +1,6 @@
 """The manifest: file names for any title, rows that survive a round trip, files that do not fit."""
 
+import dataclasses
 import hashlib
 import re
 import unicodedata
@@ -89,6 +90,15 @@ def test_rows_are_read_as_they_were_written(tmp_path):
     write_manifest(tmp_path / "manifest.csv", rows, Book)
     assert read_manifest(tmp_path / "manifest.csv", Book) == rows
     assert (tmp_path / "manifest.csv").read_text(encoding="utf-8").startswith("book,title,author,")
+
+
+def test_an_encoding_is_a_column_only_where_a_source_names_one(tmp_path):
+    rows = [book(id="a"), dataclasses.replace(book(id="b"), encoding="cp1252")]
+    write_manifest(tmp_path / "manifest.csv", rows, Book)
+    assert read_manifest(tmp_path / "manifest.csv", Book) == rows
+    write_manifest(tmp_path / "manifest.csv", rows[:1], Book)
+    assert "encoding" not in (tmp_path / "manifest.csv").read_text(encoding="utf-8")
+    assert read_manifest(tmp_path / "manifest.csv", Book) == rows[:1]
 
 
 def test_a_manifest_without_rows_has_columns(tmp_path):

@@ -8,8 +8,9 @@ import pytest
 from poet.books.manifest import Book
 from poet.cleaning.duplicates import Overlap
 from poet.cleaning.records import record_book, removals_table, summarize_corpus, treat_duplicates, write_corpus
-from poet.cleaning.text import CleanText, Removal
+from poet.cleaning.text import CleanText, Removal, clean_text
 from poet.errors import CleaningError
+from tests.recipes import CLEAN
 
 LICENCE = Removal(rule="licence", characters=60, bytes=64, first_words="The Project", last_words="EMMA ***")
 CREDITS = dataclasses.replace(LICENCE, rule="credits", characters=20, bytes=20)
@@ -41,6 +42,17 @@ def test_a_row_describes_the_cleaned_text():
 )
 def test_flags_name_what_does_not_fit(language, text, flags):
     assert record(text=text, flags=["no-markers"], language=language).row.flags == flags
+
+
+def test_the_decoding_is_told_where_a_file_is_not_plain_utf8(tmp_path):
+    cleaned = clean_text(("Был тихий вечер.\n" * 30 + "\a").encode("cp1251"), ".txt", "a.txt", CLEAN, language="ru")
+    book = Book(id="a", title="A", author="", language="ru", source="x", file="a.txt", bytes=1, sha256="raw")
+    guessed = record_book(book, cleaned)
+    assert guessed.row.decoding.startswith("cp1251 guessed 0.") and "1 controls dropped" in guessed.row.decoding
+    assert "encoding-guessed-cp1251" in guessed.row.flags and guessed.row.removed == "controls:1:1"
+    write_corpus(tmp_path / "corpus.json", summarize_corpus([guessed, record("b")], []))
+    books = json.loads((tmp_path / "corpus.json").read_text(encoding="utf-8"))["books"]
+    assert books["a"]["decoding"]["candidates"][0]["encoding"] == "cp1251" and "decoding" not in books["b"]
 
 
 def test_removals_are_listed_by_book_in_text_order():

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from poet.books.manifest import CleanBook, read_manifest
 from poet.errors import CleaningError, DataError
+from poet.params.sections import Collection, DownloadSettings, FolderSource
 from stages.clean import clean, main
+from stages.download import download
 from tests.cleaning.frames import BODY, FOOTER_2008, HEADER_2008
 from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
@@ -82,3 +84,15 @@ def test_many_duplicates_are_summed_up(write_books, tmp_path, capsys):
     assert sum("also occurs in" in line for line in said) == 5
     assert "and 23 more pairs; in all, 7 books have much of their text in common with a larger one" in said
     assert len(json.loads((tmp_path / "corpus.json").read_text(encoding="utf-8"))["overlaps"]) == 28
+
+
+def test_the_encoding_of_a_source_overrules(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.txt").write_bytes("L’été à Nîmes fut très sec.\n".encode("mac_roman"))
+    source = FolderSource(kind="folder", path=str(tmp_path / "own"), encoding="Macintosh")
+    settings = DownloadSettings(mirrors=["none"], allow_missing=False, max_bytes=10**8)
+    download(Collection(title="Test", sources=[source]), settings, tmp_path / "raw")
+    clean(tmp_path / "raw", CLEAN, out=tmp_path / "clean", quality=tmp_path / "figures.json")
+    (row,) = read_manifest(tmp_path / "clean" / "manifest.csv", CleanBook)
+    assert (row.encoding, row.decoding, row.flags) == ("mac_roman", "mac_roman setting", "no-markers")
+    assert (tmp_path / "clean" / "a.txt").read_text(encoding="utf-8") == "L’été à Nîmes fut très sec.\n"
