@@ -46,7 +46,7 @@ def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> No
         with progress_bar("clean", len(books)) as advance:
             for book in books:
                 content, name = read_book(raw, book), f"{book.file} ({book.title})"
-                cleaned = clean_text(content, Path(book.file).suffix, name, settings)
+                cleaned = clean_text(content, Path(book.file).suffix, name, settings, book.source)
                 record = records[book.id] = record_book(book, cleaned)
                 (folder / record.row.file).write_bytes(cleaned.text.encode("utf-8"))
                 advance(1, book.title[:40])

@@ -55,8 +55,10 @@ class CleanText:
         return sum(removal.characters for removal in self.removals)
 
 
-def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) -> CleanText:
+def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings, source: str = "") -> CleanText:
     """Clean the file `content`, whose `suffix` says its format; `name` is what errors call it.
+
+    `source` is where the file came from, as the manifest names it: a source may have a format of its own.
 
     Raises CleaningError when the file is no text, when less than `settings.minimum_kept` of what is between the licence
     markers remains, when a line of the licence remains, or when nothing does.
@@ -66,7 +68,7 @@ def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) 
     >>> cleaned.text, cleaned.removals[0].rule, cleaned.removed_characters, cleaned.flags
     ('EMMA\\n', 'credits', 23, ('no-markers',))
     """
-    kind = format_of(suffix)
+    kind = format_of(suffix, source)
     text, markup = _without_markup(kind, kind.decode(content, name))
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
     # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
