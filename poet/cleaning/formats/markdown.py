@@ -36,7 +36,7 @@ def markdown_to_text(text: str) -> str:
     parser = library("markdown_it", "markdown-it-py").MarkdownIt("commonmark", {"maxNesting": NESTING})
     tokens = parser.enable(["table", "strikethrough"]).parse(_without_front_matter(text))
     pieces: list[str] = []
-    # The numbers of open ordered lists, None for a list with bullets.
+    # The number of the item that begins here, if its list is numbered.
     marker = ""
     for token in tokens:
         kind = token.type
@@ -52,10 +52,11 @@ def markdown_to_text(text: str) -> str:
         elif kind == "html_block":
             pieces += [html_to_text(token.content).strip("\n"), PARAGRAPH]
         elif kind == "th_open" or kind == "td_open":
-            pieces.append("\t" if pieces and not pieces[-1].endswith("\n") else "")
+            pieces.append("" if not pieces or pieces[-1].endswith("\n") else "\t")
         elif kind in ("tr_close", "list_item_close") or (kind == "paragraph_close" and token.hidden):
-            pieces.append(LINE)
-        elif kind.endswith("_close") and kind not in ("th_close", "td_close"):
+            # A tight list: each item is a line. Its paragraph, which Markdown hides, ends at the same place.
+            pieces.append("" if pieces and pieces[-1].endswith("\n") else LINE)
+        elif kind.endswith("_close") and kind not in ("th_close", "td_close", "thead_close"):
             pieces.append(PARAGRAPH)
     return _tidy("".join(pieces))
 
@@ -109,6 +110,6 @@ def _without_wiki_marks(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """One empty line between paragraphs, no blanks at line ends, one final line end; empty lines inside code stay."""
+    """One empty line between paragraphs, no blanks at line ends, one final line end."""
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"

@@ -52,10 +52,12 @@ def lines_to_text(pages: Sequence[Sequence[Line]]) -> str:
     lines = [line for page in kept for line in page]
     if not lines:
         return ""
-    gaps = [a.height - b.height for page in kept for a, b in itertools.pairwise(page) if a.height > b.height]
-    leading = statistics.median(gaps) if gaps else 0.0
+    # The most frequent distance of two lines, in half points; no distance of raised characters on one line.
+    pairs = [pair for page in kept for pair in itertools.pairwise(page)]
+    gaps = [round(2 * (a.height - b.height)) / 2 for a, b in pairs if a.height - b.height > 0.5 * a.size]
+    leading = min(statistics.multimode(gaps), default=0.0)
     # Nearly the longest line: a few run over the margin.
-    width = sorted(len(line.text) for line in lines)[int(0.95 * (len(lines) - 1))]
+    width = sorted(len(line.text) for line in lines)[min(int(0.95 * len(lines)), len(lines) - 1)]
     words = Counter(re.findall(r"\w+(?:-\w+)*", " ".join(line.text for line in lines).lower()))
     text = [lines[0].text]
     for number, page in enumerate(kept):
@@ -75,8 +77,8 @@ def _separator(before: Line, line: Line, leading: float, width: int, *, same_pag
     if resized:
         return "\n\n"
     if not same_page or line.height > before.height:
-        # The next page or column: the gap says nothing. A sentence that is not finished goes on.
-        return "" if not SENTENCE_END.search(before.text) or wrapped else "\n\n"
+        # The next page or column, where the gap says nothing.
+        return "" if wrapped or (line.text[0].islower() and not SENTENCE_END.search(before.text)) else "\n\n"
     if before.height - line.height > GAP * leading or (wrapped and line.left - before.left > INDENTATION):
         return "\n\n"
     if wrapped:

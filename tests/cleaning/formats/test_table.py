@@ -76,7 +76,8 @@ def test_rubbish_is_one_clear_error(suffix, content):
 
 
 def test_importing_the_table_imports_no_library():
-    code = "import poet.cleaning.formats.table, sys; print({'lxml', 'docx', 'pypdf', 'pysubs2', 'markdown_it'} & set(sys.modules))"
+    names = "{'lxml', 'docx', 'pypdf', 'pysubs2', 'markdown_it'}"
+    code = f"import poet.cleaning.formats.table, sys; print({names} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stdout.strip() == "set()"
 
