@@ -69,7 +69,7 @@ def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings, 
     ('EMMA\\n', 'credits', 23, ('no-markers',))
     """
     kind = format_of(suffix, source)
-    text, markup = _without_markup(kind, kind.decode(content, name))
+    text, markup = _without_markup(kind, kind.decode(content, name), name)
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
     # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
     parts: list[Removal] = []
@@ -92,11 +92,14 @@ def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings, 
     return CleanText(text=text, removals=(*markup, *parts), flags=flags)
 
 
-def _without_markup(kind: Format, text: str) -> tuple[str, list[Removal]]:
+def _without_markup(kind: Format, text: str, name: str) -> tuple[str, list[Removal]]:
     """`text` without the markup of its format, and the record of it; of plain text there is none."""
     if kind.strip_markup is None:
         return text, []
-    plain = kind.strip_markup(text)
+    try:
+        plain = kind.strip_markup(text)
+    except CleaningError as error:
+        raise CleaningError(f"{name}: {error.message}") from None
     size = len(text) - len(plain)
     return plain, [Removal(rule=kind.name, characters=size, bytes=0, first_words="", last_words="")]
 

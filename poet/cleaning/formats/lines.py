@@ -1,4 +1,4 @@
-"""Lines that were wrapped to a width: how two of them are joined again."""
+"""Lines of a text: what joins two that were wrapped to a width, and blanks at their ends."""
 
 import unicodedata
 
@@ -6,13 +6,22 @@ import unicodedata
 HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7FF))
 
 
-def join_wrapped(first: str, second: str) -> str:
-    """`first` and `second` as one line: with a blank, but without one between Chinese or Japanese characters.
+def blank_between(first: str, second: str) -> str:
+    """What joins the lines `first` and `second`: a blank, but nothing between Chinese or Japanese characters.
 
-    >>> join_wrapped("It was", "the best"), join_wrapped("吾輩は猫", "である。")
-    ('It was the best', '吾輩は猫である。')
+    >>> blank_between("It was", "the best"), blank_between("吾輩は猫", "である。")
+    (' ', '')
     """
-    return f"{first}{second}" if _is_wide(first[-1:]) and _is_wide(second[:1]) else f"{first} {second}"
+    return "" if _is_wide(first[-1:]) and _is_wide(second[:1]) else " "
+
+
+def without_trailing_blanks(text: str) -> str:
+    """`text` without blanks and tabs at the ends of its lines; a pattern would take the square of a row of blanks.
+
+    >>> without_trailing_blanks("one  \\n  two\\t")
+    'one\\n  two'
+    """
+    return "\n".join(line.rstrip(" \t") for line in text.split("\n"))
 
 
 def _is_wide(character: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from poet.cleaning.formats.html import html_to_text
 from poet.cleaning.formats.libraries import library
+from poet.cleaning.formats.lines import without_trailing_blanks
 
 # A line of front matter: a key with a value, an item, a comment, indented or empty.
 FRONT_MATTER_LINE = re.compile(r"[\w.\"'-][^:=]*[:=]|[-#\[\]{}]|\s|$")
@@ -111,5 +112,4 @@ def _without_wiki_marks(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """One empty line between paragraphs, no blanks at line ends, one final line end."""
-    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
-    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+    return re.sub(r"\n{3,}", "\n\n", without_trailing_blanks(text)).strip("\n") + "\n"

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from poet.cleaning.formats.lines import join_wrapped
+from poet.cleaning.formats.lines import blank_between
 
 # How many lines from the top and from the bottom of a page may be running heads, feet or page numbers.
 EDGE = 3
@@ -100,7 +100,7 @@ def _append(text: list[str], before: Line, line: Line, separator: str, words: Co
     elif separator:
         text += [separator, line.text]
     else:
-        text.append(join_wrapped(before.text, line.text)[len(before.text) :])
+        text += [blank_between(before.text, line.text), line.text]
 
 
 def _without_edges(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:

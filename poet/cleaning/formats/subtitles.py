@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from poet.cleaning.formats.libraries import library
-from poet.cleaning.formats.lines import join_wrapped
+from poet.cleaning.formats.lines import blank_between
 
 # A pause of this many milliseconds between two subtitles begins a paragraph.
 PAUSE = 3000
@@ -40,7 +40,7 @@ def vtt_to_text(markup: str) -> str:
 
 def _to_text(events: Any, *, rolling: bool) -> str:
     """The text of pysubs2's `events`. `rolling`: each subtitle may begin with the last line of the one before it."""
-    # One string per line of the text; "" between paragraphs.
+    # What is said, and what separates it.
     said: list[str] = []
     end, last_line = None, ""
     for event in events:
@@ -51,18 +51,16 @@ def _to_text(events: Any, *, rolling: bool) -> str:
         end = event.end if end is None else max(end, event.end)
         if not lines:
             continue
-        last_line = lines[-1]
-        if said and pause >= PAUSE:
-            said.append("")
-        for line in lines:
-            new = (
-                not said or not said[-1] or SPEAKER.match(line) or (line is lines[0] and SENTENCE_END.search(said[-1]))
-            )
-            if new:
-                said.append(line)
-            else:
-                said[-1] = join_wrapped(said[-1], line)
-    return "\n".join(said) + "\n"
+        for place, line in enumerate(lines):
+            if said and place == 0 and pause >= PAUSE:
+                said.append("\n\n")
+            elif said and (SPEAKER.match(line) or (place == 0 and SENTENCE_END.search(last_line))):
+                said.append("\n")
+            elif said:
+                said.append(blank_between(last_line, line))
+            said.append(line)
+            last_line = line
+    return "".join(said) + "\n"
 
 
 def _lines(text: str, *, first_block: bool) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poet.cleaning.formats.libraries import library
+from poet.cleaning.formats.lines import without_trailing_blanks
 from poet.errors import CleaningError
 
 # What an element does to the text around it: nothing; it begins and ends a line; it begins and ends a paragraph.
@@ -101,7 +102,7 @@ class _Writer:
     def divide(self, strength: int) -> None:
         if strength == INLINE:
             return
-        block = re.sub(r"[ \t]+$", "", "".join(self._pieces), flags=re.MULTILINE).strip("\n")
+        block = without_trailing_blanks("".join(self._pieces)).strip("\n")
         self._pieces.clear()
         # A block of blanks only, such as `<p>&nbsp;</p>`, is space on the page.
         if block.strip():

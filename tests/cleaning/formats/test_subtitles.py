@@ -1,5 +1,7 @@
 """SRT and VTT: what is said, without times, numbers and tags."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +66,13 @@ def test_lines_without_blanks_between_words_are_joined_without():
 
 def test_no_subtitle_is_no_text():
     assert srt_to_text("no subtitle").strip() == vtt_to_text("WEBVTT").strip() == ""
+
+
+def test_time_is_linear():
+    start = time.perf_counter()
+    times = [f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(10_000)]
+    srt_to_text("".join(f"{n}\n{at},000 --> {at},900\nwords without end\n\n" for n, at in enumerate(times)))
+    assert time.perf_counter() - start < 5
 
 
 @given(st.lists(st.sampled_from(["One.", "two", "- Three!", "Мир", "1984", "snake_case"]), max_size=8))
