@@ -46,8 +46,8 @@ def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> No
         with progress_bar("clean", len(books)) as advance:
             for book in books:
                 content, name = read_book(raw, book), f"{book.file} ({book.title})"
-                suffix, hints = Path(book.file).suffix, {"language": book.language, "encoding": book.encoding}
-                cleaned = clean_text(content, suffix, name, settings, **hints)
+                hints = {"source": book.source, "language": book.language, "encoding": book.encoding}
+                cleaned = clean_text(content, Path(book.file).suffix, name, settings, **hints)
                 record = records[book.id] = record_book(book, cleaned)
                 (folder / record.row.file).write_bytes(cleaned.text.encode("utf-8"))
                 advance(1, book.title[:40])

@@ -59,11 +59,19 @@ class CleanText:
 
 
 def clean_text(
-    content: bytes, suffix: str, name: str, settings: CleanSettings, *, language: str = "", encoding: str = ""
+    content: bytes,
+    suffix: str,
+    name: str,
+    settings: CleanSettings,
+    *,
+    source: str = "",
+    language: str = "",
+    encoding: str = "",
 ) -> CleanText:
     """Clean the file `content`, whose `suffix` says its format; `name` is what errors call it.
 
-    `language` and `encoding` are what the source says about a text file (`poet.cleaning.decoding`).
+    `source` is where the file came from, as the manifest names it: a source may have a format of its own. `language`
+    and `encoding` are what the source says about a text file (`poet.cleaning.decoding`).
 
     Raises CleaningError when the file is no text, when less than `settings.minimum_kept` of what is between the licence
     markers remains, when a line of the licence remains, or when nothing does.
@@ -73,9 +81,9 @@ def clean_text(
     >>> cleaned.text, cleaned.removals[0].rule, cleaned.removed_characters, cleaned.flags
     ('EMMA\\n', 'credits', 23, ('no-markers',))
     """
-    kind = format_of(suffix)
+    kind = format_of(suffix, source)
     decoded = _decode(kind, content, name, language, encoding)
-    text, markup = _without_markup(kind, decoded.text)
+    text, markup = _without_markup(kind, decoded.text, name)
     if decoded.dropped:
         markup = [_controls(decoded.dropped), *markup]
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
@@ -114,11 +122,14 @@ def _controls(dropped: str) -> Removal:
     return Removal(rule="controls", characters=len(dropped), bytes=size, first_words="", last_words="")
 
 
-def _without_markup(kind: Format, text: str) -> tuple[str, list[Removal]]:
+def _without_markup(kind: Format, text: str, name: str) -> tuple[str, list[Removal]]:
     """`text` without the markup of its format, and the record of it; of plain text there is none."""
     if kind.strip_markup is None:
         return text, []
-    plain = kind.strip_markup(text)
+    try:
+        plain = kind.strip_markup(text)
+    except CleaningError as error:
+        raise CleaningError(f"{name}: {error.message}") from None
     size = len(text) - len(plain)
     return plain, [Removal(rule=kind.name, characters=size, bytes=0, first_words="", last_words="")]
 

@@ -1,4 +1,4 @@
-"""Books of a Calibre library: its metadata.db, read only, and the TXT format of each book that has one."""
+"""Books of a Calibre library: its metadata.db, read only, and the TXT format of each book, else its EPUB."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,16 +11,18 @@ from poet.errors import SourceError
 from poet.params.sections import CalibreSource, DownloadSettings
 from poet.sources.fetched import FetchedBook
 
-# One row per book that has a text, with the columns of CalibreBook. Several authors are joined in Calibre's own order;
-# of several languages the first is taken.
+# One row per book that has a text, with the columns of CalibreBook: its TXT, which needs no conversion, else its EPUB.
+# Several authors are joined in Calibre's own order; of several languages the first is taken.
 BOOKS = """
-    SELECT books.id, books.title, books.path, data.name,
+    SELECT books.id, books.title, books.path, data.name, data.format,
            (SELECT group_concat(name, ' & ') FROM (SELECT authors.name FROM authors
               JOIN books_authors_link AS link ON link.author = authors.id WHERE link.book = books.id ORDER BY link.id)),
            (SELECT languages.lang_code FROM languages
               JOIN books_languages_link AS link ON link.lang_code = languages.id WHERE link.book = books.id
               ORDER BY link.item_order LIMIT 1)
-    FROM books JOIN data ON data.book = books.id AND data.format = 'TXT'
+    FROM books JOIN data ON data.book = books.id AND data.format = CASE
+        WHEN EXISTS (SELECT 1 FROM data AS texts WHERE texts.book = books.id AND texts.format = 'TXT') THEN 'TXT'
+        ELSE 'EPUB' END
     ORDER BY books.id
 """
 
@@ -31,18 +33,19 @@ TWO_LETTERS = {"eng": "en", "deu": "de", "fra": "fr", "ita": "it", "spa": "es", 
 
 @dataclass(frozen=True)
 class CalibreBook:
-    """A row of the query BOOKS: the text is `<folder>/<name>.txt` in the library; None where Calibre knows nothing."""
+    """A row of the query BOOKS; None where Calibre knows nothing. The file is `<folder>/<name>.<format>`."""
 
     number: int
     title: str
     folder: str
     name: str
+    format: str
     authors: str | None
     language: str | None
 
 
 def fetch_calibre(source: CalibreSource, settings: DownloadSettings) -> Iterator[FetchedBook]:
-    """Every book of the library that has a TXT format, in the order of Calibre's ids.
+    """Every book of the library that has a TXT or EPUB format, in the order of Calibre's ids.
 
     Raises SourceError when `source.path` is no library, has no such book, or lacks a file that it lists. `settings` has
     no effect.
@@ -50,9 +53,12 @@ def fetch_calibre(source: CalibreSource, settings: DownloadSettings) -> Iterator
     root = Path(source.path).expanduser()
     books = _read_library(root)
     if not books:
-        raise SourceError(f"the Calibre library {source.path} has no book in TXT format; convert some in Calibre first")
+        raise SourceError(
+            f"the Calibre library {source.path} has no book in TXT or EPUB format; convert some in Calibre first"
+        )
     for book in books:
-        file = f"{book.folder}/{book.name}.txt"
+        suffix = f".{book.format.lower()}"
+        file = f"{book.folder}/{book.name}{suffix}"
         path = (root / file).resolve()
         # The database is only data: a path in it must not lead out of the library.
         if not path.is_relative_to(root.resolve()) or not path.is_file():
@@ -67,7 +73,7 @@ def fetch_calibre(source: CalibreSource, settings: DownloadSettings) -> Iterator
             author=(book.authors or "").replace("|", ","),
             language=TWO_LETTERS.get(book.language or "", book.language or ""),
             source=f"calibre:{file}",
-            suffix=".txt",
+            suffix=suffix,
             content=path.read_bytes(),
         )
 

@@ -38,6 +38,18 @@ def test_mistakes(tmp_path):
         fetch(tmp_path)
 
 
+def test_a_book_without_txt_is_taken_from_its_epub(tmp_path):
+    library = write_calibre_library(tmp_path / "lib")
+    (library / "X").mkdir()
+    (library / "X" / "picture.epub").write_bytes(b"EPUB")
+    with contextlib.closing(sqlite3.connect(library / "metadata.db")) as database, database:
+        database.execute("INSERT INTO data VALUES (2, 'EPUB', 'picture'), (3, 'EPUB', 'x')")
+    emma, picture = fetch(library)
+    assert (emma.suffix, emma.content) == (".txt", b"Emma Woodhouse")
+    assert (picture.id, picture.suffix, picture.content) == ("2-picture-book_cf2c05c7", ".epub", b"EPUB")
+    assert picture.source == "calibre:X/picture.epub"
+
+
 def test_a_path_out_of_the_library_is_refused(tmp_path):
     library = write_calibre_library(tmp_path / "a" / "lib", path="../secret")
     assert (library / "../secret/Emma - Jane Austen.txt").is_file()
@@ -51,6 +63,6 @@ def test_a_missing_file_and_a_library_without_texts_are_refused(tmp_path):
     with pytest.raises(SourceError, match=r"lists Jane Austen/Emma \(1\)/Emma - Jane Austen.txt, but has no such file"):
         fetch(library)
     with contextlib.closing(sqlite3.connect(library / "metadata.db")) as database, database:
-        database.execute("DELETE FROM data WHERE format = 'TXT'")
-    with pytest.raises(SourceError, match="has no book in TXT format"):
+        database.execute("DELETE FROM data WHERE format IN ('TXT', 'EPUB')")
+    with pytest.raises(SourceError, match="has no book in TXT or EPUB format"):
         fetch(library)

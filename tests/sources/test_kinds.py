@@ -127,6 +127,6 @@ def test_a_new_source_is_one_entry_in_the_table(monkeypatch, tmp_path):
 
 def test_the_encoding_of_a_source_reaches_its_books(tmp_path):
     source = dataclasses.replace(folder(tmp_path / "own", a="x"), encoding="Windows Code Page 1252")
-    assert [book.encoding for book in fetch_books([source], SETTINGS)] == ["cp1252"]
+    assert [book.encoding for book in books_of([source])] == ["cp1252"]
     with pytest.raises(SourceError, match="a source of kind folder has `encoding: rot_13`, which is no charset"):
         list(fetch_books([dataclasses.replace(source, encoding="rot_13")], SETTINGS))

@@ -1,0 +1,82 @@
+"""DOCX: the body as Word shows it, without heads and feet of pages."""
+
+import io
+
+import docx
+import pytest
+from docx.oxml import parse_xml
+from hypothesis import given, settings
+
+from poet.cleaning.formats import archive
+from poet.cleaning.formats.docx import docx_to_text
+from poet.errors import CleaningError
+from tests.cleaning.formats.packed import zipped
+from tests.cleaning.formats.paragraphs import PARAGRAPHS
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def saved(document) -> bytes:
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def test_a_document_becomes_running_text():
+    document = docx.Document()
+    document.add_heading("Chapter One", 1)
+    paragraph = document.add_paragraph("Emma ")
+    paragraph.add_run("Wood\u00adhouse").bold = True
+    paragraph.add_run(",\nhandsome\tand rich.")
+    document.add_paragraph("")
+    document.add_table(1, 2).cell(0, 1).text = "In a table."
+    document.sections[0].header.paragraphs[0].text = "HEAD"
+    document.sections[0].footer.paragraphs[0].text = "FOOT"
+    assert docx_to_text(saved(document), "a.docx") == (
+        "Chapter One\n\nEmma Woodhouse,\nhandsome\tand rich.\n\nIn a table.\n"
+    )
+
+
+def test_tracked_changes_fields_and_contents():
+    document = docx.Document()
+    runs = (
+        "<w:r><w:t xml:space='preserve'>One </w:t></w:r><w:ins><w:r><w:t>inserted</w:t></w:r></w:ins>"
+        "<w:del><w:r><w:delText>DELETED</w:delText></w:r></w:del>"
+        "<w:sdt><w:sdtContent><w:r><w:t>, controlled</w:t></w:r></w:sdtContent></w:sdt>"
+        "<w:r><w:instrText>FIELD</w:instrText></w:r>"
+        "<w:fldSimple w:instr=' PAGE '><w:r><w:t>12</w:t></w:r></w:fldSimple>"
+    )
+    contents = "<w:pPr><w:pStyle w:val='TOC1'/><w:tabs><w:tab w:val='left'/></w:tabs></w:pPr><w:r><w:t>TOC</w:t></w:r>"
+    for inner in (contents, runs):
+        document.element.body.insert(0, parse_xml(f"<w:p xmlns:w='{WORD}'>{inner}</w:p>"))
+    assert docx_to_text(saved(document), "a.docx") == "One inserted, controlled\n"
+
+
+@settings(max_examples=20, deadline=None)  # opening python-docx's template takes most of the time
+@given(PARAGRAPHS)
+def test_round_trip(paragraphs):
+    document = docx.Document()
+    for paragraph in paragraphs:
+        document.add_paragraph(paragraph)
+    assert docx_to_text(saved(document), "a.docx") == "\n\n".join(paragraphs) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no archive", "no whole ZIP archive"),
+        (zipped({"word/document.xml": "<a/>"}), "no whole DOCX file"),
+        (zipped({"[Content_Types].xml": "<Types"}), "no whole DOCX file"),
+        (saved(docx.Document())[:2000], "no whole ZIP archive"),
+        (archive.COMPOUND_FILE, "is encrypted, or an old"),
+    ],
+)
+def test_damaged_files(content, message):
+    with pytest.raises(CleaningError, match=rf"a\.docx .*{message}"):
+        docx_to_text(content, "a.docx")
+
+
+def test_a_bomb_is_refused(monkeypatch):
+    monkeypatch.setattr(archive, "MAX_UNPACKED", 1000)
+    with pytest.raises(CleaningError, match=r"a\.docx unpacks to more than"):
+        docx_to_text(saved(docx.Document()), "a.docx")
