@@ -2,7 +2,7 @@
 
 Cleaning never writes anything into a text. Every line of the result is a line of the file, except for blanks at its
 end. Every removal is recorded. Cleaning a cleaned text changes nothing, because the rules are applied until they match
-nothing more.
+nothing more (at most MAX_PASSES times).
 """
 
 import re
@@ -20,10 +20,18 @@ from poet.params.sections import CleanSettings
 # the poem that it comes with.
 FRAME_RULES = ("licence", "small_print")
 
+# A bound on how often the rules are applied to one text, so that the time grows with its length. Books need two passes;
+# a text that is made of nothing but headings could need as many as it has lines.
+MAX_PASSES = 20
+
 # Words that are recorded from each end of a removed part, and the characters in which these words are looked for. A
 # part can be very long, and splitting all of it into words would take its length again.
 EXCERPT_WORDS = 6
 EXCERPT_CHARACTERS = 400
+
+# Blanks up to a line end. The match begins at the first of them (no blank before it): else each blank of a long run
+# within a line would be tried as the first, which takes the square of its length.
+BLANKS_AT_LINE_END = re.compile(r"[^\S\n](?<![^\S\n]{2})[^\S\n]*+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +79,7 @@ def clean_text(content: bytes, suffix: str, name: str, settings: CleanSettings) 
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
     # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
     parts: list[Removal] = []
-    while True:
+    for _ in range(MAX_PASSES):
         text = _normalise_blanks(text)
         text, removed = _without_segments(text, settings.drop)
         parts += removed
@@ -101,7 +109,7 @@ def _without_markup(kind: Format, text: str) -> tuple[str, list[Removal]]:
 
 def _without_segments(text: str, kinds: Sequence[str]) -> tuple[str, list[Removal]]:
     """`text` without its segments of `kinds`, and a record of each of these segments."""
-    segments = segment(text)
+    segments = segment(text, kinds)
     removed = [_removal(part.kind, text[part.start : part.end]) for part in segments if part.kind in kinds]
     if not removed:
         return text, []
@@ -141,7 +149,8 @@ def _check_share(text: str, parts: Sequence[Removal], name: str, settings: Clean
 def _licence_line(text: str) -> str:
     """The first line of `text` that belongs to a Gutenberg licence or header, "" when there is none."""
     # Searching a plain word is twenty times faster than the pattern, and settles nearly every book.
-    if not any(word in text for word in markers.LICENCE_WORDS):
+    folded = text.lower()
+    if not any(word in folded for word in markers.LICENCE_WORDS):
         return ""
     return next((line.strip() for line in text.split("\n") if markers.LICENCE.search(line)), "")
 
@@ -153,7 +162,7 @@ def _normalise_blanks(text: str) -> str:
     'EMMA\\n\\n\\n\\nVOLUME I\\n'
     """
     # Blanks first: a line of blanks only is an empty line.
-    text = re.sub(r"[^\S\n]+$", "", text, flags=re.MULTILINE)
+    text = BLANKS_AT_LINE_END.sub("", text)
     return re.sub(r"\n{5,}", "\n\n\n\n", text).strip("\n") + "\n"
 
 
