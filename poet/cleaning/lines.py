@@ -56,15 +56,19 @@ def is_ornament(line: str) -> bool:
 
 
 def skip_ornaments_back(text: str, position: int, limit: int) -> int:
-    """The start of the blank lines and rules directly before the line start `position`, at least `limit`.
+    """The start of the rules directly before the line start `position`, at least `limit`; `position` without any.
 
     >>> text = "THE END\\n\\n * * *\\n\\nNotes"
     >>> text[skip_ornaments_back(text, 17, 0) :]
-    '\\n * * *\\n\\nNotes'
+    ' * * *\\n\\nNotes'
     """
+    top = position
     while position > limit:
         previous = line_start(text, position - 1)
-        if not is_ornament(text[previous:position]):
-            return position
-        position = max(previous, limit)
-    return position
+        line = text[previous:position]
+        if previous < limit or not is_ornament(line):
+            break
+        position = previous
+        if line.strip():
+            top = position
+    return top

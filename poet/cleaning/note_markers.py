@@ -22,6 +22,7 @@ _MAKER = (
 _NOTE = (
     # en, fr, pt, es, it, la: "notes", "endnote", "nota", "notas", "notae"
     r"(?:(?:end)?-?not(?:es?|as?|ae)|comments?|remarks?|corrections|remarques?|observa(?:ciones|ções|tions?)|avvertenz[ae]|"
+    r"errata|corrigenda|"
     # de, nl, sv, da, no
     r"anmerkung(?:en)?|bemerkung(?:en)?|hinweise?|notiz(?:en)?|opmerking(?:en)?|aantekening(?:en)?|noo?t(?:en|er)?|"
     r"anmärkning(?:ar)?|bemærkning(?:er)?|anmærkning(?:er)?|merknad(?:er)?|anmerkning(?:er)?|anm\.|"
@@ -35,7 +36,7 @@ NOTE_HEADING = re.compile(
     rf"(?:the )?(?:{_TRANSCRIBE}|{_MAKER})(?:['’´`]?s?['’]?|s['’])[\s-]+{_NOTE}(?!\w)"
     # "Anmerkung des Transkriptors", "Note sur la transcription", "Nota del Transcriptor", "Noto de la transskribinto":
     # up to three short words between. "Note on the transcription of Arabic names" is an author's.
-    rf"|{_NOTE}(?:\s+\w{{1,5}}){{0,3}}\s+(?:[dl]['’])?(?:{_TRANSCRIBE}|bewerker\b)(?!\s+(?:of|des|de|der|dos|di|van|del)\b)"
+    rf"|{_NOTE}(?:\s+\w{{1,5}}){{0,3}}\s+(?:[dl]['’])?(?:{_TRANSCRIBE}|bewerker)\b(?!\s+(?:of|des|de|der|dos|di|van|del)\b)"
     # "Transkriptionsnotizen", "Transcriptiehinweise": one word
     r"|tra(?:ns?|s)?s?[ck]ri\w*(?:noti[sz]\w*|noten?|hinweise?|anmerkung\w*)\b"
     # "Huomautus verkkojulkaisusta": Finnish, "note on the online edition"

@@ -156,12 +156,12 @@ def _note_without_heading(text: str, start: int, end: int) -> int:
     if gap is None:
         return 0
     words = text[start : gap.start()]
-    first = PARAGRAPH.match(words)
-    # "Au lecteur." may stand above it.
-    if first and _is_heading(first[0]):
-        first = PARAGRAPH.search(words, first.end())
-    if first and markers.MATTER.search(first[0]) and markers.DEED.search(first[0]):
-        return skip_blank_lines(text, gap.end(), end)
+    for paragraph in PARAGRAPH.finditer(words):
+        if markers.MATTER.search(paragraph[0]) and markers.DEED.search(paragraph[0]):
+            return skip_blank_lines(text, gap.end(), end)
+        # The first paragraph tells, or the second below "Au lecteur."
+        if paragraph.start() or not _is_heading(paragraph[0]):
+            break
     return 0
 
 
