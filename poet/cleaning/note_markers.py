@@ -91,7 +91,7 @@ MATTER = re.compile(
 # What was done to it: corrected, kept, or marked.
 DEED = re.compile(
     r"correct|retain|preserv|unchanged|maintain|left as|denoted|indicated by|represented|regulari[sz]|supplied|"
-    r"enclosed|surrounded|entouré|muestran|reso come|"
+    r"enclosed|surrounded|entouré|indiqu|muestran|reso come|"
     r"berichtig|korrig|beibehalten|übernommen|gekennzeichnet|corrig|conserv|respet|corregid|mantenut|conservat|mantid|"
     r"verbeterd|gecorrigeerd|behouden|korja|säilytet|rättat|bibehåll|rettet|bevaret|beholdt|korekt|emendat|servat",
     re.IGNORECASE,

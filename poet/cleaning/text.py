@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from poet.cleaning import markers
 from poet.cleaning.formats.table import Format, format_of
+from poet.cleaning.lines import line_end, line_start
 from poet.cleaning.segments import segment
 from poet.errors import CleaningError
 from poet.params.sections import CleanSettings
@@ -28,6 +29,10 @@ MAX_PASSES = 20
 # part can be very long, and splitting all of it into words would take its length again.
 EXCERPT_WORDS = 6
 EXCERPT_CHARACTERS = 400
+
+# The final check looks at this many characters at a time, and at so many more that no word is cut.
+SLICE = 65_536
+LONGEST_LICENCE_WORD = max(map(len, markers.LICENCE_WORDS))
 
 # Blanks up to a line end. The match begins at the first of them (no blank before it): else each blank of a long run
 # within a line would be tried as the first, which takes the square of its length.
@@ -148,11 +153,13 @@ def _check_share(text: str, parts: Sequence[Removal], name: str, settings: Clean
 
 def _licence_line(text: str) -> str:
     """The first line of `text` that belongs to a Gutenberg licence or header, "" when there is none."""
-    # Searching a plain word is twenty times faster than the pattern, and settles nearly every book.
-    folded = text.lower()
-    if not any(word in folded for word in markers.LICENCE_WORDS):
+    # Searching a plain word is twenty times faster than the pattern, and settles nearly every book. One slice at a time
+    # is in small letters, because Python takes several copies of a text to make one.
+    slices = (text[i : i + SLICE + LONGEST_LICENCE_WORD].lower() for i in range(0, len(text), SLICE))
+    if not any(word in each for each in slices for word in markers.LICENCE_WORDS):
         return ""
-    return next((line.strip() for line in text.split("\n") if markers.LICENCE.search(line)), "")
+    phrase = markers.LICENCE.search(text)
+    return text[line_start(text, phrase.start()) : line_end(text, phrase.end())].strip() if phrase else ""
 
 
 def _normalise_blanks(text: str) -> str:
