@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.books.manifest import MANIFEST, REMOVALS, Book, CleanBook, read_book, read_manifest, write_manifest
-from poet.cleaning.duplicates import find_overlaps
+from poet.cleaning.duplicates import find_overlaps, stands_in
 from poet.cleaning.records import (
     BookRecord,
     record_book,
@@ -15,7 +15,7 @@ from poet.cleaning.records import (
     write_corpus,
 )
 from poet.cleaning.text import clean_text
-from poet.files import replacing_folder, write_csv
+from poet.files import read_text, replacing_folder, write_csv
 from poet.params.file import load_params
 from poet.params.sections import CleanSettings
 from poet.progress import log, progress_bar
@@ -53,7 +53,13 @@ def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> No
                 advance(1, book.title[:40])
         # A pair of books is known only when all are cleaned, so a dropped one was written already.
         overlaps = find_overlaps({book: record.sketch for book, record in records.items()})
-        kept = treat_duplicates(records, overlaps, settings.duplicates)
+        texts = {book: folder / record.row.file for book, record in records.items()}
+        kept = treat_duplicates(
+            records,
+            overlaps,
+            settings.duplicates,
+            lambda book, other: stands_in(read_text(texts[book]), read_text(texts[other])),
+        )
         for dropped in records.keys() - kept.keys():
             (folder / records[dropped].row.file).unlink()
         rows = [record.row for record in kept.values()]

@@ -6,12 +6,16 @@ import click
 
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 from poet.books.split import split_books
+from poet.cleaning.duplicates import Leak, find_leaks
 from poet.files import replacing_folder
 from poet.params.file import load_params
 from poet.progress import log, progress_bar
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.training_text import training_sample
 from poet.tokens.token_writer import TokenFilesWriter, check_weights
+
+# Books that are named when their validation text is trained on elsewhere.
+MAX_LEAKS = 5
 
 PATH = click.Path(path_type=Path)
 
@@ -34,6 +38,13 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     sample = training_sample(clean, settings.split, settings.tokenize.train_characters)
     tokenizer = train_tokenizer(sample, settings.tokenize)
 
+    # So would validation text that stands in the training text of another book.
+    warn_of_leaks(
+        find_leaks(
+            (book.id, book.training, book.validation or book.held_out) for book in split_books(clean, settings.split)
+        )
+    )
+
     total = sum(book.characters for book in books)
     with replacing_folder(out) as folder, progress_bar("encode", total) as advance:
         writer = TokenFilesWriter(folder, tokenizer, settings.tokenize.kind)
@@ -50,6 +61,17 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     if train["unknown_tokens"]:
         share = train["unknown_characters"] / train["characters"]
         log(f"{train['unknown_tokens']:,} tokens are unknown words: {share:.1%} of the characters are lost")
+
+
+def warn_of_leaks(leaks: list[Leak]) -> None:
+    """Log the largest of `leaks`, and the number of all."""
+    for leak in leaks[:MAX_LEAKS]:
+        log(
+            f"{leak.share:.1%} of the text of {leak.book} that is not trained on stands in the training text of "
+            f"{leak.other}: its bits per character are too good. Remove one of the two, or hold both out"
+        )
+    if len(leaks) > MAX_LEAKS:
+        log(f"{len(leaks) - MAX_LEAKS:,} more pairs of books like these")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Gutenberg's house style changes every few years, and old files keep the style of their year. Each row of a table has a
 comment with an example, and where or when the wording is used. The tables were written from files and from Gutenberg's
-own guidelines, for English, German and French.
+own guidelines. The notes of transcribers have their own module, poet.cleaning.note_markers.
 """
 
 import re
@@ -22,8 +22,10 @@ def _lines(*alternatives: str) -> re.Pattern[str]:
 # The last line of what comes before a book.
 START = _lines(
     # "*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***": since 2002; THE took the place of THIS around 2021. Some
-    # files of 2004 have no blank after the stars.
-    r"\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG",
+    # files of 2004 have no blank after the stars; "THE COPYRIGHTED PROJECT GUTENBERG EBOOK" is from 2002, too.
+    r"\*{1,3} ?START OF (?:THE|THIS) (?:COPYRIGHTED )?PROJECT GUTENBERG",
+    # The same without stars, which mail programs and converters drop: in capitals, because a sentence may begin so.
+    r"(?-i:START OF (?:THE|THIS) (?:COPYRIGHTED )?PROJECT GUTENBERG)",
     # "*** DEBUT DU PROJET GUTENBERG CANDIDE ***": French files.
     r"\*+ ?(?:DEBUT|DÉBUT) DU PROJET GUTENBERG",
     # "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*": 1991 to 2002, when the licence came first.
@@ -37,27 +39,42 @@ START = _lines(
 # The line that ends a book for certain.
 END = _lines(
     # "*** END OF THE PROJECT GUTENBERG EBOOK EMMA ***": the counterpart of START, since 2002.
-    r"\*{3} ?END OF (?:THE|THIS) PROJECT GUTENBERG",
+    r"\*{1,3} ?END OF (?:THE|THIS) (?:COPYRIGHTED )?PROJECT GUTENBERG",
+    # The same without stars, in capitals.
+    r"(?-i:END OF (?:THE|THIS) (?:COPYRIGHTED )?PROJECT GUTENBERG)",
     # "*** FIN DU PROJET GUTENBERG CANDIDE ***": French files.
     r"\*+ ?FIN DU PROJET GUTENBERG",
 )
 
-# A line that ends a book by itself or comes shortly before END. It also remains in the middle of a work that was joined
-# from several files.
-END_LINE = _lines(
-    # "End of the Project Gutenberg EBook of Emma"; in the nineties "End of Project Gutenberg Etext of Emma".
-    r"End of (?:the |this )?Project Gutenberg",
+# How an end line begins: see END_LINE.
+_END_OF = (
+    # "End of the Project Gutenberg EBook of Emma"; in the nineties "End of Project Gutenberg Etext of Emma", sometimes
+    # "The end of ..."; "End of this Project Gutenberg of Australia eBook".
+    r"(?:The )?End of (?:the |this )?(?:COPYRIGHTED )?Project Gutenberg",
     # "Ende dieses Projekt Gutenberg Etextes ..."; some files have the English word "End" or "Project".
     r"Ende? (?:dieses|des) (?:Project|Projekt) Gutenberg",
     # "Fin de Project Gutenberg Etext ..." and "Fin du Projet Gutenberg ...".
     r"Fin d[eu] (?:ce )?Proje[ct]t? Gutenberg",
 )
 
+# A line that ends a book by itself or comes shortly before END. It also remains in the middle of a work that was joined
+# from several files.
+END_LINE = _lines(*_END_OF)
+
+# "[The end of Nineteen Eighty-four by George Orwell]", the last line of files of Project Gutenberg Canada and of
+# Faded Page.
+CANADIAN_END = re.compile(r"^[ \t]*\[(?:The )?End of [^\]]{1,300}\]\s*\Z", _FLAGS)
+
 # Words of a header of 1991 to 2002. Its licence is called "Small Print!", with warranty and indemnity in capitals.
 SMALL_PRINT = re.compile(r"SMALL PRINT|LIMITED WARRANTY|INDEMNITY")
 
-# Phrases of the licence and its headers. A book may mention Gutenberg, the printer or the project, but not like this.
-LICENCE = re.compile(
+# The names by which the hosts beside Project Gutenberg call their files: "* A Project Gutenberg of Australia eBook *",
+# "A Project Gutenberg Canada Ebook", "at Project Gutenberg Europe", "A Distributed Proofreaders Canada eBook".
+_HOSTS = r"(?:Project Gutenberg (?:of )?(?:Australia|Canada|Europe|EU)|Distributed Proofreaders Canada|Faded Page)"
+
+# Phrases of the licences and headers of all hosts. A book may mention Gutenberg, the printer or the project, but not
+# like this.
+LICENCE_TEXT = re.compile(
     # "Project Gutenberg-tm is a registered trademark": the name in the licence always has the sign.
     r"Project Gutenberg(?:-tm|™|\(tm\))"
     # "donations to the Project Gutenberg Literary Archive Foundation"
@@ -65,33 +82,81 @@ LICENCE = re.compile(
     # "the full Project Gutenberg License"
     r"|Project Gutenberg (?:License|Licence|trademark)"
     # "*** START OF THE PROJECT GUTENBERG EBOOK": a marker in an unexpected place.
-    r"|(?:START|END) OF (?:THE|THIS) PROJECT GUTENBERG"
+    r"|(?:START|END) OF (?:THE|THIS) (?:COPYRIGHTED )?PROJECT GUTENBERG"
     # "The Project Gutenberg EBook of Emma": the first line of a header.
     r"|The Project Gutenberg (?:E-?Book|E-?text) of"
-    # "End of Project Gutenberg's Emma"
-    r"|End of (?:the |this )?Project Gutenberg"
     # "This eBook is for the use of anyone anywhere at no cost": the first sentence of a header since 2002.
-    r"|This e-?book is for the use of anyone anywhere",
+    r"|This e-?book is for the use of anyone anywhere"
+    # "*****This file should be named 158.txt or 158.zip*****": below the end marker
+    r"|This file should be named \S+\.(?:txt|zip)"
+    # "A Project Gutenberg of Australia eBook", "Faded Page eBook #20140801": the first lines of other hosts
+    rf"|{_HOSTS} e-?(?:book|text)"
+    # "the Project Gutenberg of Australia License", "To contact Project Gutenberg of Australia"
+    rf"|{_HOSTS} Licen[sc]e|To contact {_HOSTS}"
+    # "This ebook is made available at no cost and with very few restrictions": Australia and Canada
+    r"|This e-?book is made available at no cost"
+    # the addresses of these licences; "pge.rastko.net" is Project Gutenberg Europe
+    r"|gutenberg\.net\.au/licen|gutenberg\.ca/links/licen|pge\.rastko\.net|contact a https?://www\.fadedpage\.com"
+    # "The Internet Wiretap 1st Online Edition of": 1990 to 1995, on which many early etexts are based
+    r"|The Internet Wiretap .{0,30}Edition",
     re.IGNORECASE,
 )
 
-# Each phrase of LICENCE contains one of these, in one of the spellings that occur: a quick test before the slow one.
-LICENCE_WORDS = ("Gutenberg", "GUTENBERG", "gutenberg", "for the use of anyone anywhere")
+# What no line of a cleaned book may contain: all of this, and the end lines.
+LICENCE = re.compile("|".join([LICENCE_TEXT.pattern, *_END_OF]), re.IGNORECASE)
 
-# The first words of a header that lacks its marker: "The Project Gutenberg EBook of Emma", "This is the Project
-# Gutenberg Etext of ...", "Project Gutenberg's Emma".
-HEADER_OPENING = re.compile(r"\W*(?:The |This is the )?Project Gutenberg(?:'s|’s)? ", re.IGNORECASE)
+# Each phrase of LICENCE contains one of these in small letters: a quick test before the slow one.
+LICENCE_WORDS = (
+    "gutenberg",
+    "for the use of anyone anywhere",
+    "file should be named",
+    "distributed proofreaders canada",
+    "faded page",
+    "fadedpage",
+    "made available at no cost",
+    "pge.rastko.net",
+    "internet wiretap",
+)
+
+# How the names of Project Gutenberg's files begin: "The Project Gutenberg EBook of Emma", "This is the Project
+# Gutenberg Etext of ...", "Project Gutenberg's Emma", "* A Project Gutenberg Canada Ebook *". An essay about the
+# project does not.
+_FILE_NAME = (
+    r"(?:(?:The |This is the |A )?Project Gutenberg(?:(?:'s|’s) |(?: (?:of )?(?:Australia|Canada|Europe|EU))?,? "
+    rf"e-?(?:book|text)s?\b)|(?:A )?{_HOSTS} e-?(?:book|text))"
+)
+
+# The first words of a header that lacks its marker.
+HEADER_OPENING = re.compile(r"\W*" + _FILE_NAME, re.IGNORECASE)
+
+# The names of header fields.
+_FIELDS = (
+    # What the file is: "Title: Emma", "Author: Jane Austen", "Translator: ..."
+    r"(?:Title|Subtitle|Author|Translator|Illustrator|Editor|Commentator|Contributor|Compiler|Remark|"
+    # How it was published: "Release Date: August, 1994  [EBook #158]", "Language: English"
+    r"Release Date|Posting Date|Language|(?:Character set )?encoding|Most recently updated|Date last updated|"
+    # "Credits: An Anonymous Volunteer" and the fields beside it: since 2021
+    r"Credits|Original publication|Other information and formats|"
+    # "eBook No.: 0602221.txt", "Edition: 1", "Date first posted: June 2006": Australia and Canada
+    r"e-?Book No\.|Edition|Date (?:first posted|most recently updated|of first publication)|"
+    r"Edition used as base for this e-?book|url)"
+)
+
+# One field with the indented lines in which it goes on, and blank lines.
+HEADER_FIELD = re.compile(rf"(?P<key>{_FIELDS}): [^\n]*(?:\n(?:[ \t]+\S[^\n]*|[ \t]*$))*\n?", _FLAGS)
 
 # The first words of every paragraph of such a header; the first other paragraph is the book.
 HEADER_PARAGRAPH = re.compile(
     # "The Project Gutenberg EBook of Emma", "This eBook is for the use of anyone anywhere"
-    r"\W*(?:(?:The |This is the )?Project Gutenberg|This e-?(?:book|text) is for the use of|"
-    # What the file is: "Title: Emma", "Author: Jane Austen", "Translator: ..."
-    r"Title: |Author: |Translator: |Illustrator: |Editor: |"
-    # How it was published: "Release Date: August, 1994  [EBook #158]", "Language: English"
-    r"Release Date: |Posting Date: |Language: |Character set encoding: |Most recently updated: |"
-    # "Credits: An Anonymous Volunteer" and the fields beside it: since 2021
-    r"Credits: |Original publication: |Other information and formats: )",
+    rf"\W*(?:{_FILE_NAME}|This e-?(?:book|text) is for the use of|{_FIELDS}: |"
+    # "Project Gutenberg Canada ebook #949"; "To contact Project Gutenberg of Australia go to ..."
+    rf"{_HOSTS} e-?books?|To contact {_HOSTS}|"
+    # "This ebook is made available at no cost", "Copyright laws are changing all over the world"
+    r"This e-?book is made available at no cost|Copyright laws are changing|"
+    # "This work is in the Canadian public domain, but may be under copyright in some countries."
+    r"This (?:work|e-?book) is in the Canadian public domain|"
+    # "Go to Project Gutenberg Australia", "Project Gutenberg Australia a treasure-trove of literature"
+    r"(?:GO TO )?Project Gutenberg Australia)",
     re.IGNORECASE,
 )
 
@@ -104,6 +169,10 @@ CREDITS = re.compile(
     r"(?:\w+ )?(?:prepared|produced|scanned|typed|transcribed|created|converted|proofread|digitized)|"
     # "HTML version by ..."; "Credits: ..."; "This file was produced from images generously made available by ..."
     r"(?:HTML|PDF) version (?:prepared )?by|Credits?:|This file was produced from|"
+    # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ..."
+    r"This e-?(?:text|book) (?:(?:is )?produced by|is in )|"
+    # "The Internet Wiretap 1st Online Edition of"; the title follows
+    r"(?:The|An) Internet Wiretap\b|"
     # "Erstellt von Delphine Lettau", "Dieses E-Book wurde ...": German files
     r"Erstellt von|Hergestellt von|Dieses? (?:E-?Book|E-?Text|Buch) wurde|"
     # "Produit par Jean Dupont", "Ce livre électronique a été ...": French files
@@ -114,8 +183,10 @@ CREDITS = re.compile(
 # Openings of credits with which an author's own acknowledgments begin as well ("Special thanks are due to my mother"):
 # such a paragraph is a credit only if it also contains a word of TRADE.
 AMBIGUOUS_CREDITS = re.compile(
-    # "Special thanks to ...", "Many thanks to ...", "Thanks are due ..."
-    r"\W*(?:Special thanks|Many thanks|Thanks (?:to|are due)|"
+    # "Special thanks to ...", "Many thanks to ...", "Thanks are due ...", "We thank the Bibliothèque Nationale ..."
+    r"\W*(?:Special thanks|Many thanks|Thanks (?:to|are due)|We thank |Nous remercions |"
+    # "Entered by ..." (Internet Wiretap), "Keyed by ..."
+    r"(?:Entered|Keyed)(?: in)? by|"
     # "Transcribed from the 1909 edition by ...", "Prepared and proofread by ...", "Scanned and edited by ..."
     r"Transcribed (?:from|by)|Prepared (?:and \w+ )?by|Scanned |"
     # "Typed in by ...", "Digitized by the Internet Archive", "Created by ..."
@@ -127,32 +198,22 @@ AMBIGUOUS_CREDITS = re.compile(
     re.IGNORECASE,
 )
 
-# Words of people who make electronic texts.
-TRADE = re.compile(
-    r"e-?text|e-?book|proof-?read|gutenberg|scann|\bhtml\b|\bocr\b|pgdp|archive\.org|internet archive|pglaf|volunteer",
+# What is only in credits of electronic texts, wherever they are: their names, and addresses.
+ELECTRONIC = re.compile(
+    r"\be-?texts?\b|\be-?books?\b|gutenberg|pgdp|archive\.org|internet archive|pglaf|wiretap|gallica|"
+    r"https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
     re.IGNORECASE,
 )
+# The same, and words of the trade that a book may use as well.
+TRADE = re.compile(ELECTRONIC.pattern + r"|e-?text|e-?book|proof-?read|scann|\bhtml\b|\bocr\b|volunteer", re.IGNORECASE)
 
-# The heading of a note that is by the transcriber and not by the author.
-NOTE_HEADING = re.compile(
-    # Whose note it is, "TRANSCRIBER'S NOTE", "The PG Editor's Comments", with any apostrophe in any place or none:
-    r"(?:the )?(?:transcriber|transcription|transcriptor|pg editor|e-?text editor|redactor|digitizer|producer)"
-    r"(?:['’´`]?s?['’]?|s['’])\s+"
-    # What it is: "Notes", "Endnotes", "End-note", "Corrections"
-    r"(?:end)?-?(?:notes?|comments?|remarks?|corrections)\b"
-    # "Anmerkungen zur Transkription", "Anmerkungen des Transkriptors", "Hinweise zur Transkription": German files
-    r"|anmerkungen? (?:des|der|zur) transkript\w*|hinweise? zur transkription"
-    # "Note du transcripteur", "Notes sur la transcription": French files
-    r"|notes? (?:de|du|sur la) (?:la )?transcript\w*",
-    re.IGNORECASE,
+# The place of a picture: "[Illustration: Mr. Bennet and his wife]", "[Illustration]"; in other languages "[Abbildung]",
+# "[Illustrazione: ...]", "[Ilustración: ...]", "[Kuva: ...]". Short words that mean other things need their colon.
+ILLUSTRATION = re.compile(
+    r"^[ \t]*\[(?:(?:Illustration|Abbildung|Illustrazione|Ilustraci[oó]n|Ilustra[cç][aã]o|Illustratie|Afbeelding|"
+    r"Ilustraĵo)\b|(?:Kuva|Bild|Billede|Bilde):)",
+    _FLAGS,
 )
-# A line that begins with such a heading: "  * Transcriber's Note:".
-NOTE_LINE = re.compile(r"^[^\w\n]*(?:" + NOTE_HEADING.pattern + r")", _FLAGS)
-# A note within the book: "[Transcriber's note: the original has a blank page here.]".
-BRACKETED_NOTE = re.compile(r"^[ \t]*\[(?:" + NOTE_HEADING.pattern + r")", _FLAGS)
-
-# The place of a picture: "[Illustration: Mr. Bennet and his wife]", "[Illustration]"; in German files "[Abbildung]".
-ILLUSTRATION = re.compile(r"^[ \t]*\[(?:Illustration|Abbildung)\b", _FLAGS)
 
 # The patterns below are for parts that are the book's own. They are removed only on request.
 
@@ -180,8 +241,9 @@ CHAPTER_HEADING = re.compile(
 # "FOOTNOTES:", "Foot-notes", "Fußnoten", "Notes de bas de page", alone on a line.
 FOOTNOTES_HEADING = re.compile(r"^[ \t]*(?:foot-?notes|fu(?:ß|ss)noten|notes de bas de page)[.:]?[ \t]*$", _FLAGS)
 
-# The beginning of a footnote: "[1] See below.", "[Footnote 12: See below.]", "Footnote 3: ...", "[A] ...".
-FOOTNOTE = re.compile(r"^[ \t]*(?:\[(?:footnote )?[0-9*]+[:\]]|footnote [0-9*]+:|\[\w\])", _FLAGS)
+# The beginning of a footnote: "[1] See below.", "[Footnote 12: See below.]", "Footnote 3: ...", "[A] ...". The time of
+# a message in a chat, "[12:34]", is none.
+FOOTNOTE = re.compile(r"^[ \t]*(?:\[(?:footnote )?[0-9*]+[:\]](?!\d)|footnote [0-9*]+:|\[\w\])", _FLAGS)
 
 # "INDEX", "GENERAL INDEX", "Index of Names", "Register", alone on a line.
 INDEX_HEADING = re.compile(

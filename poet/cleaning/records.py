@@ -7,7 +7,7 @@ Where these files are, only the clean stage knows.
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -127,30 +127,41 @@ def _summarize_removals(removals: Iterable[Removal]) -> str:
 
 
 def treat_duplicates(
-    records: Mapping[str, BookRecord], overlaps: Sequence[Overlap], policy: Literal["warn", "drop", "fail"]
+    records: Mapping[str, BookRecord],
+    overlaps: Sequence[Overlap],
+    policy: Literal["warn", "drop", "fail"],
+    stands_in: Callable[[str, str], bool] = lambda book, other: True,
 ) -> dict[str, BookRecord]:
     """The `records`, by id, that remain when `policy` is applied to the `overlaps` between them.
 
-    "warn" keeps every book and flags the smaller of two; "drop" leaves the smaller out; "fail" raises CleaningError.
+    "warn" keeps every book and flags the smaller of two; "drop" leaves the smaller out if all of it is in the other;
+    "fail" raises CleaningError. `stands_in` compares two books, by id, whole: a sketch may miss a few words.
     """
-    for overlap in overlaps[:SHOWN_OVERLAPS]:
-        message = _describe_overlap(records, overlap)
-        if policy == "fail":
-            raise CleaningError(f"{message}; remove one of them, or set clean.duplicates to warn or drop")
-        log(message + (": dropped" if policy == "drop" else ""))
-    if len(overlaps) > SHOWN_OVERLAPS:
-        more = len(overlaps) - SHOWN_OVERLAPS
-        books = len({overlap.book for overlap in overlaps})
-        log(f"and {more} more pairs; in all, {books} books have much of their text in common with a larger one")
+    if policy == "fail" and overlaps:
+        message = _describe_overlap(records, overlaps[0])
+        raise CleaningError(f"{message}; remove one of them, or set clean.duplicates to warn or drop")
     kept = dict(records)
-    for overlap in overlaps:
-        # One of the two was dropped for an earlier overlap: what they shared is in the collection only once now.
-        if overlap.book not in kept or overlap.other not in kept:
-            continue
-        if policy == "drop":
-            del kept[overlap.book]
-        else:
-            kept[overlap.book] = _with_flag(kept[overlap.book], f"duplicates-{overlap.other}")
+    lines = []
+    for each in overlaps:
+        line = _describe_overlap(records, each)
+        # A book stands only in a larger one, or in an equal one before it, and what contains that contains it as well:
+        # so the last of a chain stays, and has the words of all.
+        contained = policy == "drop" and each.share == 1 and each.book in kept and each.other in kept
+        if contained and stands_in(each.book, each.other):
+            del kept[each.book]
+            line += ": dropped"
+        lines.append(line)
+    for line in lines[:SHOWN_OVERLAPS]:
+        log(line)
+    if len(lines) > SHOWN_OVERLAPS:
+        books = len({overlap.book for overlap in overlaps})
+        log(
+            f"and {len(lines) - SHOWN_OVERLAPS:,} more pairs; in all, {books:,} books have much of their text in "
+            "common with a larger one"
+        )
+    for each in overlaps:
+        if each.book in kept and each.other in kept:
+            kept[each.book] = _with_flag(kept[each.book], f"duplicates-{each.other}")
     return kept
 
 

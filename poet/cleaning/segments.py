@@ -4,12 +4,16 @@ Every segment is a run of complete lines. Segments follow one another without a 
 again. This module only finds the parts; `poet.cleaning.text` decides which kinds are removed.
 """
 
+import heapq
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 
-from poet.cleaning import markers
+from poet.cleaning import markers, note_markers
+from poet.cleaning.frame import MAX_CREDIT_LINES, frame
+from poet.cleaning.lines import GAP, PARAGRAPH, Segment, is_ornament, line_end, skip_blank_lines
+from poet.cleaning.notes import NOTE_REGION, transcriber_notes
 
 # The kinds of segment, in order of precedence: where two candidates overlap, the earlier kind of this list wins.
 KINDS = (
@@ -25,64 +29,48 @@ KINDS = (
     "body",
 )
 
-# The longest frame on either side of a book, in characters. Licences have 19,000, the longest headers of the nineties
-# about as many. A marker that is further inside belongs to the book.
-MAX_FRAME = 40_000
-
-# "End of the Project Gutenberg EBook of Emma" comes a few lines before the certain end marker: within this distance.
-END_LINE_DISTANCE = 600
-
-# A transcriber's note is searched in this many characters at each end of a book.
-NOTE_REGION = 20_000
-
 # A bracket that is not closed within this many characters is a slip, and not a caption.
 MAX_BRACKET = 3_000
 
-# A paragraph with more lines is not a credit, whatever its first words are.
-MAX_CREDIT_LINES = 15
+# Credits below the title are searched in this many characters at the start of the book.
+FRONT_MATTER = 3_000
 
-# A heading alone, without the note itself, is shorter than this.
-MAX_HEADING = 80
+# They are shorter than those before the title: an imprint or a dedication may look alike.
+MAX_LATE_CREDIT_LINES = 6
 
 # Prose fills its lines: at least this many characters on average, in a paragraph of at least this many lines. A table
 # of contents does not.
 PROSE_WIDTH = 50
 PROSE_LINES = 3
 
-# One or more lines in a row that are not blank.
-PARAGRAPH = re.compile(r"(?:^[^\S\n]*\S[^\n]*(?:\n|\Z))+", re.MULTILINE)
-
-# Two blank lines or more: Gutenberg separates the parts of a book by them, and paragraphs by one.
-GAP = re.compile(r"\n(?:[^\S\n]*\n){2,}")
-
 BRACKET = re.compile(r"[\[\]]")
-FILLED_LINE = re.compile(r"^[^\S\n]*\S", re.MULTILINE)
+# A bracket at the start of a line.
+OPENING_BRACKET = re.compile(r"^[^\S\n]*\[", re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Segment:
-    """`text[start:end]` is of `kind`, one of KINDS."""
+def segment(text: str, kinds: Collection[str] = KINDS) -> list[Segment]:
+    """Cut `text` (line ends `\\n`) into segments of `kinds` and body; together they are the text.
 
-    kind: str
-    start: int
-    end: int
-
-
-def segment(text: str) -> list[Segment]:
-    """Cut `text` (line ends `\\n`) into segments; together they are the text.
+    Only `kinds` are searched for. The frame is always found, because the other rules apply between header and footer.
 
     >>> [(s.kind, s.end) for s in segment("Produced by A. Reader\\n\\nEMMA\\n")]
     [('credits', 23), ('body', 28)]
     """
-    # Each rule proposes candidates on its own; they may overlap. The other rules look only between header and footer.
-    candidates = list(_frame(text))
+    candidates = frame(text)
     start = max((each.end for each in candidates if each.start == 0), default=0)
     end = min((each.start for each in candidates if each.end == len(text) and each.start >= start), default=len(text))
-    candidates += _credits(text, start, end)
-    candidates += _transcriber_notes(text, start, end)
-    candidates += _bracketed_parts(text, start, end)
-    candidates += _book_parts(text, start, end)
-    return _resolve(candidates, len(text))
+    # Each rule proposes candidates on its own; they may overlap.
+    if "credits" in kinds or "transcriber_notes" in kinds:
+        credits = list(_credits(text, start, end))
+        credits_end = max((each.end for each in credits if each.end <= start + FRONT_MATTER), default=start)
+        candidates += credits
+        if "transcriber_notes" in kinds:
+            candidates += transcriber_notes(text, start, end, credits_end)
+    candidates += _bracketed_parts(text, start, end, kinds)
+    for kind, find in BOOK_PARTS.items():
+        if kind in kinds:
+            candidates += find(text, start, end)
+    return _resolve([each for each in candidates if each.kind in kinds], len(text))
 
 
 def _resolve(candidates: Sequence[Segment], length: int) -> list[Segment]:
@@ -93,16 +81,27 @@ def _resolve(candidates: Sequence[Segment], length: int) -> list[Segment]:
     >>> [(s.kind, s.start, s.end) for s in _resolve([picture, note], 20)]
     [('transcriber_notes', 0, 9), ('illustrations', 9, 12), ('body', 12, 20)]
     """
-    candidates = [each for each in candidates if each.start < each.end]
-    # Between two neighbouring edges, one set of candidates applies to all characters.
-    edges = sorted({0, length, *(each.start for each in candidates), *(each.end for each in candidates)})
+    # Of two candidates of one kind, the one that begins first wins.
+    ranked = sorted(
+        (each for each in candidates if each.start < each.end), key=lambda each: (KINDS.index(each.kind), each.start)
+    )
     body = Segment(kind="body", start=0, end=length)
+    opening = sorted(range(len(ranked)), key=lambda rank: ranked[rank].start)
+    # Between two neighbouring edges, one set of candidates applies to all characters.
+    edges = sorted({0, length, *(each.start for each in ranked), *(each.end for each in ranked)})
+    # A sweep over the edges: a heap has the ranks of those candidates that have begun, the winner on top. Candidates
+    # that have ended leave it only when they come to its top, so that each enters and leaves once.
+    begun: list[int] = []
+    entered = 0
     segments: list[Segment] = []
     previous = None
     for start, end in pairwise(edges):
-        covering = [each for each in candidates if each.start <= start and end <= each.end]
-        # Of two candidates of one kind, the one that begins first wins.
-        winner = min(covering, key=lambda each: (KINDS.index(each.kind), each.start), default=body)
+        while entered < len(opening) and ranked[opening[entered]].start <= start:
+            heapq.heappush(begun, opening[entered])
+            entered += 1
+        while begun and ranked[begun[0]].end <= start:
+            heapq.heappop(begun)
+        winner = ranked[begun[0]] if begun else body
         # An edge of a losing candidate does not divide the winner.
         if winner is previous:
             segments[-1] = Segment(kind=winner.kind, start=segments[-1].start, end=end)
@@ -112,152 +111,152 @@ def _resolve(candidates: Sequence[Segment], length: int) -> list[Segment]:
     return segments
 
 
-def _frame(text: str) -> Iterator[Segment]:
-    """Licence and small print before and after the book, and end lines that remain in its middle."""
-    footer = _footer_start(text)
-    if footer < len(text):
-        yield Segment(kind="licence", start=footer, end=len(text))
-    header = _header_end(text, footer)
-    if header:
-        kind = "small_print" if markers.SMALL_PRINT.search(text, 0, header) else "licence"
-        yield Segment(kind=kind, start=0, end=header)
-    # "End of Project Gutenberg's Emma, Part 1": where the volumes of a work were joined to one file.
-    for line in markers.END_LINE.finditer(text, header, footer):
-        yield Segment(kind="licence", start=line.start(), end=_line_end(text, line.end()))
-
-
-def _header_end(text: str, limit: int) -> int:
-    """Where the book begins: after the last start marker near the top, else after a header that has no marker."""
-    # The last, because a file may have both the small print and a start marker.
-    starts = list(markers.START.finditer(text, 0, min(limit, MAX_FRAME)))
-    if starts:
-        return min(_line_end(text, starts[-1].end()), limit)
-    # "The Project Gutenberg EBook of Emma ... Title: Emma ... Language: English", and then the book.
-    end = 0
-    if markers.HEADER_OPENING.match(text):
-        for paragraph in PARAGRAPH.finditer(text, 0, limit):
-            if not markers.HEADER_PARAGRAPH.match(paragraph[0]):
-                break
-            end = paragraph.end()
-    return end
-
-
-def _footer_start(text: str) -> int:
-    """Where the licence after the book begins; the length of the text when there is none."""
-    certain = list(markers.END.finditer(text))
-    end = certain[-1].start() if certain else len(text)
-    region = max(0, end - END_LINE_DISTANCE) if certain else max(0, len(text) - MAX_FRAME)
-    for line in markers.END_LINE.finditer(text, region, end):
-        rest = text[line.end() : end]
-        # Without the certain marker, an end line counts only if nothing but the licence follows: it may also be one
-        # between two volumes.
-        if certain or not rest.strip() or markers.LICENCE.search(rest):
-            return _line_start(text, line.start())
-    return _line_start(text, end) if certain else len(text)
-
-
 def _credits(text: str, start: int, end: int) -> Iterator[Segment]:
     """Production credits, "Produced by An Anonymous Volunteer": the first paragraphs of the book.
 
-    The first paragraph of another kind ends the search, because the same words inside a book are the author's. Only a
-    transcriber's note may come between two credits.
+    After the first paragraph of another kind, the same words are the author's, unless an address or the name of an
+    electronic text stands with them. Only a transcriber's note or a rule may come between two of the first credits.
     """
+    leading = True
+    pending = start
     for paragraph in PARAGRAPH.finditer(text, start, end):
         words = paragraph[0]
-        if markers.NOTE_LINE.match(words):
+        if paragraph.start() > start + FRONT_MATTER and not leading:
+            return
+        if note_markers.NOTE_LINE.match(words) or note_markers.BRACKETED_NOTE.match(words):
+            pending = paragraph.end()
+        elif leading and is_ornament(words):
             continue
-        certain = markers.CREDITS.match(words)
-        # "Special thanks to ..." is a credit if it also mentions e-texts or scanning; else it may be the author's.
-        if not certain and not (markers.AMBIGUOUS_CREDITS.match(words) and markers.TRADE.search(words)):
-            return
-        if words.count("\n") > MAX_CREDIT_LINES:
-            return
-        yield Segment(kind="credits", start=paragraph.start(), end=_skip_blank_lines(text, paragraph.end(), end))
+        elif _is_credit(words, late=not leading):
+            yield Segment(
+                kind="credits",
+                start=pending if leading else paragraph.start(),
+                end=skip_blank_lines(text, paragraph.end(), end),
+            )
+            pending = paragraph.end()
+        else:
+            leading = False
 
 
-def _transcriber_notes(text: str, start: int, end: int) -> Iterator[Segment]:
-    """A transcriber's notes, "TRANSCRIBER'S NOTE: Italics are _so_.", near the top and near the bottom of the book."""
-    # At the top, the book follows: a note ends at the next gap.
-    for heading in markers.NOTE_LINE.finditer(text, start, min(end, start + NOTE_REGION)):
-        yield Segment(kind="transcriber_notes", start=heading.start(), end=_note_end(text, heading.start(), end))
-    # At the bottom nothing follows: a note extends to the end. It is searched in the last fifth at most, so that in a
-    # short text a note at the top is not taken for one at the bottom.
-    bottom = max(start + (end - start) * 4 // 5, end - NOTE_REGION)
-    if last := markers.NOTE_LINE.search(text, bottom, end):
-        yield Segment(kind="transcriber_notes", start=last.start(), end=end)
+def _is_credit(words: str, *, late: bool) -> bool:
+    """Whether the paragraph `words` is a credit; `late` for one below other words, which needs more certainty."""
+    if words.count("\n") > (MAX_LATE_CREDIT_LINES if late else MAX_CREDIT_LINES):
+        return False
+    certain = markers.CREDITS.match(words)
+    if late:
+        return bool((certain or markers.AMBIGUOUS_CREDITS.match(words)) and markers.ELECTRONIC.search(words))
+    # "Special thanks to ..." is a credit if it also mentions e-texts or scanning; else it may be the author's.
+    return bool(certain or (markers.AMBIGUOUS_CREDITS.match(words) and markers.TRADE.search(words)))
 
 
-def _note_end(text: str, start: int, limit: int) -> int:
-    """The end of a note that begins at `start`: the gap after its first words."""
-    paragraph = PARAGRAPH.match(text, start, limit)
-    assert paragraph is not None
-    first = paragraph.end()
-    # A heading alone on its line: the note is what comes after it, even if a gap comes before.
-    if paragraph[0].count("\n") <= 1 and len(paragraph[0].strip()) < MAX_HEADING:
-        following = PARAGRAPH.search(text, first, limit)
-        first = following.end() if following else first
-    gap = GAP.search(text, first - 1, limit)
-    return _skip_blank_lines(text, gap.start() + 1 if gap else limit, limit)
-
-
-def _bracketed_parts(text: str, start: int, end: int) -> Iterator[Segment]:
+def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) -> Iterator[Segment]:
     """Captions and notes in brackets, such as "[Illustration: Mr. Bennet]" and "[Transcriber's note: ...]".
 
     They may contain brackets and several lines, but must fill their lines: in "He saw [Illustration: a ship] at sea",
     removing the bracket would remove words of the book.
     """
-    for kind, pattern in (("illustrations", markers.ILLUSTRATION), ("transcriber_notes", markers.BRACKETED_NOTE)):
+    openings: dict[str, list[tuple[int, int]]] = {}
+    for kind, pattern in (("illustrations", markers.ILLUSTRATION), ("transcriber_notes", note_markers.BRACKETED_NOTE)):
+        if kind in kinds:
+            found = (each.start() for each in pattern.finditer(text, start, end))
+            openings[kind] = [(line, text.index("[", line)) for line in found]
+    # Whatever its first words are, a bracket at the top that speaks of electronic texts is a note, in a text that comes
+    # from a host of them.
+    if start and "transcriber_notes" in kinds:
+        top = OPENING_BRACKET.finditer(text, start, min(end, start + NOTE_REGION))
+        others = {each.start(): each.end() - 1 for each in top}
+    else:
+        others = {}
+    closings = _closing_brackets(
+        text, {bracket for each in openings.values() for _, bracket in each} | {*others.values()}, end
+    )
+    electronic = [
+        (line, bracket)
+        for line, bracket in others.items()
+        if bracket in closings and note_markers.ELECTRONIC_WORDS.search(text, bracket, closings[bracket])
+    ]
+    if electronic:
+        openings["transcriber_notes"] = sorted({*openings["transcriber_notes"], *electronic})
+    for kind, places in openings.items():
         position = start
-        while opening := pattern.search(text, position, end):
-            close = _closing_bracket(text, opening.start(), end)
-            position = opening.end()
-            line_end = _line_end(text, close) if close else 0
-            if close and not text[close:line_end].strip():
-                yield Segment(kind=kind, start=opening.start(), end=_skip_blank_lines(text, line_end, end))
-                position = line_end
+        for line, bracket in places:
+            if line < position or bracket not in closings:
+                continue
+            close = line_end(text, closings[bracket])
+            if not text[closings[bracket] : close].strip():
+                yield Segment(kind=kind, start=line, end=skip_blank_lines(text, close, end))
+                position = close
 
 
-def _closing_bracket(text: str, start: int, limit: int) -> int:
-    """The position after the bracket that closes the first one from `start`; 0 when it is not near.
+def _closing_brackets(text: str, openings: Collection[int], end: int) -> dict[int, int]:
+    """For each bracket that opens at one of `openings`: the position after the one that closes it, if that is near.
 
     >>> text = "[Illustration: A [_Copyright_]] End"
-    >>> text[: _closing_bracket(text, 0, len(text))]
+    >>> text[: _closing_brackets(text, {0}, len(text))[0]]
     '[Illustration: A [_Copyright_]]'
     """
-    depth = 0
-    for bracket in BRACKET.finditer(text, start, min(limit, start + MAX_BRACKET)):
-        depth += 1 if bracket[0] == "[" else -1
-        if depth == 0:
-            return bracket.end()
-    return 0
+    closings: dict[int, int] = {}
+    if not openings:
+        return closings
+    # The brackets that are open. More than MAX_BRACKET cannot be: the first of them would be too far away.
+    stack: deque[int] = deque(maxlen=MAX_BRACKET)
+    for bracket in BRACKET.finditer(text, min(openings), end):
+        if bracket[0] == "[":
+            stack.append(bracket.start())
+        elif stack:
+            opening = stack.pop()
+            if opening in openings and bracket.end() - opening <= MAX_BRACKET:
+                closings[opening] = bracket.end()
+    return closings
 
 
-def _book_parts(text: str, start: int, end: int) -> Iterator[Segment]:
-    """Contents, prefaces, index and footnotes. All are guessed by heading and shape, and are removed only on request.
+# The parts below are the book's own. All are guessed by heading and shape, and are removed only on request. Each
+# heading is searched only where such a part is usual, because its word also occurs as a title of a chapter.
 
-    Each heading is searched only where such a part is usual, because its word also occurs as a title of a chapter.
-    """
-    length = end - start
-    # Contents: in the first tenth, up to the first prose.
-    if heading := markers.CONTENTS_HEADING.search(text, start, start + length // 10):
-        after = _prose_start(text, _line_end(text, heading.end()), end)
+
+def _contents(text: str, start: int, end: int) -> Iterator[Segment]:
+    """The table of contents: in the first tenth, up to the first prose."""
+    if heading := markers.CONTENTS_HEADING.search(text, start, start + (end - start) // 10):
+        after = _prose_start(text, line_end(text, heading.end()), end)
         yield Segment(kind="contents", start=heading.start(), end=after)
-    # A preface: in the first fifth, up to the first chapter, which must begin in the first third.
+
+
+def _prefaces(text: str, start: int, end: int) -> Iterator[Segment]:
+    """A preface: in the first fifth, up to the first chapter, which must begin in the first third."""
+    length = end - start
     heading = markers.PREFACE_HEADING.search(text, start, start + length // 5)
-    third = start + length // 3
-    if heading and (chapter := markers.CHAPTER_HEADING.search(text, heading.end(), third)):
+    if heading and (chapter := markers.CHAPTER_HEADING.search(text, heading.end(), start + length // 3)):
         yield Segment(kind="prefaces", start=heading.start(), end=chapter.start())
-    # An index: in the last fifth, up to the end.
-    if heading := markers.INDEX_HEADING.search(text, start + length * 4 // 5, end):
+
+
+def _index(text: str, start: int, end: int) -> Iterator[Segment]:
+    """An index: in the last fifth, up to the end."""
+    if heading := markers.INDEX_HEADING.search(text, start + (end - start) * 4 // 5, end):
         yield Segment(kind="index", start=heading.start(), end=end)
-    # Footnotes under a heading: after any chapter.
+
+
+def _footnotes(text: str, start: int, end: int) -> Iterator[Segment]:
+    """Footnotes, under a heading after any chapter, or each by itself: a paragraph that begins with "[1]"."""
+    after = start
     for heading in markers.FOOTNOTES_HEADING.finditer(text, start, end):
-        after = _footnotes_end(text, _line_end(text, heading.end()), end)
-        yield Segment(kind="footnotes", start=heading.start(), end=after)
-    # A footnote by itself: a paragraph that begins with "[1]", anywhere.
+        # A heading within the notes of the one before is theirs.
+        if heading.start() >= after:
+            after = _footnotes_end(text, line_end(text, heading.end()), end)
+            yield Segment(kind="footnotes", start=heading.start(), end=after)
+    after = start
     for note in markers.FOOTNOTE.finditer(text, start, end):
-        if paragraph := PARAGRAPH.match(text, note.start(), end):
-            yield Segment(kind="footnotes", start=note.start(), end=_skip_blank_lines(text, paragraph.end(), end))
+        # A paragraph may be a list of notes.
+        if note.start() >= after and (paragraph := PARAGRAPH.match(text, note.start(), end)):
+            after = skip_blank_lines(text, paragraph.end(), end)
+            yield Segment(kind="footnotes", start=note.start(), end=after)
+
+
+BOOK_PARTS: dict[str, Callable[[str, int, int], Iterator[Segment]]] = {
+    "contents": _contents,
+    "prefaces": _prefaces,
+    "index": _index,
+    "footnotes": _footnotes,
+}
 
 
 def _prose_start(text: str, start: int, limit: int) -> int:
@@ -280,29 +279,4 @@ def _footnotes_end(text: str, start: int, limit: int) -> int:
         if not (markers.FOOTNOTE.match(paragraph[0]) or paragraph[0].startswith(("  ", "\t"))):
             break
         end = paragraph.end()
-    return _skip_blank_lines(text, end, limit)
-
-
-def _line_start(text: str, position: int) -> int:
-    """The start of the line that contains `position`."""
-    return text.rfind("\n", 0, position) + 1
-
-
-def _line_end(text: str, position: int) -> int:
-    """The position after the next line end, from `position`.
-
-    >>> _line_end("EMMA\\nby", 2), _line_end("EMMA\\nby", 6)
-    (5, 7)
-    """
-    found = text.find("\n", position)
-    return len(text) if found < 0 else found + 1
-
-
-def _skip_blank_lines(text: str, position: int, limit: int) -> int:
-    """The start of the next line that is not blank, from `position`; `limit` when there is none before it.
-
-    >>> _skip_blank_lines("EMMA\\n\\n  by", 5, 10)
-    6
-    """
-    filled = FILLED_LINE.search(text, position, limit)
-    return filled.start() if filled else limit
+    return skip_blank_lines(text, end, limit)

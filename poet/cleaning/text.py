@@ -2,7 +2,7 @@
 
 Cleaning never writes anything into a text. Every line of the result is a line of the file, except for blanks at its
 end. Every removal is recorded. Cleaning a cleaned text changes nothing, because the rules are applied until they match
-nothing more.
+nothing more (at most MAX_PASSES times).
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from poet.cleaning import markers
 from poet.cleaning.decoding import PLAIN, UNREADABLE, DecodedText, Decoding, decode, read_text
 from poet.cleaning.formats.table import Format, format_of
+from poet.cleaning.lines import line_end, line_start
 from poet.cleaning.segments import segment
 from poet.errors import CleaningError
 from poet.params.sections import CleanSettings
@@ -22,10 +23,22 @@ from poet.params.sections import CleanSettings
 # the poem that it comes with.
 FRAME_RULES = ("licence", "small_print")
 
+# A bound on how often the rules are applied to one text, so that the time grows with its length. Books need two passes;
+# a text that is made of nothing but headings could need as many as it has lines.
+MAX_PASSES = 20
+
 # Words that are recorded from each end of a removed part, and the characters in which these words are looked for. A
 # part can be very long, and splitting all of it into words would take its length again.
 EXCERPT_WORDS = 6
 EXCERPT_CHARACTERS = 400
+
+# The final check looks at this many characters at a time, and at so many more that no word is cut.
+SLICE = 65_536
+LONGEST_LICENCE_WORD = max(map(len, markers.LICENCE_WORDS))
+
+# Blanks up to a line end. The match begins at the first of them (no blank before it): else each blank of a long run
+# within a line would be tried as the first, which takes the square of its length.
+BLANKS_AT_LINE_END = re.compile(r"[^\S\n](?<![^\S\n]{2})[^\S\n]*+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +99,12 @@ def clean_text(
     text, markup = _without_markup(kind, decoded.text, name)
     if decoded.dropped:
         markup = [_controls(decoded.dropped), *markup]
+    decoding = decoded.decoding
+    del decoded  # or it would keep a copy of the text in memory until the end
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
     # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
     parts: list[Removal] = []
-    while True:
+    for _ in range(MAX_PASSES):
         text = _normalise_blanks(text)
         text, removed = _without_segments(text, settings.drop)
         parts += removed
@@ -98,14 +113,14 @@ def clean_text(
     _check_share(text, parts, name, settings)
     if "licence" in settings.drop and (line := _licence_line(text)):
         raise CleaningError(
-            f"{name}: a line of the Gutenberg licence would remain (rule 'licence'): {line!r}. Look at the file; then "
-            "remove the line there, or take 'licence' out of clean.drop."
+            f"{name}: a line of the Gutenberg licence would remain (rule 'licence'): {line!r}. Look at the "
+            "file. If the line belongs to the book, take 'licence' out of clean.drop; if not, leave the book out."
         )
     has_frame = any(removal.rule in FRAME_RULES for removal in parts)
     if settings.unwrap:
         text = unwrap(text)
     flags = ("no-markers",) if kind.has_licence and not has_frame else ()
-    decoding = dataclasses.replace(decoded.decoding, unreadable=text.count(UNREADABLE))
+    decoding = dataclasses.replace(decoding, unreadable=text.count(UNREADABLE))
     return CleanText(text=text, removals=(*markup, *parts), flags=(*flags, *decoding.flags), decoding=decoding)
 
 
@@ -136,7 +151,7 @@ def _without_markup(kind: Format, text: str, name: str) -> tuple[str, list[Remov
 
 def _without_segments(text: str, kinds: Sequence[str]) -> tuple[str, list[Removal]]:
     """`text` without its segments of `kinds`, and a record of each of these segments."""
-    segments = segment(text)
+    segments = segment(text, kinds)
     removed = [_removal(part.kind, text[part.start : part.end]) for part in segments if part.kind in kinds]
     if not removed:
         return text, []
@@ -175,10 +190,13 @@ def _check_share(text: str, parts: Sequence[Removal], name: str, settings: Clean
 
 def _licence_line(text: str) -> str:
     """The first line of `text` that belongs to a Gutenberg licence or header, "" when there is none."""
-    # Searching a plain word is twenty times faster than the pattern, and settles nearly every book.
-    if not any(word in text for word in markers.LICENCE_WORDS):
+    # Searching a plain word is twenty times faster than the pattern, and settles nearly every book. One slice at a time
+    # is in small letters, because Python takes several copies of a text to make one.
+    slices = (text[i : i + SLICE + LONGEST_LICENCE_WORD].lower() for i in range(0, len(text), SLICE))
+    if not any(word in each for each in slices for word in markers.LICENCE_WORDS):
         return ""
-    return next((line.strip() for line in text.split("\n") if markers.LICENCE.search(line)), "")
+    phrase = markers.LICENCE.search(text)
+    return text[line_start(text, phrase.start()) : line_end(text, phrase.end())].strip() if phrase else ""
 
 
 def _normalise_blanks(text: str) -> str:
@@ -188,7 +206,7 @@ def _normalise_blanks(text: str) -> str:
     'EMMA\\n\\n\\n\\nVOLUME I\\n'
     """
     # Blanks first: a line of blanks only is an empty line.
-    text = re.sub(r"[^\S\n]+$", "", text, flags=re.MULTILINE)
+    text = BLANKS_AT_LINE_END.sub("", text)
     return re.sub(r"\n{5,}", "\n\n\n\n", text).strip("\n") + "\n"
 
 

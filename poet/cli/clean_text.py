@@ -29,6 +29,11 @@ def clean_text(files: tuple[Path, ...], out: Path, as_json: bool, params: Path) 
     # Every text is called <stem>.txt in one folder.
     if len({path.stem for path in files}) < len(files):
         raise CleaningError("two of the files have the same name, and would overwrite each other")
+    for path in files:
+        target = out / f"{path.stem}.txt"
+        # `samefile` also sees through links and other spellings of one path.
+        if target.exists() and any(target.samefile(each) for each in files):
+            raise CleaningError(f"{target} is one of the files to clean and would be overwritten; give another --out")
     # All are cleaned before the first is written.
     results = {path: clean(path.read_bytes(), path.suffix, str(path), settings) for path in files}
     for path, result in results.items():

@@ -64,3 +64,15 @@ def test_a_mistake_leaves_nothing(clean_text, tmp_path, files, message):
     result = clean_text(files)
     assert result.exit_code == 1 and message in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_to_clean_is_never_overwritten(clean_text, tmp_path):
+    """`--out` is the folder of the file, under another name of it."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    raw = "Produced by Someone\n\n" + WORDS
+    result = clean_text({"real/a.txt": raw})
+    assert result.exit_code != 0 and "a.txt is one of the files to clean" in result.output
+    assert (tmp_path / "real/a.txt").read_text(encoding="utf-8") == raw
+    assert clean_text({"b.md": "Words.\n", "real/c.txt": raw}).exit_code != 0, "none is written"
+    assert not (tmp_path / "real/b.txt").exists()

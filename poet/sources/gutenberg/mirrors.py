@@ -30,15 +30,15 @@ def book_paths(number: int) -> list[str]:
     """The places of a book's text below a mirror's root, best first.
 
     In the main tree, every digit of the number but the last is a folder; `-0` marks UTF-8, `-8` an 8-bit encoding, and
-    a bare name ASCII.
+    a bare name ASCII, in which accents are lost, so that it comes last.
 
     >>> book_paths(1342)
-    ['cache/epub/1342/pg1342.txt', '1/3/4/1342/1342-0.txt', '1/3/4/1342/1342.txt', '1/3/4/1342/1342-8.txt']
+    ['cache/epub/1342/pg1342.txt', '1/3/4/1342/1342-0.txt', '1/3/4/1342/1342-8.txt', '1/3/4/1342/1342.txt']
     >>> book_paths(5)[1], book_paths(10)[1]
     ('0/5/5-0.txt', '1/10/10-0.txt')
     """
     folder = "/".join(str(number)[:-1] or "0") + f"/{number}"
-    return [f"cache/epub/{number}/pg{number}.txt", *(f"{folder}/{number}{variant}.txt" for variant in ("-0", "", "-8"))]
+    return [f"cache/epub/{number}/pg{number}.txt", *(f"{folder}/{number}{variant}.txt" for variant in ("-0", "-8", ""))]
 
 
 class Mirrors:

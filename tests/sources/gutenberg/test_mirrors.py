@@ -34,6 +34,13 @@ def test_the_generated_tree_comes_before_the_main_tree(tmp_path):
     assert mirrors(f"file://{folder}").find_book(5) == MirrorFile(path=folder / "0/5/5-8.txt", source="0/5/5-8.txt")
 
 
+def test_a_file_with_accents_comes_before_the_one_without(tmp_path):
+    for name in ("10160.txt", "10160-8.txt"):
+        (tmp_path / "1/0/1/6/10160").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "1/0/1/6/10160" / name).write_text("words", encoding="utf-8")
+    assert mirrors(tmp_path).find_book(10160).source == "1/0/1/6/10160/10160-8.txt"
+
+
 def test_mirrors_are_tried_in_order(server, tmp_path):
     (tmp_path / "empty").mkdir()
     found = mirrors(tmp_path / "empty", server.address).find_book(7)

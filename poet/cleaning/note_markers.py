@@ -1,0 +1,113 @@
+"""How notes of the people who made an electronic text begin and what they speak of, in thirteen languages.
+
+A note has a heading ("TRANSCRIBER'S NOTE", "Anmerkungen zur Transkription"), or opens with the name of what it
+describes ("This e-text includes ..."), or is known by what it says: what was corrected or kept of the printed book.
+"""
+
+import re
+
+_FLAGS = re.MULTILINE | re.IGNORECASE
+
+# The family of words for who transcribes and for what is done: transcriber, Transkription, transcripteur, transcriptor,
+# trascrittore, transcrição, transkriberare, transskribent, transskribinto, transcriptoris.
+_TRANSCRIBE = r"tra(?:ns?|s)?s?[ck]ri\w+"
+
+# Others who make such texts: English, Dutch ("bewerker"), Finnish.
+_MAKER = (
+    r"pg editor|e-?text editor|e-?book (?:editor|producer)|redactor|digiti[sz]er|producer|proof-?reader|bewerker|"
+    r"digitoija\w*|skannaaja\w*"
+)
+
+# What such a note is called.
+_NOTE = (
+    # en, fr, pt, es, it, la: "notes", "endnote", "nota", "notas", "notae"
+    r"(?:(?:end)?-?not(?:es?|as?|ae)|comments?|remarks?|corrections|remarques?|observa(?:ciones|ções|tions?)|avvertenz[ae]|"
+    r"errata|corrigenda|"
+    # de, nl, sv, da, no
+    r"anmerkung(?:en)?|bemerkung(?:en)?|hinweise?|notiz(?:en)?|opmerking(?:en)?|aantekening(?:en)?|noo?t(?:en|er)?|"
+    r"anmärkning(?:ar)?|bemærkning(?:er)?|anmærkning(?:er)?|merknad(?:er)?|anmerkning(?:er)?|anm\.|"
+    # fi, eo, la
+    r"huomautu(?:s|ksia|kset)|noto?j?|rimarkoj?|annotatio(?:nes)?|monitum)"
+)
+
+# The heading of a note that is by the transcriber and not by the author.
+NOTE_HEADING = re.compile(
+    # "TRANSCRIBER'S NOTE", "The PG Editor's Comments", "Transkriberarens anmärkningar": with any apostrophe or none.
+    rf"(?:the )?(?:{_TRANSCRIBE}|{_MAKER})(?:['’´`]?s?['’]?|s['’])[\s-]+{_NOTE}(?!\w)"
+    # "Anmerkung des Transkriptors", "Note sur la transcription", "Nota del Transcriptor", "Noto de la transskribinto":
+    # up to three short words between. "Note on the transcription of Arabic names" is an author's.
+    rf"|{_NOTE}(?:\s+\w{{1,5}}){{0,3}}\s+(?:[dl]['’])?(?:{_TRANSCRIBE}|bewerker)\b(?!\s+(?:of|des|de|der|dos|di|van|del)\b)"
+    # "Transkriptionsnotizen", "Transcriptiehinweise": one word
+    r"|tra(?:ns?|s)?s?[ck]ri\w*(?:noti[sz]\w*|noten?|hinweise?|anmerkung\w*)\b"
+    # "Huomautus verkkojulkaisusta": Finnish, "note on the online edition"
+    r"|huomautu\w+ (?:verkko|e-kirja|sähkö|digi)\w*"
+    # "Lista de erros corrigidos": Portuguese, the table at the end
+    r"|lista de erros corrigidos",
+    re.IGNORECASE,
+)
+# A line that begins with such a heading: "  * Transcriber's Note:".
+NOTE_LINE = re.compile(r"^[^\w\n\[]*(?:" + NOTE_HEADING.pattern + r")", _FLAGS)
+# A note within the book: "[Transcriber's note: the original has a blank page here.]", "[Music: Transcriber's note:
+# ...]", "[Note Project Gutenberg: ...]".
+BRACKETED_NOTE = re.compile(
+    r"^[^\w\n\[]*\[(?:[^\[\]\n]{0,40}?\b)?(?:" + NOTE_HEADING.pattern + r"|note,? project gutenberg)", _FLAGS
+)
+
+# A note that opens with what it describes, the electronic text.
+SELF_DESCRIPTION = re.compile(
+    # "This e-text includes characters that require UTF-8"; "This e-book was produced by" is a credit
+    r"^[^\w\n\[]*(?:This (?:e-?text|e-?book|electronic (?:text|edition|version)) (?:includes|contains|uses|follows|"
+    r"reproduces|preserves|retains|is intended|is based|attempts)\b|"
+    # "Dieses E-Book ...", "Diese elektronische Ausgabe ..."; "Ce livre électronique reproduit ..."
+    r"Diese[sr]? (?:e-?book|e-?text|elektronische)\b|Ce(?:t|tte)? (?:livre|version|texte|édition) électronique|"
+    # "Esta edición electrónica", "Questo e-book", "Esta edição eletrónica", "Dit e-boek"
+    r"Est[ae] (?:edici[oó]n|libro|edi[cç][aã]o|livro) ele[ck]?tr[oóôö]nic|Quest[oa] (?:e-?book|edizione elettronica)|"
+    r"(?:Dit|Deze) (?:e-?bo(?:ek|ok)|e-?tekst|elektronische)|"
+    # "Tämä e-kirja", "Denna e-bok", "Denne e-bog", "Ĉi tiu elektronika"
+    r"Tämä (?:e-kirja|verkkokirja|sähkökirja)|Denn[ae] (?:e-bo[gk]|elektronis\w+)|[ĈC]h?i tiu (?:e-libro|elektronika))",
+    _FLAGS,
+)
+
+# Either: how a note begins in a text that comes from a host of electronic texts.
+NOTE_OPENING = re.compile(f"{NOTE_LINE.pattern}|{SELF_DESCRIPTION.pattern}", _FLAGS)
+
+# The words of a bracketed note at the top, whatever its first ones are: "[This text is intended for users whose text
+# readers cannot use the "real" (Unicode/UTF-8) version of the file.]"
+ELECTRONIC_WORDS = re.compile(
+    r"\be-?texts?\b|\be-?books?\b|\butf-?8|\bunicode\b|latin-1|\bascii\b|html version|file encoding|project gutenberg|"
+    r"electronic (?:edition|text|version)|" + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
+    re.IGNORECASE,
+)
+
+# What a transcriber changes or keeps: spelling, accents, misprints, type. Words in the order of the languages above.
+MATTER = re.compile(
+    r"spelling|hyphenat|typo(?:s|graph)|misprint|punctuation|itali[cq]|corsivo|c?[ck]ursi[vf]|\berrat|printer|accents|"
+    r"small caps|bold type|"
+    r"rechtschreib|schreibweise|druckfehler|zeichensetzung|gesperrt|orthograph|coquilles?|typographique|"
+    r"ortogra[fp]|errores|erros|errori|refusi|gralhas|drukfout|oikeinkirjoitu|painovirhe|stavning|tryckfel|"
+    r"stavefejl|trykfejl|trykkfeil|retskrivning|rettskriving|preseraro|literumad|menda",
+    re.IGNORECASE,
+)
+# What was done to it: corrected, kept, or marked.
+DEED = re.compile(
+    r"correct|retain|preserv|unchanged|maintain|left as|denoted|indicated by|represented|regulari[sz]|supplied|"
+    r"enclosed|surrounded|entouré|indiqu|muestran|reso come|"
+    r"berichtig|korrig|beibehalten|übernommen|gekennzeichnet|corrig|conserv|respet|corregid|mantenut|conservat|mantid|"
+    r"verbeterd|gecorrigeerd|behouden|korja|säilytet|rättat|bibehåll|rettet|bevaret|beholdt|korekt|emendat|servat",
+    re.IGNORECASE,
+)
+
+# "Errata", "Corrigenda", "Druckfehler" alone on a line: the author's or the transcriber's.
+ERRATA_HEADING = re.compile(
+    r"^[^\w\n]*(?:errata|corrigenda|corrections(?: made)?|changes|typographical (?:errors|notes)|druckfehler|"
+    r"fe de erratas|errata corrige|drukfouten|tryckfel|trykfejl|trykkfeil|painovirheet)[^\w\n]*$",
+    _FLAGS,
+)
+# What only a transcriber says of misprints: an author's errata are orders ("for 'foo' read 'bar'") and know no printed
+# text beside their own.
+TRANSCRIBERS_ERRATA = re.compile(
+    _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+")
+    + r"|\be-?texts?\b|\b(?:is|are|was|were|left) (?:unchanged|invisible)|may be intentional|"
+    r"(?:text|original) (?:reads|has)\b|supplied by|as printed|html version",
+    re.IGNORECASE,
+)
