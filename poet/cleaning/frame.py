@@ -31,8 +31,11 @@ def frame(text: str) -> list[Segment]:
     """Licence and small print before and after the book, and what remains of them in its middle."""
     starts = [(each.start(), _marker_end(text, each)) for each in markers.START.finditer(text)]
     ends = [(each.start(), _marker_end(text, each)) for each in markers.END.finditer(text)]
-    header = _header_end(text, starts, ends[0][0] if ends else len(text))
     parts = []
+    closing = _closing_small_print(text, starts)
+    header = _header_end(text, starts, min(closing, ends[0][0] if ends else closing))
+    if closing < len(text):
+        parts.append(Segment(kind="small_print", start=closing, end=len(text)))
     if header:
         kind = "small_print" if markers.SMALL_PRINT.search(text, 0, header) else "licence"
         parts.append(Segment(kind=kind, start=0, end=header))
@@ -44,6 +47,19 @@ def frame(text: str) -> list[Segment]:
     for line in markers.END_LINE.finditer(text, header, footer):
         parts.append(Segment(kind="licence", start=line.start(), end=_wrapped_end(text, line)))
     return parts
+
+
+def _closing_small_print(text: str, starts: list[tuple[int, int]]) -> int:
+    """Where the small print after the book begins, the length of the text if there is none.
+
+    Its last line looks like a start marker, but no book follows. That marker is taken out of `starts`.
+    """
+    if not starts or text[starts[-1][1] :].strip():
+        return len(text)
+    marker, _ = starts.pop()
+    above = starts[-1][1] if starts else 0
+    begin = markers.CLOSING_SMALL_PRINT.search(text, max(above, marker - MAX_FRAME), marker)
+    return begin.start() if begin else marker
 
 
 def _header_end(text: str, starts: list[tuple[int, int]], limit: int) -> int:

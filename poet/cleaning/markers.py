@@ -68,6 +68,16 @@ CANADIAN_END = re.compile(r"^[ \t]*\[(?:The )?End of [^\]]{1,300}\]\s*\Z", _FLAG
 # Words of a header of 1991 to 2002. Its licence is called "Small Print!", with warranty and indemnity in capitals.
 SMALL_PRINT = re.compile(r"SMALL PRINT|LIMITED WARRANTY|INDEMNITY")
 
+# How the small print begins where it follows the book, 2001 to 2004: "***START**THE SMALL PRINT! FOR PUBLIC DOMAIN
+# EBOOKS**START***", or in files without that line, the words on the purpose of the project and on donations.
+CLOSING_SMALL_PRINT = _lines(
+    r"\*+START\*+ ?THE SMALL PRINT",
+    r"Project Gutenberg is dedicated to increasing",
+    r"The Project gratefully accepts",
+    r"WHAT IF YOU \*WANT\* TO SEND",
+    r"\[Portions of this (?:e-?book|e-?text|header)",
+)
+
 # The names by which the hosts beside Project Gutenberg call their files: "* A Project Gutenberg of Australia eBook *",
 # "A Project Gutenberg Canada Ebook", "at Project Gutenberg Europe", "A Distributed Proofreaders Canada eBook".
 _HOSTS = r"(?:Project Gutenberg (?:of )?(?:Australia|Canada|Europe|EU)|Distributed Proofreaders Canada|Faded Page)"

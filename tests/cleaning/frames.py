@@ -1,5 +1,10 @@
 """Gutenberg's frame around a book, in the house styles of its years, and a book to put into it."""
 
+import dataclasses
+
+from poet.cleaning.text import CleanText, clean_text
+from tests.recipes import CLEAN
+
 BODY = "CHAPTER I\n\nIt was a dark night.\n\n" * 30
 
 HEADER_2008 = """The Project Gutenberg EBook of Emma, by Jane Austen
@@ -93,3 +98,11 @@ PIECES = [
     "\x0c",
     "é",
 ]
+
+ALL_PARTS = [*CLEAN.drop, "contents", "prefaces", "footnotes", "index"]
+
+
+def cleaned(text: str | bytes, suffix: str = ".txt", **changes: object) -> CleanText:
+    """`text` cleaned by the shipped settings with `changes`."""
+    content = text if isinstance(text, bytes) else text.encode("utf-8")
+    return clean_text(content, suffix, "a.txt", dataclasses.replace(CLEAN, **changes))

@@ -3,8 +3,7 @@
 import pytest
 
 from poet.errors import CleaningError
-from tests.cleaning.frames import BODY, FOOTER_2008, HEADER_2008
-from tests.cleaning.test_text import cleaned
+from tests.cleaning.frames import BODY, FOOTER_2008, HEADER_2008, cleaned
 
 TITLE = "EMMA\n\nby Jane Austen\n\n\n"
 BOOK = TITLE + BODY * 5
@@ -269,3 +268,16 @@ def test_captions_of_other_languages_go():
     for word in ("Illustrazione", "Ilustración", "Ilustração", "Illustratie", "Kuva", "Bild"):
         assert cleaned(BOOK + f"[{word}: Emma]\n\n" + BODY).text == (BOOK + BODY).strip("\n") + "\n"
     assert "[Bilder]" in cleaned(BOOK + "[Bilder]\n\n" + BODY).text
+
+
+def test_small_print_below_a_short_book_is_no_header():
+    """Files of 2001 to 2004 end with it. Its last line looks like a start marker, near the top of a poem."""
+    header = "*** START OF THE PROJECT GUTENBERG EBOOK, A POEM ***\n\n"
+    poem = "A POEM\n\n" + "The lamp was lit and the rain went on.\n" * 20
+    small_print = (
+        "\nProject Gutenberg is dedicated to increasing the number of works.\n\nThe Project gratefully accepts money."
+    )
+    closing = "\n\n*END THE SMALL PRINT! FOR PUBLIC DOMAIN EBOOKS*Ver.02/11/02*END*\n\n"
+    result = cleaned(header + poem + small_print + closing)
+    assert result.text == poem
+    assert [removal.rule for removal in result.removals] == ["licence", "small_print"]

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from poet.cleaning.segments import KINDS, Segment, _resolve, segment
-from tests.cleaning.test_text import ALL_PARTS, cleaned
+from tests.cleaning.frames import ALL_PARTS, cleaned
 
 PROSE = "The lamp was lit and the rain went on falling over the low roofs.\n" * 4 + "\n"
 

@@ -1,21 +1,13 @@
 """Cleaning: what is removed, what remains, what is refused, and what is recorded."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poet.cleaning.decoding import decode
-from poet.cleaning.text import clean_text
 from poet.errors import CleaningError, PoetError
-from tests.cleaning.frames import BODY, FOOTER_2008, HEADER_2008, PIECES, VINTAGES
+from tests.cleaning.frames import ALL_PARTS, BODY, FOOTER_2008, HEADER_2008, PIECES, VINTAGES, cleaned
 from tests.recipes import CLEAN
-
-
-def cleaned(text, suffix=".txt", **changes):
-    content = text if isinstance(text, bytes) else text.encode("utf-8")
-    return clean_text(content, suffix, "a.txt", dataclasses.replace(CLEAN, **changes))
 
 
 @pytest.mark.parametrize("vintage", VINTAGES)
@@ -116,7 +108,6 @@ documents = st.one_of(
     st.text(max_size=300).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.lists(st.sampled_from(PIECES), max_size=25).map(lambda pieces: "".join(pieces).encode("utf-8")),
 )
-ALL_PARTS = [*CLEAN.drop, "contents", "prefaces", "footnotes", "index"]
 
 
 @given(content=documents, drop=st.sampled_from([CLEAN.drop, ALL_PARTS, []]))
