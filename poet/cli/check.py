@@ -13,9 +13,11 @@ def check(params: Path) -> None:
     """List everything that is wrong with params.yaml and the folders of its books, before a long build finds out."""
     # Imported here and not above, as in every command: `poet --help` then loads only what it shows.
     from poet.books.manifest import describe_files
+    from poet.cli.outside_sources import note_outside_sources
     from poet.errors import SourceError
     from poet.params.file import load_params
     from poet.params.sections import FolderSource
+    from poet.project import project_root
     from poet.sources.folder import count_files
 
     # Raises one error with all problems, which click prints; the exit code is then 1.
@@ -32,5 +34,7 @@ def check(params: Path) -> None:
                 click.echo(f"{name}: {source.path}: {describe_files(count_files(source))}")
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
+    for path in note_outside_sources(settings, project_root()):
+        click.echo(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
     if problems:
         raise SourceError("\n".join(problems))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+OWN = Path("data/own")
 CLEAN = Path("data/clean")
 TOKENS = Path("data/tokens")
 INDEX = Path("data/index")

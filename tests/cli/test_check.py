@@ -24,6 +24,13 @@ def params(tmp_path):
     return tmp_path / "params.yaml"
 
 
+@pytest.fixture(autouse=True)
+def in_a_project(tmp_path, monkeypatch):
+    """The note on outside sources belongs to the repository of the working directory."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+
+
 def check(params):
     return CliRunner().invoke(main, ["check", "--params", str(params)])
 
@@ -56,3 +63,32 @@ def test_show_says_whose_an_alias_is(params, write_books, tmp_path):
     source = FolderSource(kind="folder", path=str(texts), aliases=True)
     (book,) = [book for book in fetch_books([source], download_settings()) if isinstance(book, FetchedBook)]
     assert f"  {book.id}  My Diary.txt" in result.output.splitlines()
+
+
+def test_a_changed_source_outside_the_repository_is_noticed(params, write_books, tmp_path):
+    """The note is a dependency of the download stage: it changes if and only if the source does."""
+    texts = write_books(a="words", b="others")
+    note = tmp_path / "project" / "data/own/.outside-sources.json"
+    assert "has changed" not in check(params).output
+    first = note.read_bytes()
+    assert "has changed" not in check(params).output and note.read_bytes() == first
+    for change in (
+        lambda: (texts / "c.txt").write_text("new", encoding="utf-8"),
+        lambda: (texts / "a.txt").write_text("longer words", encoding="utf-8"),
+        lambda: (texts / "b.txt").unlink(),
+        lambda: (texts / "c.txt").rename(texts / "d.txt"),
+    ):
+        change()
+        assert f"{texts} has changed since the last check" in check(params).output
+        assert note.read_bytes() != first
+        first = note.read_bytes()
+
+
+def test_a_source_inside_the_repository_is_left_to_dvc(params, tmp_path):
+    inside = tmp_path / "project" / "data/own/mine"
+    inside.mkdir(parents=True)
+    (inside / "a.txt").write_text("words", encoding="utf-8")
+    content = params.read_text(encoding="utf-8").replace(str(tmp_path / "texts"), "data/own/mine")
+    params.write_text(content, encoding="utf-8")
+    assert check(params).exit_code == 0
+    assert not (tmp_path / "project" / "data/own/.outside-sources.json").exists()

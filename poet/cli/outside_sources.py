@@ -1,0 +1,54 @@
+"""Sources outside the repository: DVC cannot see that they changed, so `poet check` notes their state where it can.
+
+The note is one small file in data/own, on which the download stage depends. It changes when a file of such a source is
+added, removed or changed, and only then; the next `dvc repro` then downloads again. Without such sources there is no
+note.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from poet.cli.folders import OWN
+from poet.files import write_json
+from poet.params.sections import CalibreSource, FolderSource, Params
+
+# Hidden, so that a folder source of data/own itself passes it over.
+NOTE = OWN / ".outside-sources.json"
+
+
+def note_outside_sources(settings: Params, root: Path) -> list[str]:
+    """Write the state of every outside source of `build` in the repository `root`; returns the paths that changed.
+
+    A source that is noted for the first time has not changed.
+    """
+    note = root / NOTE
+    before = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    now = {path: fingerprint(Path(path).expanduser()) for path in sorted(set(_outside_paths(settings, root)))}
+    # What is not built now keeps its state, or every change of `build` would download again.
+    after = before | now
+    if after != before:
+        write_json(note, after)
+    return [path for path, state in now.items() if before.get(path, state) != state]
+
+
+def _outside_paths(settings: Params, root: Path) -> Iterator[str]:
+    """The paths, as params.yaml has them, of the sources of `build` that lie outside `root`."""
+    for name in settings.build:
+        for source in settings.collection(name).sources:
+            if isinstance(source, FolderSource | CalibreSource):
+                place = (root / Path(source.path).expanduser()).resolve()
+                if not place.is_relative_to(root.resolve()):
+                    yield source.path
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash of the names, sizes and times of change of all files below `folder`, without reading them."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            about = path.stat()
+            line = f"{path.relative_to(folder)}\0{about.st_size}\0{about.st_mtime_ns}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
