@@ -150,4 +150,4 @@ def test_a_damaged_catalog_is_not_kept(faulty, sound, fault):
     faulty.script[CATALOG_PLACE] = [fault]
     if fault == "gzip 0":
         faulty.files[CATALOG_PLACE] = CATALOG.encode()  # which the server packs itself
-    assert len(open_catalog(mirrors(faulty.address, sound.address))) == 4
+    assert len(open_catalog(mirrors(faulty.address, sound.address)).entries) == 4
