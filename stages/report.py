@@ -58,12 +58,9 @@ def main(
     files = {book.id: clean / book.file for book in books}
     shelf = Shelf(books, lambda book: read_text(files[book]))
     shown = show_samples(shelf, read_samples(samples), read_attribution(attribution), settings.report)
-
-    # The length from which on a passage was traced, by the same rule as in the stage attribute.
+    # The least length of a traced passage, by the same rule as in the stage attribute.
     indexed = (book.training for book in split_books(clean, settings.split))
-    min_length = settings.attribute.min_length or least_length(indexed)
-
-    # The results of all stages, each read from the file that the stage wrote.
+    # The results of all stages, each from the file that the stage wrote.
     results = CollectionResults(
         name=collection,
         title=settings.collection(collection).title,
@@ -80,7 +77,7 @@ def main(
         training_samples=read_training_samples(training_samples),
         evaluation=read_evaluation(evaluation),
         samples=shown,
-        min_length=min_length,
+        min_length=settings.attribute.min_length or least_length(indexed),
         copying=read_copying(copying),
         benchmark=read_json(benchmark),
     )

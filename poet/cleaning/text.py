@@ -95,12 +95,7 @@ def clean_text(
     ('EMMA\\n', 'credits', 23, ('no-markers',))
     """
     kind = format_of(suffix, source)
-    decoded = _decode(kind, content, name, language, encoding)
-    text, markup = _without_markup(kind, decoded.text, name)
-    if decoded.dropped:
-        markup = [_controls(decoded.dropped), *markup]
-    decoding = decoded.decoding
-    del decoded  # or it would keep a copy of the text in memory until the end
+    text, markup, decoding = _read(kind, content, name, language, encoding)
     # Removing one part can complete another: two halves of a bracketed note meet. So the rules are applied until a pass
     # removes nothing. Each pass replaces `text`, so that few copies of a book are in memory.
     parts: list[Removal] = []
@@ -111,17 +106,22 @@ def clean_text(
         if not removed:
             break
     _check_share(text, parts, name, settings)
-    if "licence" in settings.drop and (line := _licence_line(text)):
-        raise CleaningError(
-            f"{name}: a line of the Gutenberg licence would remain (rule 'licence'): {line!r}. Look at the "
-            "file. If the line belongs to the book, take 'licence' out of clean.drop; if not, leave the book out."
-        )
+    _check_licence(text, name, settings)
     has_frame = any(removal.rule in FRAME_RULES for removal in parts)
     if settings.unwrap:
         text = unwrap(text)
     flags = ("no-markers",) if kind.has_licence and not has_frame else ()
     decoding = dataclasses.replace(decoding, unreadable=text.count(UNREADABLE))
     return CleanText(text=text, removals=(*markup, *parts), flags=(*flags, *decoding.flags), decoding=decoding)
+
+
+def _read(kind: Format, content: bytes, name: str, language: str, encoding: str) -> tuple[str, list[Removal], Decoding]:
+    """The text of a file without markup and control characters, the record of both, and how it was decoded."""
+    decoded = _decode(kind, content, name, language, encoding)
+    text, markup = _without_markup(kind, decoded.text, name)
+    if decoded.dropped:
+        markup = [_controls(decoded.dropped), *markup]
+    return text, markup, decoded.decoding
 
 
 def _decode(kind: Format, content: bytes, name: str, language: str, encoding: str) -> DecodedText:
@@ -185,6 +185,15 @@ def _check_share(text: str, parts: Sequence[Removal], name: str, settings: Clean
             f"{name}: only {len(text):,} of the {between_markers:,} characters between the licence markers would "
             f"remain; the rule {rule!r} takes {most:,}. Look at the file; then take {rule!r} out of clean.drop, or "
             f"lower clean.minimum_kept (now {settings.minimum_kept})."
+        )
+
+
+def _check_licence(text: str, name: str, settings: CleanSettings) -> None:
+    """CleaningError when a line of a licence remains in `text` although licences are to be removed."""
+    if "licence" in settings.drop and (line := _licence_line(text)):
+        raise CleaningError(
+            f"{name}: a line of the Gutenberg licence would remain (rule 'licence'): {line!r}. Look at the "
+            "file. If the line belongs to the book, take 'licence' out of clean.drop; if not, leave the book out."
         )
 
 

@@ -15,14 +15,6 @@ from poet.sources.gutenberg.mirrors import Mirrors
 # The columns that are read. The feed has more, and may get new ones.
 COLUMNS = ("Text#", "Type", "Issued", "Title", "Language", "Authors", "Subjects", "Bookshelves")
 
-# The beginning of a row: number and type. Rows are cut apart here before they are parsed, so that a quote that is never
-# closed damages its own row and not all that follow.
-ROW_START = re.compile(r"^(?=\d+,[A-Z][A-Za-z]*,)", re.MULTILINE)
-
-# Bytes of a damaged gzip file that are unpacked at once; what is packed behind the damage, and up to so much before it,
-# is lost.
-SALVAGE_BYTES = 512
-
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogEntry:
@@ -42,6 +34,15 @@ class Catalog:
 
     entries: list[CatalogEntry]
     remarks: tuple[str, ...] = ()
+
+
+# The beginning of a row: number and type. Rows are cut apart here before they are parsed, so that a quote that is never
+# closed damages its own row and not all that follow.
+ROW_START = re.compile(r"^(?=\d+,[A-Z][A-Za-z]*,)", re.MULTILINE)
+
+# Bytes of a damaged gzip file that are unpacked at once; what is packed behind the damage, and up to so much before it,
+# is lost.
+SALVAGE_BYTES = 512
 
 
 class _NotTheCatalog(Exception):

@@ -7,27 +7,26 @@ import pytest
 from poet.sources.gutenberg.catalog import open_catalog
 from poet.sources.gutenberg.http import ServerUnreachable, UnusableResponse
 from poet.sources.gutenberg.mirrors import Mirrors, NotFound
+from tests.sources.gutenberg.one_book import PLACE
 from tests.sources.gutenberg.policy import FAST
 from tests.sources.gutenberg.small_mirror import CATALOG
 from tests.sources.server import Server
 
 END = b"*** END OF THE PROJECT GUTENBERG EBOOK HAMLET ***\r\n"
 BOOK = b"To be, or not to be: that is the question.\r\n" * 500 + END
-PLACE = "/cache/epub/7/pg7.txt"
 CATALOG_PLACE = "/cache/epub/feeds/pg_catalog.csv.gz"
 
 
 @pytest.fixture
-def faulty():
-    with Server() as server:
-        server.files[PLACE] = BOOK
-        yield server
+def faulty(server):
+    server.files[PLACE] = BOOK  # a book with its end marker
+    return server
 
 
 @pytest.fixture
 def sound():
     with Server() as server:
-        server.files[PLACE] = BOOK
+        server.files.update({PLACE: BOOK})
         server.files[CATALOG_PLACE] = gzip.compress(CATALOG.encode())
         yield server
 

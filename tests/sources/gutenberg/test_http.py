@@ -4,19 +4,9 @@ import pytest
 
 from poet.sources.gutenberg.http import FileSession, HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
 from poet.sources.gutenberg.mirrors import Mirrors
+from tests.sources.gutenberg.one_book import BOOK, PLACE
 from tests.sources.gutenberg.policy import FAST
 from tests.sources.internet import session_to
-from tests.sources.server import Server
-
-BOOK = b"To be, or not to be: that is the question.\n" * 2000
-PLACE = "/cache/epub/7/pg7.txt"
-
-
-@pytest.fixture
-def server():
-    with Server() as server:
-        server.files[PLACE] = BOOK
-        yield server
 
 
 @pytest.fixture

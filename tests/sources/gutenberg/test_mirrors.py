@@ -2,24 +2,12 @@
 
 import gzip
 
-import pytest
-
 from poet.sources.gutenberg.cache import MirrorFile
 from poet.sources.gutenberg.catalog import open_catalog
 from poet.sources.gutenberg.mirrors import Mirrors, NotFound
+from tests.sources.gutenberg.one_book import BOOK, PLACE
 from tests.sources.gutenberg.policy import FAST
 from tests.sources.gutenberg.small_mirror import CATALOG, write_mirror
-from tests.sources.server import Server
-
-BOOK = b"To be, or not to be: that is the question.\n" * 2000
-PLACE = "/cache/epub/7/pg7.txt"
-
-
-@pytest.fixture
-def server():
-    with Server() as server:
-        server.files[PLACE] = BOOK
-        yield server
 
 
 def mirrors(*addresses):
