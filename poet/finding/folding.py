@@ -84,7 +84,7 @@ def fold_with_spellings(text: str) -> str:
     """
     # NFC: "u" with a combining diaeresis is the letter "ü".
     text = text if text.isascii() else unicodedata.normalize("NFC", text)
-    return " ".join([fold(text), *_other_spellings(text)])
+    return " ".join([*fold(text).split(), *_other_spellings(text)])
 
 
 def fold_all(texts: Sequence[str]) -> list[str]:
@@ -112,7 +112,8 @@ def _other_spellings(text: str) -> list[str]:
         for initials, words in itertools.groupby(text.split(), lambda word: word[1:2] == "."):
             if initials and len(joined := fold("".join(words)).replace(" ", "")) > 1:
                 others.append(joined)
-    return others
+    # A word of signs alone, ":-:", has no spelling.
+    return [other for other in others if other]
 
 
 def spellings(word: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Folding: spellings that must meet, names that must not, and what holds for any text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poet.finding.folding import fold, fold_all, fold_with_spellings, spellings, transliterated
@@ -55,6 +55,7 @@ def test_folding_twice_is_folding_once(text):
     assert fold(fold(text)) == fold(text)
 
 
-@given(st.lists(st.text()))
+@given(st.lists(st.one_of(st.text(), st.text("ab-.:ü '\n"))))
+@example([":-:", "-", ". .", "a-:b"])
 def test_all_at_once_is_one_by_one(texts):
     assert fold_all(texts) == [fold_with_spellings(text) for text in texts]
