@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.books.manifest import MANIFEST, REMOVALS, Book, CleanBook, read_book, read_manifest, write_manifest
-from poet.cleaning.duplicates import find_overlaps, stands_in
+from poet.cleaning.duplicates import find_overlaps, is_within
 from poet.cleaning.records import (
     BookRecord,
     record_book,
@@ -58,7 +58,7 @@ def clean(raw: Path, settings: CleanSettings, *, out: Path, quality: Path) -> No
             records,
             overlaps,
             settings.duplicates,
-            lambda book, other: stands_in(read_text(texts[book]), read_text(texts[other])),
+            lambda book, other: is_within(read_text(texts[book]), read_text(texts[other])),
         )
         for dropped in records.keys() - kept.keys():
             (folder / records[dropped].row.file).unlink()

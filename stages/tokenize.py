@@ -38,7 +38,7 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     sample = training_sample(clean, settings.split, settings.tokenize.train_characters)
     tokenizer = train_tokenizer(sample, settings.tokenize)
 
-    # So would validation text that stands in the training text of another book.
+    # So would validation text that is also in the training text of another book.
     warn_of_leaks(
         find_leaks(
             (book.id, book.training, book.validation or book.held_out) for book in split_books(clean, settings.split)

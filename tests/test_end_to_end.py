@@ -53,7 +53,10 @@ def test_every_file_of_the_design_is_there_with_its_keys(built):
 
 def test_attributed_passages_stand_where_the_file_says(built):
     report = built / "reports" / "shakespeare"
-    read = lambda name: [json.loads(line) for line in (report / name).read_text(encoding="utf-8").splitlines()]  # noqa: E731
+
+    def read(name):
+        return [json.loads(line) for line in (report / name).read_text(encoding="utf-8").splitlines()]
+
     spans_of = {row["sample"]: row["spans"] for row in read("attribution.jsonl")}
     checked = 0
     for sample in read("samples.jsonl"):

@@ -40,7 +40,7 @@ REPEATS = 5
 @click.command(epilog="Example: python -m poet.benchmark.tokens --clean data/clean/women_writers --scaling 10,100,1000")
 @click.option("--params", type=click.Path(path_type=Path), default="params.yaml", show_default=True)
 @click.option("--clean", type=click.Path(path_type=Path, exists=True), required=True, help="Cleaned books.")
-@click.option("--scaling", default="", help="Also tokenize corpora of so many megabytes made from these books.")
+@click.option("--scaling", default="", help="Also tokenize corpora of these sizes in megabytes, made from these books.")
 def main(params: Path, clean: Path, scaling: str) -> None:
     """Print the figures as JSON."""
     keep_freed_memory()

@@ -26,7 +26,7 @@ MISSING = "missing.csv"
 FILES = "files.csv"
 REMOVALS = "removals.csv"
 
-# What stands in the column `source` of a book whose name and place `aliases` hide.
+# The value of the column `source` for a book whose name and place `aliases` hide.
 PRIVATE = "private"
 
 # The longest readable part of an id, in bytes of UTF-8. Most file systems allow 255 bytes for a name; this leaves room
@@ -65,7 +65,7 @@ class CleanBook(Book):
     """A book after cleaning; `file`, `bytes` and `sha256` are those of the cleaned text.
 
     `removed` sums up each rule as `rule:parts:bytes`, separated by spaces. `flags` are remarks, separated by spaces.
-    `decoding` tells how a file that is not plain UTF-8 was read, as `cp1251 guessed 0.71`.
+    `decoding` says how a file that is not plain UTF-8 was read, as `cp1251 guessed 0.71`.
     """
 
     characters: int

@@ -1,6 +1,6 @@
 """Which charsets there are, and which of them a declaration such as "ISO Latin-1" or "Windows Code Page 1252" means.
 
-The names are those of Python's own text codecs, listed here. `codecs.lookup` is not asked: it also finds codecs that
+The names are those of Python's own text codecs, listed here. `codecs.lookup` is not used: it also finds codecs that
 are no charsets (`rot_13`, `zlib_codec`, `idna`, `punycode`, `unicode_escape`), and an installed package may register a
 codec that accepts any name.
 """
@@ -48,7 +48,7 @@ CODE_PAGES = {
 }  # fmt: skip
 
 # What the rest of a declaration looks like, in lower case with single blanks as the only separators, and its charset.
-# The first pattern that matches decides, so that "big5 hkscs" stands before "big5".
+# The first pattern that matches decides, so that "big5 hkscs" comes before "big5".
 SPELLINGS = [
     (r"\butf ?8|\bunicode\b(?!.*\b(16|32)\b)|\biso ?10646", "utf_8"),
     (r"\butf ?7", "utf_7"),

@@ -162,7 +162,7 @@ def read_text(content: bytes, name: str, *, language: str = "", encoding: str = 
 
 
 def _check_damage(text: str, dropped: str, name: str, found: Decoding) -> None:
-    """CleaningError if `text` has so many controls, or unreadable characters, that the file is binary or ruined."""
+    """CleaningError if `text` has too many control characters (a binary file) or unreadable ones (a ruined text)."""
     controls = len(dropped) - dropped.count("\ufeff")
     if controls > max(min(SOME_CONTROLS, len(text) // 3), MAX_DAMAGE * len(text)):
         control = next(char for char in dropped if char != "\ufeff")

@@ -20,14 +20,14 @@ SAMPLE_BYTES = 6_000
 # The sample also has a line for every byte above 127 that occurs, up to this length: one rare letter can decide.
 SAMPLE_LIMIT = 20_000
 
-# A language other than the one that the source names must read better by so much.
+# A language other than the one that the source names wins only if its score is higher by at least this.
 OTHER_LANGUAGE = 0.4
 
 # A declared charset, or the one that practice suggests, wins against readings that are better by less.
 PREFERENCE = 0.3
 
-# Windows-1252 is by far the most usual charset but UTF-8: it wins where few characters speak for another one. The
-# advantage is half as large at so many characters outside ASCII.
+# Windows-1252 is by far the most usual charset but UTF-8: it wins where few characters speak for another one. A text
+# with USUAL_HALF characters outside ASCII halves this advantage.
 USUAL = "cp1252"
 USUAL_ADVANTAGE = 0.3
 USUAL_HALF = 10

@@ -24,13 +24,13 @@ SCALE = 32
 # Only hashes below this are kept. The bound depends on the hash alone: the same shingle is kept in every book, or none.
 BOUND = np.uint64(2**64 // SCALE)
 
-# A text with at most so many shingles, a dozen pages, is compared whole: all its hashes are kept.
+# All hashes of a text with at most this many shingles (a dozen pages) are kept, so that it is compared whole.
 COMPLETE_SHINGLES = 4_096
 
 # The share of the smaller book from which two books are reported. Unrelated novels share less than 0.001.
 MIN_OVERLAP = 0.2
 
-# Hashes that two texts must share at least where one of them is not compared whole. A common line of verse has a few
+# The least number of common hashes of two texts of which one is not compared whole. A common line of verse has a few
 # shingles, of which one may be kept by chance; more than three come from a common passage.
 MIN_COMMON = 4
 
@@ -59,7 +59,7 @@ class Sketch:
 class Overlap:
     """A `share` (0 to 1) of the text of `book`, the smaller of two, also occurs in `other`; both are ids.
 
-    1 is all that was compared; a share that is only almost 1 is told as less.
+    A share of 1 means that all compared words occur there; a share just below 1 is rounded down, never up to 1.
     """
 
     book: str
@@ -105,10 +105,10 @@ def _shingles(text: str) -> NDArray[np.uint64]:
     return shingles
 
 
-def stands_in(text: str, other: str) -> bool:
-    """Whether every run of eight words of `text` also stands in `other`: compared whole, not by sketches.
+def is_within(text: str, other: str) -> bool:
+    """Whether every run of eight words of `text` also occurs in `other`: compared whole, not by sketches.
 
-    >>> stands_in("To be, or not to be: that is the question", "Hamlet. To be or not to be -- that is the question!")
+    >>> is_within("To be, or not to be: that is the question", "Hamlet. To be or not to be -- that is the question!")
     True
     """
     return bool(np.isin(_shingles(text), _shingles(other)).all())
@@ -135,7 +135,7 @@ def find_overlaps(sketches: Mapping[str, Sketch]) -> list[Overlap]:
 
 
 def find_leaks(parts: Iterable[tuple[str, str, str]]) -> list[Leak]:
-    """What is not trained on and yet stands in the training text of another book, whatever its share.
+    """What is not trained on and yet occurs in the training text of another book, whatever its share.
 
     `parts` are triples of an id, the text that is trained on, and the text of the same book that is not.
     """
@@ -161,9 +161,10 @@ def find_leaks(parts: Iterable[tuple[str, str, str]]) -> list[Leak]:
 
 
 def _comparable(part: Sketch, other: Sketch, kept: int, every: int) -> tuple[int, int]:
-    """How many hashes of `part` stand in `other`, and how many were compared.
+    """How many hashes of `part` are also in `other`, and how many were compared.
 
-    They share `kept` below BOUND and `every` in all. A text that is not compared whole has none above it to share.
+    The two share `kept` hashes below BOUND and `every` hash in all. A text that is not compared whole has no hash above
+    BOUND to share.
     """
     if part.complete and other.complete:
         return every, len(part.hashes)
@@ -183,7 +184,7 @@ def _count_common(hashes: Sequence[NDArray[np.uint64]]) -> Iterator[tuple[int, i
     """For each pair of arrays with a hash in common: their ranks, lower first, and how many they share: those below
     BOUND, and all.
 
-    An inverted index: the books of each hash stand side by side once all pairs of hash and book are sorted.
+    An inverted index: sorting all pairs of hash and book puts the books of each hash side by side.
     """
     sizes = [len(each) for each in hashes]
     if not sum(sizes):

@@ -18,7 +18,7 @@ from poet.cleaning.markers import CHAPTER_HEADING
 # A transcriber's note is searched in this many characters at each end of a book.
 NOTE_REGION = 20_000
 
-# A note at the top that is longer than this has no end that can be told; only its first paragraph is taken.
+# A note at the top that is longer than this has no end that can be found; only its first paragraph is taken.
 MAX_NOTE = 8_000
 
 # A heading alone, without the note itself, is shorter than this.
@@ -159,7 +159,7 @@ def _note_without_heading(text: str, start: int, end: int) -> int:
     for paragraph in PARAGRAPH.finditer(words):
         if markers.MATTER.search(paragraph[0]) and markers.DEED.search(paragraph[0]):
             return skip_blank_lines(text, gap.end(), end)
-        # The first paragraph tells, or the second below "Au lecteur."
+        # The first paragraph decides, or the second below "Au lecteur."
         if paragraph.start() or not _is_heading(paragraph[0]):
             break
     return 0
@@ -170,7 +170,7 @@ def _transcribers_errata(text: str, start: int, searched: int, end: int) -> int 
     heading = markers.ERRATA_HEADING.search(text, start, searched)
     if heading is None:
         return None
-    # What tells whose they are is in the list, which ends at a gap.
+    # The list, which ends at a gap, shows whose errata these are.
     first = PARAGRAPH.search(text, heading.end(), end)
     gap = GAP.search(text, first.end() - 1, end) if first else None
     evidence = markers.TRANSCRIBERS_ERRATA.search(text, heading.end(), gap.start() if gap else end)

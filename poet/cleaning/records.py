@@ -93,7 +93,7 @@ def record_book(book: Book, cleaned: CleanText) -> BookRecord:
 
 
 def _without_words(removals: Iterable[Removal]) -> tuple[Removal, ...]:
-    """`removals` without the words of the text: what stands around a book is often its title and author."""
+    """`removals` without the words of the text: the words around a book are often its title and author."""
     return tuple(dataclasses.replace(removal, first_words="", last_words="") for removal in removals)
 
 
@@ -130,12 +130,12 @@ def treat_duplicates(
     records: Mapping[str, BookRecord],
     overlaps: Sequence[Overlap],
     policy: Literal["warn", "drop", "fail"],
-    stands_in: Callable[[str, str], bool] = lambda book, other: True,
+    is_within: Callable[[str, str], bool],
 ) -> dict[str, BookRecord]:
     """The `records`, by id, that remain when `policy` is applied to the `overlaps` between them.
 
     "warn" keeps every book and flags the smaller of two; "drop" leaves the smaller out if all of it is in the other;
-    "fail" raises CleaningError. `stands_in` compares two books, by id, whole: a sketch may miss a few words.
+    "fail" raises CleaningError. `is_within` compares two books, by id, whole: a sketch may miss a few words.
     """
     if policy == "fail" and overlaps:
         message = _describe_overlap(records, overlaps[0])
@@ -144,10 +144,10 @@ def treat_duplicates(
     lines = []
     for each in overlaps:
         line = _describe_overlap(records, each)
-        # A book stands only in a larger one, or in an equal one before it, and what contains that contains it as well:
-        # so the last of a chain stays, and has the words of all.
+        # Only a larger book, or an equal one before it, contains a book; what contains the larger contains the smaller
+        # too. So the last of a chain stays, and has the words of all.
         contained = policy == "drop" and each.share == 1 and each.book in kept and each.other in kept
-        if contained and stands_in(each.book, each.other):
+        if contained and is_within(each.book, each.other):
             del kept[each.book]
             line += ": dropped"
         lines.append(line)

@@ -9,25 +9,16 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
+from typing import get_args
 
 from poet.cleaning import markers, note_markers
 from poet.cleaning.frame import MAX_CREDIT_LINES, frame
 from poet.cleaning.lines import GAP, PARAGRAPH, Segment, is_ornament, line_end, skip_blank_lines
 from poet.cleaning.notes import NOTE_REGION, transcriber_notes
+from poet.params.sections import Part
 
 # The kinds of segment, in order of precedence: where two candidates overlap, the earlier kind of this list wins.
-KINDS = (
-    "licence",
-    "small_print",
-    "credits",
-    "transcriber_notes",
-    "illustrations",
-    "contents",
-    "footnotes",
-    "index",
-    "prefaces",
-    "body",
-)
+KINDS = (*get_args(Part), "body")
 
 # A bracket that is not closed within this many characters is a slip, and not a caption.
 MAX_BRACKET = 3_000

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poet.cleaning import markers
-from poet.cleaning.decoding import PLAIN, UNREADABLE, DecodedText, Decoding, decode, read_text
+from poet.cleaning.decoding import PLAIN, UNREADABLE, DecodedText, Decoding, read_text
 from poet.cleaning.formats.table import Format, format_of
 from poet.cleaning.lines import line_end, line_start
 from poet.cleaning.segments import segment
@@ -32,7 +32,7 @@ MAX_PASSES = 20
 EXCERPT_WORDS = 6
 EXCERPT_CHARACTERS = 400
 
-# The final check looks at this many characters at a time, and at so many more that no word is cut.
+# The final check reads SLICE characters at a time, and the length of the longest word more, so that no word is cut.
 SLICE = 65_536
 LONGEST_LICENCE_WORD = max(map(len, markers.LICENCE_WORDS))
 
@@ -126,7 +126,7 @@ def _read(kind: Format, content: bytes, name: str, language: str, encoding: str)
 
 def _decode(kind: Format, content: bytes, name: str, language: str, encoding: str) -> DecodedText:
     """The characters of `content`. A format that is not a text file knows itself how its bytes are decoded."""
-    if kind.decode is decode:
+    if kind.decode is None:
         return read_text(content, name, language=language, encoding=encoding)
     return DecodedText(text=kind.decode(content, name), decoding=Decoding(encoding="utf_8", rule="format"))
 

@@ -6,12 +6,11 @@ note.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from poet.cli.folders import OWN
-from poet.files import write_json
+from poet.files import read_json, write_json
 from poet.params.sections import CalibreSource, FolderSource, Params
 
 # Hidden, so that a folder source of data/own itself passes it over.
@@ -24,7 +23,7 @@ def note_outside_sources(settings: Params, root: Path) -> list[str]:
     A source that is noted for the first time has not changed.
     """
     note = root / NOTE
-    before = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    before: dict[str, str] = read_json(note) if note.is_file() else {}
     now = {path: fingerprint(Path(path).expanduser()) for path in sorted(set(_outside_paths(settings, root)))}
     # What is not built now keeps its state, or every change of `build` would download again.
     after = before | now

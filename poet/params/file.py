@@ -107,7 +107,7 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
 
 
 def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
-    """One line for one pydantic problem: the key as written in params.yaml, what is wrong, what stands there."""
+    """One line for one pydantic problem: the key as written in params.yaml, what is wrong, and the value there."""
     where = problem["loc"]
     # pydantic puts the kind of a source between `sources.0` and its key, as in sources.0.folder.path. The kind is no
     # key of the file, so it is left out.

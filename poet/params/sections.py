@@ -96,7 +96,8 @@ class DownloadSettings:
     max_bytes: Count
 
 
-# Parts of a text that cleaning can remove; poet.cleaning.segments finds them.
+# Parts of a text that cleaning can remove; poet.cleaning.segments finds them. Their order counts: where two parts
+# overlap, the earlier one wins.
 Part = Literal[
     "licence",
     "small_print",
@@ -104,9 +105,9 @@ Part = Literal[
     "transcriber_notes",
     "illustrations",
     "contents",
-    "prefaces",
     "footnotes",
     "index",
+    "prefaces",
 ]
 
 

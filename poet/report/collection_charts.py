@@ -8,7 +8,7 @@ from poet.report.charts import Chart, Level, Line, line_chart, thin
 from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics
 from poet.results.evaluation import Evaluation
 
-# Points of a curve. More cannot be told apart: a chart is about this many pixels wide on a small screen.
+# Points of a curve. More cannot be seen: a chart is about this many pixels wide on a small screen.
 CURVE_POINTS = 300
 
 Points = Sequence[tuple[float, float]]

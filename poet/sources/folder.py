@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from poet.books.manifest import USED, FileCount, describe_files, safe_stem, shown_name
-from poet.cleaning import decoding
 from poet.cleaning.formats.table import folder_suffixes, format_of
 from poet.errors import PoetError, SourceError
 from poet.params.sections import DownloadSettings, FolderSource
@@ -48,7 +47,7 @@ def fetch_folder(source: FolderSource, settings: DownloadSettings) -> Iterator[F
 
 
 def count_files(source: FolderSource) -> list[FileCount]:
-    """What would become of the files of `source`, names included, told without unpacking any.
+    """The counts that `fetch_folder` would yield for `source`, with the names of files; no file is unpacked.
 
     Raises SourceError as `fetch_folder` does.
     """
@@ -114,9 +113,9 @@ def _read_bytes(path: Path, files: FolderFiles) -> bytes | None:
 def _read(path: Path, files: FolderFiles) -> bytes | None:
     """The bytes of `path`; None where there is no text in them, which is then noted in `files`."""
     content, decode = _read_bytes(path, files), format_of(path.suffix.lower()).decode
-    # Every text file has a text, whatever its encoding. A packed format is opened once, so that one broken file among
+    # Every text file has a text, whatever its encoding. Another format is opened once, so that one broken file among
     # good ones is found here and left out; the clean stage would stop at it.
-    if content is not None and decode is not decoding.decode:
+    if content is not None and decode is not None:
         try:
             decode(content, shown_name(path.name))
         except PoetError as error:

@@ -5,7 +5,7 @@ Only names, sizes and links are looked at here; `poet.sources.folder` reads the 
 
 import os
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,8 +76,9 @@ def list_files(root: Path) -> FolderFiles:
             found.pass_by(path, shown_name(suffix) or "without suffix")
     # Sorted, because the order in which a file system lists its files differs between machines.
     found.texts.sort()
-    for path in _poorer_encodings(found.texts):
-        found.texts.remove(path)
+    poorer = _poorer_encodings(found.texts)
+    found.texts = [path for path in found.texts if path not in poorer]
+    for path in poorer:
         found.pass_by(path, OTHER_ENCODING)
     return found
 
@@ -85,10 +86,10 @@ def list_files(root: Path) -> FolderFiles:
 def _walk(root: Path, found: FolderFiles) -> Iterator[Path]:
     """Every file below `root`, and what links lead to; what cannot be visited is noted in `found`."""
     inside, visited = os.path.realpath(root), set[str]()  # of folders and files, the real paths
-    folders, links = [root], list[Path]()
+    folders, links = [root], deque[Path]()
     # Links come last: what they lead to keeps the name that it has without them, and a loop leads to a visited folder.
     while folders or links:
-        path = folders.pop() if folders else links.pop(0)
+        path = folders.pop() if folders else links.popleft()
         real = os.path.realpath(path)
         if not path.exists():
             found.pass_by(path, DANGLING)
@@ -117,22 +118,29 @@ def _entries(folder: Path, found: FolderFiles) -> list[Path]:
     except OSError:
         found.pass_by(folder, UNREADABLE)
         return []
+    entries = []
     for path in paths:
         if HOUSEKEEPING.fullmatch(path.name):
             found.pass_by(path, PASSED_OVER)
-    return [path for path in paths if not HOUSEKEEPING.fullmatch(path.name)]
+        else:
+            entries.append(path)
+    return entries
 
 
-def _poorer_encodings(texts: list[Path]) -> list[Path]:
-    """Of Gutenberg's files of one book in several encodings, all but the one that knows the most characters."""
+def _poorer_encodings(texts: list[Path]) -> dict[Path, None]:
+    """Of Gutenberg's files of one book in several encodings, all but the one that knows the most characters.
+
+    Keys in order: a set that keeps it.
+    """
     books: dict[tuple[Path, str], list[tuple[int, Path]]] = defaultdict(list)
     for path in texts:
         if name := GUTENBERG_NAME.fullmatch(path.name):
             books[path.parent, name[1]].append((ENCODINGS.index(name[2]), path))
-    poorer = []
+    poorer: dict[Path, None] = {}
     for files in books.values():
         *others, (_, best) = sorted(files)
         size = best.stat().st_size
         # Files of another size are no other encoding: "10.txt" and "10-8.txt" can also be two chapters.
-        poorer += [path for _, path in others if abs(path.stat().st_size - size) <= ENCODING_DIFFERENCE * size]
+        near = [path for _, path in others if abs(path.stat().st_size - size) <= ENCODING_DIFFERENCE * size]
+        poorer |= dict.fromkeys(near)
     return poorer

@@ -90,7 +90,7 @@ class SpoolTracker(Tracker):
         self.pending.append({"file": str(path.absolute())})
 
     def status(self, status: str) -> None:
-        """FINISHED, KILLED or FAILED: how the run stands."""
+        """The state of the run: FINISHED, KILLED or FAILED."""
         self.pending.append({"status": status})
 
     def flush(self) -> None:

@@ -131,7 +131,7 @@ def broadcast_snapshot(world: World, snapshot: Snapshot | None) -> Snapshot | No
 def resume_key(identity: Sequence[str], code: Sequence[str], root: Path = CODE_ROOT) -> str:
     """The name of a training's snapshot folder: a hash of `identity` (data and parameters) and `code`, 16 hex digits.
 
-    `code` lists Python files and folders relative to `root`; a folder stands for all .py files in it. Names and
+    `code` lists Python files and folders relative to `root`; a folder means all .py files in it. Names and
     contents count, the order of the list does not. Raises FileNotFoundError when one does not exist.
     """
     digest = hashlib.sha256()

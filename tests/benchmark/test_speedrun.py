@@ -13,7 +13,10 @@ from tests.texts import babble
 def ticks(monkeypatch):
     """A clock that moves by a tenth of a second at each look, and a compiler that does nothing."""
     seconds = itertools.count(step=0.1)
-    clock = lambda device: next(seconds)  # noqa: E731
+
+    def clock(device):
+        return next(seconds)
+
     monkeypatch.setattr(module, "now", clock)
     monkeypatch.setattr("poet.device.device.now", clock)
     monkeypatch.setattr(module, "compile_blocks", lambda trainer, *batch: True)

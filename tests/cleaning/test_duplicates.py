@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from poet.cleaning.duplicates import SHINGLE_WORDS, Overlap, find_leaks, find_overlaps, sketch, stands_in
+from poet.cleaning.duplicates import SHINGLE_WORDS, Overlap, find_leaks, find_overlaps, is_within, sketch
 from tests.texts import babble
 
 
@@ -70,7 +70,7 @@ def test_almost_all_is_less_than_all():
     """One word in 30,000 differs, which few sketches notice: the share may be 1, the comparison of the texts is not."""
     text = babble(1, 30_000)
     changed = text.replace("King", "Queen", 1)
-    assert stands_in(text, text + babble(2, 900)) and not stands_in(changed, text)
+    assert is_within(text, text + babble(2, 900)) and not is_within(changed, text)
 
 
 def test_the_work_grows_with_the_hashes_and_not_with_the_pairs(monkeypatch):

@@ -84,6 +84,17 @@ def test_a_changed_source_outside_the_repository_is_noticed(params, write_books,
         first = note.read_bytes()
 
 
+def test_a_damaged_note_is_named(params, write_books, tmp_path):
+    write_books(a="words")
+    note = tmp_path / "project" / "data/own/.outside-sources.json"
+    assert check(params).exit_code == 0
+    note.write_text("{", encoding="utf-8")
+    result = check(params)
+    assert result.exit_code == 1 and "is not valid JSON" in result.output and "remove it" in result.output
+    note.unlink()
+    assert check(params).exit_code == 0, "the advice works"
+
+
 def test_a_source_inside_the_repository_is_left_to_dvc(params, tmp_path):
     inside = tmp_path / "project" / "data/own/mine"
     inside.mkdir(parents=True)

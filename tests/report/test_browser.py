@@ -217,7 +217,9 @@ def test_nothing_is_wider_than_the_window(opened, request, name, width):
 
 
 def test_dark_mode_is_dark(page):
-    shade = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")  # noqa: E731
+    def shade():
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
     page.emulate_media(color_scheme="light")
     light = shade()
     page.emulate_media(color_scheme="dark")

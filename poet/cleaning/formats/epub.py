@@ -53,7 +53,7 @@ def _chapters(archive: Archive) -> list[str]:
             items[item.get("id")] = part
     # As keys, so that a part that is listed twice is read once.
     spine = dict.fromkeys(items[ref] for each in _elements(root, "itemref") if (ref := each.get("idref")) in items)
-    # A guide may call a whole book its table of contents, if that stands at the beginning of the only part.
+    # A guide may call a whole book its table of contents, if the table is at the beginning of the only part.
     chapters = [part for part in spine if part not in contents] or list(spine)
     if not chapters:
         raise archive.broken(f"{package} lists no chapter")

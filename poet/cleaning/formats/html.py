@@ -4,11 +4,12 @@ Parsed by lxml. BeautifulSoup on top of it takes 2 s/MB, lxml alone 0.04 s/MB, a
 EPUB, FB2, DOCX and ODT.
 """
 
-import codecs
 import re
 from typing import Any
 
-from poet.cleaning import decoding
+from poet.cleaning.charsets import SEVEN_BIT, charset_of
+from poet.cleaning.decoding import BYTE_ORDER_MARKS, decode
+from poet.cleaning.detection import strictly
 from poet.cleaning.formats.libraries import library
 from poet.cleaning.formats.tree import INLINE, LINE, PARAGRAPH, Rules, attribute, local_name, tree_to_text
 from poet.errors import CleaningError
@@ -18,10 +19,7 @@ DECLARED_CHARSET = re.compile(rb"""(?:<\?xml[^>]*?encoding|<meta[^>]*?charset)\s
 DECLARATION_BYTES = 4096
 
 # What browsers read for a charset: pages that say "ISO-8859-1" or ASCII have the quotes and dashes of Windows-1252.
-READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252"}
-
-# Charsets whose bytes are all ASCII, and so would pass for UTF-8.
-SEVEN_BIT = ("iso2022", "hz")
+READ_AS = {"latin_1": "cp1252", "ascii": "cp1252"}
 
 # Elements that are no running text: programs, styles, pictures, forms; `nav` and menus; `rt` and `rp`, the
 # pronunciation above Chinese and Japanese words.
@@ -89,35 +87,14 @@ def decode_html(content: bytes, name: str) -> str:
     '<meta charset="windows-1251"><p>Мир'
     """
     declared = DECLARED_CHARSET.search(content[:DECLARATION_BYTES])
-    charset = _python_charset(declared[1].decode("ascii", "replace")) if declared else ""
-    if charset and not content.startswith(tuple(mark for mark, _ in decoding.BYTE_ORDER_MARKS)):
-        is_utf8 = not charset.startswith(SEVEN_BIT) and _decodes(content, "utf-8")
-        if not is_utf8 and _decodes(content, charset):
-            content = content.decode(charset).encode("utf-8", "replace")
+    charset = charset_of(declared[1].decode("ascii", "replace")) if declared else ""
+    if charset and not content.startswith(tuple(mark for mark, _ in BYTE_ORDER_MARKS)):
+        # Bytes of seven bits would pass for UTF-8.
+        is_utf8 = charset not in SEVEN_BIT and strictly(content, "utf_8") is not None
+        if not is_utf8 and (text := strictly(content, READ_AS.get(charset, charset))) is not None:
+            content = text.encode("utf-8", "replace")
     # UTF-8 now, or undeclared: then the rules for plain text apply. They also refuse what is no text at all.
-    return decoding.decode(content, name)
-
-
-def _python_charset(declared: str) -> str:
-    """Python's name of a declared charset; "" if it is unknown, or no charset of texts such as `rot13`.
-
-    >>> _python_charset("ISO-8859-1"), _python_charset("Windows-1251"), _python_charset("rot13")
-    ('cp1252', 'cp1251', '')
-    """
-    try:
-        charset = codecs.lookup(declared).name
-        b" ".decode(charset)  # raises LookupError for a codec that does not make text from bytes
-    except (LookupError, ValueError):
-        return ""
-    return READ_AS.get(charset, charset)
-
-
-def _decodes(content: bytes, charset: str) -> bool:
-    try:
-        content.decode(charset)
-    except ValueError:
-        return False
-    return True
+    return decode(content, name)
 
 
 def html_to_text(markup: str) -> str:

@@ -81,7 +81,7 @@ def _without_front_matter(text: str) -> str:
 
 
 def _inline_text(tokens: Sequence[Any]) -> str:
-    """The text of what stands inside one paragraph, heading or cell."""
+    """The text inside one paragraph, heading or cell."""
     pieces: list[str] = []
     words: list[str] = []
     for token in [*tokens, None]:

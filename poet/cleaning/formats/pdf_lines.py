@@ -12,8 +12,8 @@ from poet.cleaning.formats.lines import blank_between
 # How many lines from the top and from the bottom of a page may be running heads, feet or page numbers.
 EDGE = 3
 
-# A running head or foot stands on at least this many pages, and on this share of those from its first to its last: a
-# head of left pages only stands on half of them, a few of which begin a chapter and have none.
+# A running head or foot is on at least this many pages, and on this share of those from its first to its last: a head
+# of left pages only is on half of them, a few of which begin a chapter and have none.
 RECURS, SHARE = 3, 0.4
 
 # A page number alone in its line: "12", "- 12 -", "[xii]", "Page 12", "12 / 300". Capitals may be a chapter's number.
@@ -60,12 +60,12 @@ def lines_to_text(pages: Sequence[Sequence[Line]]) -> str:
     width = sorted(len(line.text) for line in lines)[min(int(0.95 * len(lines)), len(lines) - 1)]
     words = Counter(re.findall(r"\w+(?:-\w+)*", " ".join(line.text for line in lines).lower()))
     text = [lines[0].text]
-    for number, page in enumerate(kept):
+    before = None
+    for page in kept:
         for place, line in enumerate(page):
-            before = page[place - 1] if place else next((each[-1] for each in reversed(kept[:number]) if each), None)
-            if before is None:
-                continue
-            _append(text, before, line, _separator(before, line, leading, width, same_page=place > 0), words)
+            if before is not None:
+                _append(text, before, line, _separator(before, line, leading, width, same_page=place > 0), words)
+            before = line
     # A soft hyphen elsewhere than at a line end is only a hint where to divide.
     return CONTROLS.sub("", "".join(text).translate(LIGATURES).replace("\u00ad", ""))
 

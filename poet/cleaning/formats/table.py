@@ -7,7 +7,6 @@ FORMATS. A format that is not a text file, such as a packed one, brings a `decod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from poet.cleaning import decoding
 from poet.cleaning.formats.docx import docx_to_text
 from poet.cleaning.formats.epub import epub_to_text
 from poet.cleaning.formats.fb2 import fb2_to_text
@@ -25,9 +24,10 @@ class Format:
 
     # Also the name of the rule under which removals.csv lists the markup.
     name: str
-    # Takes the bytes of a file, and its name for errors; returns its characters, markup included.
-    decode: Callable[[bytes, str], str] = decoding.decode
-    # Takes what `decode` returned; returns the text without markup. None for a format that has no markup.
+    # Takes the bytes of a file, and its name for errors; returns its characters, markup included. None for a text file,
+    # which `poet.cleaning.decoding` reads.
+    decode: Callable[[bytes, str], str] | None = None
+    # Takes the characters of the file; returns the text without markup. None for a format that has no markup.
     strip_markup: Callable[[str], str] | None = None
     # Whether files of this format usually come from Project Gutenberg, between licence markers. Where it is so, a book
     # without markers gets the flag `no-markers`.

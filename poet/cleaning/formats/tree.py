@@ -33,11 +33,11 @@ class Rules:
     breaks: Callable[[Any, str], int]
     # Takes an element and its name; returns whether it is left out with all that is in it.
     dropped: Callable[[Any, str], bool] = _never
-    # Elements that stand for text themselves.
+    # Elements that become text themselves, such as a line break.
     literals: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     # Elements in which all blanks and line ends count, such as `pre`.
     verbatim: frozenset[str] = frozenset()
-    # The only elements whose own characters are text; None if all are.
+    # Characters are text only inside these elements; None: inside every element.
     holders: frozenset[str] | None = None
     # The cells of tables: a tab separates each from what is before it in the line.
     cells: frozenset[str] = frozenset()

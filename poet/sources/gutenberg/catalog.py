@@ -40,8 +40,8 @@ class Catalog:
 # closed damages its own row and not all that follow.
 ROW_START = re.compile(r"^(?=\d+,[A-Z][A-Za-z]*,)", re.MULTILINE)
 
-# Bytes of a damaged gzip file that are unpacked at once; what is packed behind the damage, and up to so much before it,
-# is lost.
+# Bytes of a damaged gzip file that are unpacked at once. What is packed behind the damage is lost, and up to this many
+# bytes before it.
 SALVAGE_BYTES = 512
 
 
@@ -129,7 +129,7 @@ def _rows(text: str) -> Iterator[dict[str, str] | None]:
     if missing := [name for name in COLUMNS if name not in names]:
         begin = " ".join(text[:200].split())[:60]
         raise _NotTheCatalog(f"it begins with {begin!r}, without the column {missing[0]}" if begin else "it is empty")
-    # What stands between the names of the columns and the first row is a row that lost its number.
+    # Text between the names of the columns and the first row is a row that lost its number.
     if len(header.splitlines()) > 1:
         yield None
     for record in records:
