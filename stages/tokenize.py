@@ -39,11 +39,10 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     tokenizer = train_tokenizer(sample, settings.tokenize)
 
     # So would validation text that is also in the training text of another book.
-    warn_of_leaks(
-        find_leaks(
-            (book.id, book.training, book.validation or book.held_out) for book in split_books(clean, settings.split)
-        )
+    leaks = find_leaks(
+        (book.id, book.training, book.validation or book.held_out) for book in split_books(clean, settings.split)
     )
+    warn_of_leaks(leaks)
 
     total = sum(book.characters for book in books)
     with replacing_folder(out) as folder, progress_bar("encode", total) as advance:
@@ -51,7 +50,7 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
         for book in split_books(clean, settings.split):
             writer.add(book, weights.get(book.id, 1.0))
             advance(book.row.characters)
-        meta = writer.finish()
+        meta = writer.finish([leak.to_json() for leak in leaks])
 
     train = meta["splits"]["train"]
     log(

@@ -35,10 +35,10 @@ PATH = click.Path(path_type=Path)
 # of it has changed: its end must not depend on when it was interrupted.
 # fmt: off
 CODE = (
-    "stages/train.py", "poet/device/device.py", "poet/files.py", "poet/generation/sampling.py", "poet/metrics/bits.py",
-    "poet/model", "poet/params/model.py", "poet/params/sampling.py", "poet/results/evaluation.py",
-    "poet/results/model_folder.py", "poet/results/samples.py", "poet/tokenizers/tokenizer.py", "poet/tokens/batches.py",
-    "poet/tokens/token_files.py", "poet/training",
+    "stages/train.py", "poet/device/device.py", "poet/files.py", "poet/generation/characters.py",
+    "poet/generation/sampling.py", "poet/metrics/bits.py", "poet/model", "poet/params/model.py",
+    "poet/params/sampling.py", "poet/results/evaluation.py", "poet/results/model_folder.py", "poet/results/samples.py",
+    "poet/tokenizers/tokenizer.py", "poet/tokens/batches.py", "poet/tokens/token_files.py", "poet/training",
 )
 # fmt: on
 

@@ -6,11 +6,13 @@ is also in another estimates the shared part of the texts (FracMinHash, Irber et
 shingles of Broder 1997). Comparing sketches takes a fraction of the time and memory of comparing texts.
 """
 
+import dataclasses
 import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +76,10 @@ class Leak:
     book: str
     other: str
     share: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The leak as a row of the tokens' meta.json."""
+        return dataclasses.asdict(self)
 
 
 def sketch(text: str) -> Sketch:

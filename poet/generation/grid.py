@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from poet.generation.characters import CharacterGuard, complete_text
 from poet.generation.sampling import Guard, generate
-from poet.generation.stream import complete_text
 from poet.model.saving import TrainedModel
 from poet.params.sampling import sampling_params
 from poet.params.sections import SampleSettings
 from poet.results.samples import Sample
-from poet.tokenizers.tokenizer import encode
+from poet.tokenizers.tokenizer import encode, token_bytes
 
 
 def sample_prompt(
@@ -37,9 +37,9 @@ def sample_prompt(
     ]
     steps = []
     # float32, whatever precision the training used: so every machine writes the same samples, up to rounding.
-    for ids in generate(
-        trained.model, encode(trained.tokenizer, prompt), sampling, settings.tokens, torch.float32, guard
-    ):
+    prompt_ids = encode(trained.tokenizer, prompt)  # (T,)
+    characters = CharacterGuard(token_bytes(trained.tokenizer), guard)
+    for ids in generate(trained.model, prompt_ids, sampling, settings.tokens, torch.float32, characters):
         steps.append(ids)
         advance()
     generated = np.stack(steps, axis=1)  # `tokens` arrays of (B,) -> (B, tokens)

@@ -1,17 +1,14 @@
-"""Text while it is generated: as soon as a character is complete, and never half a character."""
+"""Text while it is generated: each character as soon as it is complete."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
-from tokenizers import Tokenizer
 
+from poet.generation.characters import CharacterGuard, complete_text, decode_stream
 from poet.generation.sampling import Guard, generate
 from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams
-from poet.tokenizers.tokenizer import decode, encode
-
-# What decoding puts in place of bytes that are no character, or not yet.
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+from poet.tokenizers.tokenizer import encode, token_bytes
 
 
 def stream_texts(
@@ -27,12 +24,13 @@ def stream_texts(
     generated; the others are complete by then and come in one piece. Read each text to its end before the next.
     """
     prompt_ids = encode(trained.tokenizer, prompt)  # (T,)
+    characters = CharacterGuard(token_bytes(trained.tokenizer), guard)
     # The ids of each text so far.
     generated: list[list[int]] = [[] for _ in sampling]
 
     # The reader of the first text drives the generation of all: each id that it takes is one step of the batch.
     def ids_of_first() -> Iterator[int]:
-        for step in generate(trained.model, prompt_ids, sampling, max_new_tokens, torch.float32, guard):
+        for step in generate(trained.model, prompt_ids, sampling, max_new_tokens, torch.float32, characters):
             for ids, token in zip(generated, step.tolist(), strict=True):
                 ids.append(token)
             yield generated[0][-1]
@@ -40,26 +38,3 @@ def stream_texts(
     yield decode_stream(trained.tokenizer, ids_of_first())
     for ids in generated[1:]:
         yield iter([complete_text(trained.tokenizer, ids)])
-
-
-def complete_text(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
-    """The text of `ids` up to its last complete character."""
-    return decode(tokenizer, ids).rstrip(REPLACEMENT)
-
-
-def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
-    """The text of `ids` in pieces, which joined are their `complete_text`.
-
-    A token may end within a character. Such a token waits until the next ones complete the character.
-    """
-    # Tokens whose bytes end within a character, at most a few: decoding them again costs next to nothing.
-    pending: list[int] = []
-    for token in ids:
-        pending.append(token)
-        text = decode(tokenizer, pending)
-        if not text.endswith(REPLACEMENT):
-            yield text
-            pending.clear()
-    # The text may end within a character, whose bytes mean nothing without the rest.
-    if last := complete_text(tokenizer, pending):
-        yield last

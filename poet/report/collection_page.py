@@ -27,6 +27,9 @@ RECIPE = ("clean", "split", "tokenize", "model", "train", "evaluate", "sample", 
 # Removals of one book that the page lists; removals.csv has all.
 MAX_REMOVALS = 40
 
+# Pairs of books with common text that the page names; corpus.json and the tokens' meta.json have all.
+MAX_PAIRS = 5
+
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionResults:
@@ -95,6 +98,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         files=describe_files(results.files) if any(_is_unread(count) for count in results.files) else "",
         unread=[count for count in results.files if _is_unread(count)],
         max_removals=MAX_REMOVALS,
+        max_pairs=MAX_PAIRS,
         recipe=recipe(params, results.name),
     )
 

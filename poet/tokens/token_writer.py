@@ -45,8 +45,12 @@ class TokenFilesWriter:
         for name, text in ((TRAIN, book.training), (VALIDATION, book.validation), (HELD_OUT, book.held_out)):
             self.splits[name].add(book.id, weight, text)
 
-    def finish(self) -> dict[str, Any]:
-        """Close the files and write meta.json; returns its content."""
+    def finish(self, leaks: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        """Close the files and write meta.json; returns its content.
+
+        `leaks` says what validation text is also trained on: a book, another book, and the share. Who reads a figure of
+        the validation text must know.
+        """
         meta = {
             "dtype": self.dtype.name,
             "kind": self.kind,
@@ -54,6 +58,7 @@ class TokenFilesWriter:
             "separator": SEPARATOR_ID,
             "tokenizer_sha256": sha256(self.folder / TOKENIZER),
             "splits": {name: split.close() for name, split in self.splits.items()},
+            "leaks": list(leaks),
         }
         write_json(self.folder / META, meta)
         return meta

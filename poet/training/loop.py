@@ -14,13 +14,14 @@ from types import FrameType
 
 from poet.device.device import Stopwatch, seed_dropout
 from poet.errors import Interrupted
+from poet.generation.characters import CharacterGuard, complete_text
 from poet.generation.sampling import generate
 from poet.metrics.bits import split_metrics
 from poet.params.sampling import SamplingParams
 from poet.progress import log, progress_bar
 from poet.results.evaluation import TextMetrics
 from poet.results.samples import TrainingSample
-from poet.tokenizers.tokenizer import decode, encode
+from poet.tokenizers.tokenizer import encode, token_bytes
 from poet.tokens.token_files import VALIDATION
 from poet.training.distributed import STOP_SIGNALS, all_reduce_any
 from poet.training.history import HistoryRow, TimingRow
@@ -194,9 +195,10 @@ def _write_sample(run: TrainingRun) -> None:
     prompt = run.settings.sample_prompt
     params = SamplingParams(temperature=SAMPLE_TEMPERATURE, seed=run.settings.seed)
     prompt_ids = encode(run.tokenizer, prompt).tolist()
+    guard = CharacterGuard(token_bytes(run.tokenizer))
     # `generate` yields the next id of every sequence, here (1,). All processes take part: the model may be sharded.
-    ids = [int(step[0]) for step in generate(run.model, prompt_ids, [params], run.settings.sample_tokens, run.dtype)]
-    text = decode(run.tokenizer, ids)
+    steps = generate(run.model, prompt_ids, [params], run.settings.sample_tokens, run.dtype, guard)
+    text = complete_text(run.tokenizer, [int(step[0]) for step in steps])
     run.history.samples.append(TrainingSample(step=run.step, prompt=prompt, text=text))
     run.tracker.text(f"samples/step-{run.step:06d}.txt", prompt + text)
 

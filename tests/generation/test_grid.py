@@ -12,7 +12,7 @@ from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams, sampling_params
 from poet.params.sections import SampleSettings
 from poet.tokenizers.kinds import train_tokenizer
-from poet.tokenizers.tokenizer import BYTE_LETTERS, decode, encode
+from poet.tokenizers.tokenizer import decode, encode
 from tests.recipes import sizes
 from tests.texts import babble
 from tests.tiny import VOCAB_SIZE, tiny_model
@@ -34,8 +34,7 @@ SETTINGS = SampleSettings(
 @pytest.fixture(scope="module")
 def trained():
     tokenizer = train_tokenizer([babble(1, 500)], sizes("word", vocab_size=VOCAB_SIZE))
-    assert tokenizer.get_vocab_size() <= VOCAB_SIZE
-    return TrainedModel(model=tiny_model(), tokenizer=tokenizer, sha256="")
+    return TrainedModel(model=tiny_model(vocab_size=tokenizer.get_vocab_size()), tokenizer=tokenizer, sha256="")
 
 
 def test_each_sample_is_what_its_parameters_generate(trained):
@@ -82,27 +81,28 @@ def test_a_guard_is_asked(trained):
             return state if token == 7 else None
 
         def forbidden(self, state):
-            return np.arange(VOCAB_SIZE) != 7
+            return np.arange(trained.tokenizer.get_vocab_size()) != 7
 
     (one, *_) = sample_prompt(trained, "the ", SETTINGS, 0, Nothing(), lambda: None)
     assert one.text == decode(trained.tokenizer, [7] * 15)
 
 
 def test_a_sample_ends_with_a_complete_character(trained):
-    class FirstByteOfThree:
-        """A guard that forbids everything but the byte that begins most characters of Chinese."""
+    class OneLetter:
+        """A guard that forbids everything but the three bytes of one letter, in turn."""
 
         def start(self, ids):
             return 0
 
         def advance(self, state, token):
-            return state if token == first_byte else None
+            return state + 1 if token == wanted[state % 3] else None
 
         def forbidden(self, state):
-            return np.arange(257) != first_byte
+            return np.arange(257) != wanted[state % 3]
 
     tokenizer = train_tokenizer(["words"], sizes("byte"))
-    first_byte = tokenizer.token_to_id(BYTE_LETTERS[0xE4])
+    wanted = encode(tokenizer, "東")
     model = TrainedModel(model=tiny_model(vocab_size=257), tokenizer=tokenizer, sha256="")
-    (one, *_) = sample_prompt(model, "the ", SETTINGS, 0, FirstByteOfThree(), lambda: None)
-    assert (one.text, one.tokens) == ("", 15)
+    settings = dataclasses.replace(SETTINGS, tokens=14)
+    (one, *_) = sample_prompt(model, "the ", settings, 0, OneLetter(), lambda: None)
+    assert (one.text, one.tokens) == ("東" * 4, 14)

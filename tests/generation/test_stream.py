@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.generation.stream import complete_text, decode_stream, stream_texts
+from poet.generation.characters import complete_text, decode_stream
+from poet.generation.stream import stream_texts
 from poet.model.saving import TrainedModel
 from poet.model.transformer import Transformer
 from poet.params.sampling import SamplingParams

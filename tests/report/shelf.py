@@ -175,6 +175,7 @@ def _figures(note: str, books: int) -> dict[str, Any]:
             "kind": note,
             "vocab_size": 9,
             "splits": {"train": {"characters": 80_000, "tokens": 20_000, "books": [1] * books}},
+            "leaks": [{"book": note, "other": note, "share": 0.25}],
         },
         "tokenizers": [{"kind": note, "chosen": True, "skipped": note}],
         "model_config": {"data_sha256": note, "tokenizer_sha256": note, "model": {"sequence_len": CONTEXT}},

@@ -43,3 +43,21 @@ def test_the_recipe_holds_every_parameter_that_shapes_the_text():
     shown = recipe(shipped_params(), "shakespeare")
     assert {"collections.shakespeare.title", "split.validation", "model.n_layer", "sample.seed"} <= shown.keys()
     assert not any(key.startswith(("report.", "benchmark.", "runtime.", "collections.p")) for key in shown)
+
+
+def test_pairs_of_books_are_named_up_to_a_limit():
+    """Of 284 pairs the five that share most are enough for a page; it says how many there are."""
+    pairs = [{"book": f"a{i}", "other": f"b{i}", "share": share} for i, share in enumerate([0.3, *[0.2] * 5, 0.9])]
+    results = made_up_results(samples=0)
+    results = dataclasses.replace(
+        results,
+        corpus=results.corpus | {"overlaps": pairs},
+        tokens=results.tokens | {"leaks": [{"book": "c", "other": "d", "share": 0.031}, *pairs]},
+    )
+    page = page_of(results)
+    assert "90.0\N{NO-BREAK SPACE}% of a6 is also found in b6" in page and "2 more pairs of books overlap" in page
+    assert "3.1\N{NO-BREAK SPACE}% of the text of c that is not trained on" in page
+    assert "3 more pairs of books share" in page
+    assert page.count("<strong>Overlap:") == page.count("<strong>Validation text that is trained on:") == 5
+    one = page_of(dataclasses.replace(results, corpus=results.corpus | {"overlaps": pairs[:1]}))
+    assert "30.0\N{NO-BREAK SPACE}% of a0" in one and "more pairs of books overlap" not in one

@@ -39,6 +39,17 @@ def test_all_splits_are_written(tmp_path, clean):
     assert "tokens in the vocabulary" in result.stderr and "unknown" not in result.stderr
 
 
+def test_validation_text_that_another_book_trains_on_is_named(tmp_path, write_books):
+    """Three in a hundred are enough: the bits per character of such text are a lie."""
+    scene = babble(7, 300)
+    clean = clean_shelf(write_books(a=babble(1, 9000) + scene, b=scene + babble(2, 900), c=babble(4, 900)), tmp_path)
+    result = run(tmp_path, clean, split={"held_out_books": []})
+    assert result.exit_code == 0, result.output
+    (leak,) = json.loads((tmp_path / "out" / "meta.json").read_text(encoding="utf-8"))["leaks"]
+    assert (leak["book"], leak["other"]) == ("a", "b") and 0.2 < leak["share"] < 0.5
+    assert "of the text of a that is not trained on stands in the training text of b" in result.stderr
+
+
 def test_lost_words_are_reported(tmp_path, clean):
     result = run(tmp_path, clean, tokenize={"kind": "word", "vocab_size": 12})
     assert "tokens are unknown words" in result.stderr
