@@ -13,6 +13,7 @@ def check(params: Path) -> None:
     """List everything that is wrong with params.yaml and the folders of its books, before a long build finds out."""
     # Imported here and not above, as in every command: `poet --help` then loads only what it shows.
     from poet.books.manifest import describe_files
+    from poet.cli.held_out import unknown_held_out
     from poet.cli.outside_sources import note_outside_sources
     from poet.errors import SourceError
     from poet.params.file import load_params
@@ -34,6 +35,11 @@ def check(params: Path) -> None:
                 click.echo(f"{name}: {source.path}: {describe_files(count_files(source))}")
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
+    for name, similar in unknown_held_out(settings, project_root()):
+        hint = f"; did you mean {similar}?" if similar else ""
+        click.echo(
+            f"split.held_out_books: no book that is built has the id {name}, so nothing is held out for it{hint}"
+        )
     for path in note_outside_sources(settings, project_root()):
         click.echo(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
     if problems:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 OWN = Path("data/own")
+RAW = Path("data/raw")
 CLEAN = Path("data/clean")
 TOKENS = Path("data/tokens")
 INDEX = Path("data/index")

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from poet.books.manifest import Book, write_manifest
 from poet.cli import main
 from poet.params.sections import FolderSource
 from poet.sources.fetched import FetchedBook
@@ -103,3 +104,21 @@ def test_a_source_inside_the_repository_is_left_to_dvc(params, tmp_path):
     params.write_text(content, encoding="utf-8")
     assert check(params).exit_code == 0
     assert not (tmp_path / "project" / "data/own/.outside-sources.json").exists()
+
+
+def test_check_names_held_out_books_that_no_collection_has(params, write_books, tmp_path):
+    """An id of an earlier version, or a misspelt one, would hold nothing out without a word."""
+    write_books(emma="words")
+    params.write_text(
+        params.read_text(encoding="utf-8").replace("[the-tempest]", "[ema, emma, zzz]").replace("aliases: true", ""),
+        encoding="utf-8",
+    )
+    assert "held_out_books" not in check(params).output, "nothing is known before the first build"
+    emma = Book(id="emma", title="", author="", language="", source="", file="emma.txt", bytes=5, sha256="")
+    manifest = tmp_path / "project/data/raw/mine/manifest.csv"
+    manifest.parent.mkdir(parents=True)
+    write_manifest(manifest, [emma], Book)
+    result = check(params)
+    assert result.exit_code == 0
+    assert "no book that is built has the id ema; it holds nothing out; did you mean emma?" in result.output
+    assert "has the id zzz; it holds nothing out\n" in result.output and "id emma;" not in result.output
