@@ -37,9 +37,7 @@ def check(params: Path) -> None:
                 problems.append(f"{name}: {error.format_message()}")
     for name, similar in unknown_held_out(settings, project_root()):
         hint = f"; did you mean {similar}?" if similar else ""
-        click.echo(
-            f"split.held_out_books: no book that is built has the id {name}, so nothing is held out for it{hint}"
-        )
+        click.echo(f"split.held_out_books: no book that is built has the id {name}; it holds nothing out{hint}")
     for path in note_outside_sources(settings, project_root()):
         click.echo(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
     if problems:
