@@ -65,6 +65,7 @@ def main(
         human_passages(unseen, [len(sample.text) for sample in samples]),
         temperatures=[sample.temperature for sample in samples],
         extractable=read_json(extractable),
+        seed=0,
     )
     write_copying(metrics, copying)
 

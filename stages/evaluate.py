@@ -4,18 +4,19 @@ from pathlib import Path
 
 import click
 
+from poet.books.manifest import MANIFEST, CleanBook, read_manifest
+from poet.books.split import split_books, training_characters, validation_characters
 from poet.device.device import keep_freed_memory, pick_device, pick_precision
 from poet.errors import DataError
 from poet.files import write_json
 from poet.metrics.bits import split_metrics
-from poet.metrics.compressors import compressor_bits_per_character
+from poet.metrics.compressors import compared_texts, compressor_bits_per_character
 from poet.metrics.memorization import extractable_shares
 from poet.model.saving import load_model
 from poet.params.file import load_params
 from poet.progress import log
 from poet.project import project_root
-from poet.results.evaluation import Evaluation, to_json, write_result
-from poet.tokenizers.tokenizer import decode
+from poet.results.evaluation import CompressedText, Evaluation, to_json, write_result
 from poet.tokens.token_files import HELD_OUT, TRAIN, VALIDATION, open_tokens
 from poet.tracking.run import tracking
 from poet.tracking.tracker import numbers
@@ -28,16 +29,20 @@ PATH = click.Path(path_type=Path)
 @click.option("--collection", type=str, required=True)
 @click.option("--model", type=PATH, required=True, help="The folder of a trained model.")
 @click.option("--tokens", type=PATH, required=True, help="The folder of tokens that it was trained on.")
+@click.option("--clean", type=PATH, required=True, help="The folder of cleaned books, for the compressors.")
 @click.option("--out", type=PATH, required=True, help="The evaluation, as JSON.")
 @click.option("--extractable", type=PATH, required=True, help="The shares of recited passages, as JSON.")
-def main(params: Path, collection: str, model: Path, tokens: Path, out: Path, extractable: Path) -> None:
+def main(
+    params: Path, collection: str, model: Path, tokens: Path, clean: Path, out: Path, extractable: Path
+) -> None:  # fmt: skip
     """Score a model on the validation text and the held-out books."""
-    settings = load_params(params).evaluate
+    params_yaml = load_params(params)
+    settings, split = params_yaml.evaluate, params_yaml.split
     # Every batch of windows needs the same large buffers, so freed memory is kept instead of returned to the system.
     keep_freed_memory()
-    # The fastest device and precision that this machine has.
-    device = pick_device("auto")
-    dtype = pick_precision("auto", device)
+    # As for the training: "auto" is the fastest device and precision that this machine has.
+    device = pick_device(params_yaml.train.device)
+    dtype = pick_precision(params_yaml.train.precision, device)
     trained, data = load_model(model, device), open_tokens(tokens)
 
     # The model on text that it has not seen: the ends of the books, and the held-out books.
@@ -46,10 +51,18 @@ def main(params: Path, collection: str, model: Path, tokens: Path, out: Path, ex
     if validation is None:
         raise DataError(f"{tokens} has no validation text. Raise split.validation in {params} and run `dvc repro`.")
 
-    # Two compressors on the same text, after reading the same training text.
-    training_text, validation_text = (decode(trained.tokenizer, data.splits[split]) for split in (TRAIN, VALIDATION))
-    compressors = compressor_bits_per_character(training_text, validation_text)
-    evaluation = Evaluation(**vars(validation), held_out_books=held_out, compressors=compressors)
+    # Two compressors on the same text, after reading the same training text. They get the text itself: what the tokens
+    # give back may lack words.
+    books = read_manifest(clean / MANIFEST, CleanBook)
+    before, after = compared_texts(
+        split_books(clean, split), training_characters(books, split), validation_characters(books, split)
+    )
+    evaluation = Evaluation(
+        **vars(validation),
+        held_out_books=held_out,
+        compressors=compressor_bits_per_character(before, after),
+        compressed=CompressedText(training=len(before), validation=len(after)),
+    )
 
     # The model on text that it has seen: how many passages can it recite?
     write_json(extractable, extractable_shares(trained.model, data.splits[TRAIN], settings.extract_prompts, seed=0))

@@ -64,6 +64,12 @@ def training_characters(books: list[CleanBook], settings: SplitSettings) -> int:
     return sum(_training_length(book.id, book.characters, settings) for book in books)
 
 
+def validation_characters(books: list[CleanBook], settings: SplitSettings) -> int:
+    """The length of the validation text of `books` in characters, without the held-out books."""
+    kept = [book for book in books if book.id not in settings.held_out_books]
+    return sum(book.characters for book in kept) - training_characters(kept, settings)
+
+
 def _training_length(book: str, characters: int, settings: SplitSettings) -> int:
     """How many of the `characters` of the book with the id `book` are trained on.
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from poet.model.transformer import Transformer
 from poet.results.evaluation import TextMetrics
-from poet.tokens.token_files import TokenData
+from poet.tokens.token_files import TextCounts, TokenData
 
 # Windows scored together. Their logits are stored at once: 32 x 256 positions over 2,048 tokens are 67 MB.
 BATCH = 32
@@ -26,7 +26,7 @@ def split_metrics(
 ) -> TextMetrics | None:
     """The metrics of `model` on a split of `data`; None if the split is empty. `stride` as for `total_nats`."""
     ids = data.splits[split]
-    return text_metrics(total_nats(model, ids, stride=stride, dtype=dtype), len(ids), *data.counts(split))
+    return text_metrics(total_nats(model, ids, stride=stride, dtype=dtype), data.counts(split))
 
 
 @torch.no_grad()
@@ -103,22 +103,26 @@ def _window_batches(length: int, sequence_len: int, stride: float) -> Iterator[t
         yield np.arange(last, length)[None], sequence_len - remainder  # (1, T + 1)
 
 
-def text_metrics(nats: float, tokens: int, characters: int, text_bytes: int) -> TextMetrics | None:
-    """The metrics of a text that cost `nats` in all; None for an empty text.
+def text_metrics(nats: float, counts: TextCounts) -> TextMetrics | None:
+    """The metrics of a text whose tokens cost `nats` in all; None for an empty text.
 
-    >>> metrics = text_metrics(nats=100 * math.log(2), tokens=20, characters=50, text_bytes=80)
+    The bits also pay for the spelling of the words that the tokens lose; loss and perplexity are those of the model.
+
+    >>> counts = TextCounts(tokens=20, characters=50, bytes=80)
+    >>> metrics = text_metrics(nats=100 * math.log(2), counts=counts)
     >>> round(metrics.bits_per_character, 6), round(metrics.bits_per_byte, 6), round(metrics.perplexity, 6)
     (2.0, 1.25, 32.0)
     """
-    if tokens == 0:
+    if counts.tokens == 0:
         return None
     # 1 bit is ln 2 = 0.693 nats.
-    bits = nats / math.log(2)
+    bits = nats / math.log(2) + counts.spelling_bits
     return TextMetrics(
-        bits_per_character=bits / characters,
-        bits_per_byte=bits / text_bytes,
-        loss=nats / tokens,
-        perplexity=math.exp(nats / tokens),
-        characters=characters,
-        tokens=tokens,
+        bits_per_character=bits / counts.characters,
+        bits_per_byte=bits / counts.bytes,
+        loss=nats / counts.tokens,
+        perplexity=math.exp(nats / counts.tokens),
+        characters=counts.characters,
+        tokens=counts.tokens,
+        spelling_bits_per_character=counts.spelling_bits / counts.characters,
     )

@@ -16,8 +16,14 @@ from poet.attribution.spans import find_spans
 from poet.results.copying import EXCESS_AT, LENGTHS, NOVELTY, Copying, CopyingMetrics, LongestMatch
 
 # Human passages per sample. Some dozens of passages, one per sample, are few for a mean; four times as many make it
-# steadier.
+# steadier. They are as many draws of equal size as the samples, so a maximum over one draw compares with a maximum over
+# the samples; over all passages it would be larger for their number alone.
 HUMAN_PER_SAMPLE = 4
+
+# Resamples of the bootstrap, and the percentiles of the 95 % interval (Efron 1979). With 2,000, another seed moves the
+# ends by about a thirtieth of their distance.
+RESAMPLES = 2000
+PERCENTILES = (2.5, 97.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +47,25 @@ def copying_metrics(
     *,
     temperatures: Sequence[float],
     extractable: Mapping[str, float | None],
+    seed: int,
 ) -> Copying:
-    """The copying metrics of the `samples`, and of `human` passages to compare them with.
+    """The copying metrics of the `samples`, and of `human` passages to compare them with (`human_passages`).
 
     `temperatures`, one for each sample, split the metrics once more. `extractable` is passed on
-    (`poet.metrics.memorization`). Without human passages there is no excess.
+    (`poet.metrics.memorization`). Without human passages there is no excess. `seed` decides the resamples of its
+    interval.
     """
-    matched = _match(index, samples)
-    of_human = _measure(index, _match(index, human))
+    matched, human_matched = _match(index, samples), _match(index, human)
+    of_human = _measure(index, human_matched, draws=HUMAN_PER_SAMPLE)
 
     # The difference is taken at one length only, EXCESS_AT, and for the samples only.
     def compared(texts: Sequence[_MatchedText]) -> CopyingMetrics:
         metrics = _measure(index, texts)
-        excess = metrics.share_at[EXCESS_AT] - of_human.share_at[EXCESS_AT] if human else None
-        return dataclasses.replace(metrics, excess=excess)
+        if not human:
+            return metrics
+        excess = metrics.share_at[EXCESS_AT] - of_human.share_at[EXCESS_AT]
+        interval = _excess_interval(texts, human_matched, np.random.default_rng(seed))
+        return dataclasses.replace(metrics, excess=excess, excess_interval=interval)
 
     by_temperature = {
         f"{temperature:g}": compared([matched[i] for i, other in enumerate(temperatures) if other == temperature])
@@ -105,22 +116,48 @@ def _match(index: Index, texts: Sequence[str]) -> list[_MatchedText]:
     return [_MatchedText(number=i, text=text, ends=match_ends(index, text)) for i, text in enumerate(texts)]
 
 
-def _measure(index: Index, texts: Sequence[_MatchedText]) -> CopyingMetrics:
-    """The metrics of `texts` together, without an excess."""
+def _measure(index: Index, texts: Sequence[_MatchedText], draws: int = 1) -> CopyingMetrics:
+    """The metrics of `texts` together, without an excess.
+
+    `longest` is the mean over `draws` of equal size: text i belongs to draw i % `draws`, as `human_passages` has them.
+    """
     characters = sum(len(matched.text) for matched in texts)
-    share_at = {}
-    for length in LENGTHS:
-        covered = sum(covered_characters(maximal_matches(matched.ends, length)) for matched in texts)
-        share_at[length] = covered / characters if characters else 0.0
+    share_at = {length: sum(_copied(texts, length)) / characters if characters else 0.0 for length in LENGTHS}
+    longest = [int(matched.lengths.max(initial=0)) for matched in texts]
     # Only the longest match says where it comes from: that is one more search, not one per sample.
     match = _longest_match(index, texts)
     return CopyingMetrics(
         share_at=share_at,
-        longest=len(match.text) if match else 0,
+        longest=sum(max(longest[draw::draws], default=0) for draw in range(draws)) / draws,
         longest_match=match,
         novelty={n: _novelty(texts, n) for n in NOVELTY},
         characters=characters,
     )
+
+
+def _copied(texts: Sequence[_MatchedText], length: int) -> list[int]:
+    """How many characters of each of `texts` are in matches of at least `length`."""
+    return [covered_characters(maximal_matches(matched.ends, length)) for matched in texts]
+
+
+def _excess_interval(
+    samples: Sequence[_MatchedText], human: Sequence[_MatchedText], generator: np.random.Generator
+) -> tuple[float, float] | None:
+    """The 95 % interval of the excess at EXCESS_AT, by the bootstrap over samples and human passages.
+
+    A resample takes as many texts as there are, with replacement: some twice, some not at all. None for fewer than two
+    samples or passages, whose spread is unknown.
+    """
+    if min(len(samples), len(human)) < 2:
+        return None
+    shares = []
+    for texts in (samples, human):
+        copied, lengths = np.array(_copied(texts, EXCESS_AT)), np.array([len(matched.text) for matched in texts])
+        # How often each resample has each text: (RESAMPLES, texts).
+        times = generator.multinomial(len(texts), np.full(len(texts), 1 / len(texts)), size=RESAMPLES)
+        shares.append(times @ copied / np.maximum(1, times @ lengths))  # (RESAMPLES,)
+    low, high = np.percentile(shares[0] - shares[1], PERCENTILES)
+    return float(low), float(high)
 
 
 def _longest_match(index: Index, texts: Sequence[_MatchedText]) -> LongestMatch | None:

@@ -30,15 +30,22 @@ def loss_chart(history: pd.DataFrame) -> Chart:
 
 
 def bits_chart(history: pd.DataFrame, evaluation: Evaluation) -> Chart:
-    """Bits per character of the validation text by step, with those of the compressors as levels."""
-    # A compressor has no steps, so its figure is a level across the chart.
+    """Bits per character of the validation text by step, with the figure of the page and of the compressors as levels.
+
+    During the training, every window is scored by itself, which is quick; its first tokens have little context. The
+    figure of the page gives every token context from the window before, so it lies below the end of the curve.
+    """
+    # What has no steps is a level across the chart.
     validated = history.dropna(subset=["bits_per_character"])
     return line_chart(
         "Bits per character of the validation text",
         "step",
         "bits per character",
-        [Line(name="model", points=_by_step(validated, "bits_per_character"))],
-        [Level(name=name, y=bits) for name, bits in evaluation.compressors.items()],
+        [Line(name="model, windows by themselves", points=_by_step(validated, "bits_per_character"))],
+        [
+            Level(name="model, with context", y=evaluation.bits_per_character),
+            *(Level(name=name, y=bits) for name, bits in evaluation.compressors.items()),
+        ],
     )
 
 

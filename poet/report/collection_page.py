@@ -142,6 +142,7 @@ def summarize(results: CollectionResults, model_sha256: str) -> Summary:
         # Without human text to measure, its shares are zeros that mean nothing.
         human_share_at={length: human.share_at[length] if human.characters else None for length in COMPARED_AT},
         excess=copying.excess,
+        excess_interval=copying.excess_interval,
         longest=copying.longest,
         model_sha256=model_sha256,
         language=shared_language(book.row.language for book in books),

@@ -24,7 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def render_page(template: str, **context: Any) -> str:
     """The HTML of `template` with `context`; the same context gives the same text.
 
-    Templates have four filters for numbers: `share`, `points`, `figure` and `whole`; and one for languages.
+    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`), and one for languages.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -38,7 +38,8 @@ def render_page(template: str, **context: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["language_attributes"] = language_attributes
-    environment.filters |= {"share": _share, "points": _points, "figure": _figure, "whole": _whole}
+    environment.filters |= {"share": _share, "points": _points, "range": _range, "excess": _excess}
+    environment.filters |= {"figure": _figure, "whole": _whole}
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
@@ -66,7 +67,7 @@ def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
 
 
-# A value of None was not measured. All four filters show it as a dash.
+# A value of None was not measured. The filters of single numbers show it as a dash.
 
 
 def _share(value: float | None) -> str:
@@ -77,6 +78,27 @@ def _share(value: float | None) -> str:
 def _points(value: float | None) -> str:
     """A difference of two shares, in percentage points: 0.0312 is `+3.1`."""
     return "–" if value is None else f"{100 * value:+.1f}"
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    """The 95 % interval of such a difference: (-0.015, 0.009) is `−1.5 to +0.9`; nothing where there is none."""
+    return "" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
+
+
+def _excess(value: float, interval: tuple[float, float] | None) -> str:
+    """What samples copy beyond people, in words.
+
+    >>> _excess(0.031, (0.012, 0.05)).partition(",")[0]
+    'more than people: +3.1 points'
+    >>> _excess(-0.004, (-0.015, 0.009)).partition(",")[0]
+    'no more than people: -0.4 points'
+    """
+    if interval is None:
+        # One sample, or one human passage: the difference may be chance.
+        return f"{_points(value)} points more than people, of too few texts for an interval"
+    low, high = interval
+    verdict = "more than people" if low > 0 else "less than people" if high < 0 else "no more than people"
+    return f"{verdict}: {_points(value)} points, 95\N{NO-BREAK SPACE}% from {_points(low)} to {_points(high)}"
 
 
 def _figure(value: float | None, digits: int = 3) -> str:

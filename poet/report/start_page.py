@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from poet.report.render import render_page
-from poet.report.summary import COMPARED_AT, Summary
+from poet.report.summary import COMPARED_AT, Summary, interval
 from poet.results.copying import EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
@@ -31,6 +31,7 @@ class ComparedRun:
     held_out_bits_per_character: float | None
     share: float | None
     excess: float | None
+    excess_interval: tuple[float, float] | None
     longest: float | None
 
 
@@ -80,6 +81,7 @@ def compared_runs(runs: Sequence[FinishedRun], reported: str) -> list[ComparedRu
             held_out_bits_per_character=run.metrics.get("evaluation.held_out_books.bits_per_character"),
             share=run.metrics.get(f"copying.share_at_{EXCESS_AT}"),
             excess=run.metrics.get(f"copying.excess_at_{EXCESS_AT}"),
+            excess_interval=interval(run.metrics, f"copying.excess_at_{EXCESS_AT}"),
             longest=run.metrics.get("copying.longest"),
         )
         for run in best

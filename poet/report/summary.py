@@ -29,8 +29,8 @@ class Summary:
 
     `books` and `characters` count the cleaned text. `share_at[n]` is the share of the samples' characters inside
     verbatim matches of at least n characters, for n in COMPARED_AT; `human_share_at[n]` is the same for human text,
-    None if there is no such text. `excess` and `longest` are those of copying.json. `sample` is the beginning of the
-    first sample, `language` the one that all books share, or "".
+    None if there is no such text. `excess`, `excess_interval` and `longest` are those of copying.json.
+    `sample` is the beginning of the first sample, `language` the one that all books share, or "".
     """
 
     collection: str
@@ -46,7 +46,8 @@ class Summary:
     share_at: Mapping[int, float]
     human_share_at: Mapping[int, float | None]
     excess: float | None
-    longest: int
+    excess_interval: tuple[float, float] | None
+    longest: float
     model_sha256: str
     language: str
     sample: str
@@ -57,8 +58,11 @@ def write_summary(path: Path, summary: Summary) -> None:
     content = {key: getattr(summary, key) for key in FIRST_KEYS}
     content |= {f"share_at_{length}": summary.share_at[length] for length in COMPARED_AT}
     content |= {f"human_share_at_{length}": summary.human_share_at[length] for length in COMPARED_AT}
+    low, high = summary.excess_interval or (None, None)
     content |= {
         f"excess_at_{EXCESS_AT}": summary.excess,
+        f"excess_at_{EXCESS_AT}_low": low,
+        f"excess_at_{EXCESS_AT}_high": high,
         "longest": summary.longest,
         "model_sha256": summary.model_sha256,
         "language": summary.language,
@@ -76,6 +80,7 @@ def read_summary(path: Path) -> Summary:
             share_at={length: content[f"share_at_{length}"] for length in COMPARED_AT},
             human_share_at={length: content[f"human_share_at_{length}"] for length in COMPARED_AT},
             excess=content[f"excess_at_{EXCESS_AT}"],
+            excess_interval=interval(content, f"excess_at_{EXCESS_AT}"),
             longest=content["longest"],
             # Missing in older files.
             model_sha256=content.get("model_sha256", ""),
@@ -87,6 +92,12 @@ def read_summary(path: Path) -> Summary:
             f"{path} does not hold a summary as this version writes it ({type(error).__name__}: {error}). "
             "Run `dvc repro` to build it again."
         ) from None
+
+
+def interval(figures: Mapping[str, float | None], name: str) -> tuple[float, float] | None:
+    """The interval of the figure `name`, whose ends are the figures `name`_low and `name`_high; None without them."""
+    low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
+    return None if low is None or high is None else (low, high)
 
 
 def read_summaries(folder: Path) -> list[Summary]:

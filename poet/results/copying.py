@@ -36,16 +36,18 @@ class CopyingMetrics:
 
     `share_at[n]` is the share of the characters inside verbatim matches of at least n characters, for n in LENGTHS;
     `novelty[n]` the share of the n-grams that occur in no book, for n in NOVELTY, None when every text is shorter.
-    `longest` is the length of the longest match. `excess` is `share_at[EXCESS_AT]` less that of human text, None where
-    there is no human text to compare with.
+    `longest` is the length of the longest match. Of human text it is the mean of several draws, each as large as the
+    samples. `excess` is `share_at[EXCESS_AT]` less that of human text, `excess_interval` its 95 % interval; None where
+    there is no human text to compare with, or too little for an interval.
     """
 
     share_at: Mapping[int, float]
-    longest: int
+    longest: float
     longest_match: LongestMatch | None
     novelty: Mapping[int, float | None]
     characters: int
     excess: float | None = None
+    excess_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +69,20 @@ def to_json(copying: Copying) -> dict[str, Any]:
     """The content of copying.json."""
     return {
         **_metrics_to_json(copying.samples),
-        f"excess_at_{EXCESS_AT}": copying.samples.excess,
+        **_excess_to_json(copying.samples),
         "by_temperature": {
-            temperature: _metrics_to_json(metrics) | {f"excess_at_{EXCESS_AT}": metrics.excess}
+            temperature: _metrics_to_json(metrics) | _excess_to_json(metrics)
             for temperature, metrics in copying.by_temperature.items()
         },
         "human": _metrics_to_json(copying.human),
         "extractable": dict(copying.extractable),
     }
+
+
+def _excess_to_json(metrics: CopyingMetrics) -> dict[str, float | None]:
+    low, high = metrics.excess_interval or (None, None)
+    name = f"excess_at_{EXCESS_AT}"
+    return {name: metrics.excess, f"{name}_low": low, f"{name}_high": high}
 
 
 def _metrics_to_json(metrics: CopyingMetrics) -> dict[str, Any]:
@@ -109,6 +117,8 @@ def read_copying(path: Path) -> Copying:
 
 def _metrics_from_json(content: dict[str, Any]) -> CopyingMetrics:
     match = content["longest_match"]
+    # The metrics of human text have no excess.
+    low, high = (content.get(f"excess_at_{EXCESS_AT}_{end}") for end in ("low", "high"))
     return CopyingMetrics(
         share_at={length: content[f"share_at_{length}"] for length in LENGTHS},
         longest=content["longest"],
@@ -116,6 +126,7 @@ def _metrics_from_json(content: dict[str, Any]) -> CopyingMetrics:
         novelty={n: content["novelty"][str(n)] for n in NOVELTY},
         characters=content["characters"],
         excess=content.get(f"excess_at_{EXCESS_AT}"),
+        excess_interval=None if low is None or high is None else (low, high),
     )
 
 

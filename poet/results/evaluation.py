@@ -11,7 +11,10 @@ from poet.files import read_json_as, write_json
 
 @dataclass(frozen=True, kw_only=True)
 class TextMetrics:
-    """The score of one model on one text: bits per character and per byte of UTF-8; `loss` in nats per token."""
+    """The score of one model on one text: bits per character and per byte of UTF-8; `loss` in nats per token.
+
+    `spelling_bits_per_character` is the part of the bits that pays for words which the tokenizer loses.
+    """
 
     bits_per_character: float
     bits_per_byte: float
@@ -19,6 +22,15 @@ class TextMetrics:
     perplexity: float
     characters: int
     tokens: int
+    spelling_bits_per_character: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressedText:
+    """How many characters of the training text and of the validation text the compressors were given."""
+
+    training: int
+    validation: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +38,12 @@ class Evaluation(TextMetrics):
     """The score on the validation text, on the held-out books (None when there are none), and beside compressors.
 
     `compressors` gives the bits per character that each compressor needs for the validation text after the training
-    text.
+    text, or for as much of both as `compressed` says, in characters.
     """
 
     held_out_books: TextMetrics | None
     compressors: Mapping[str, float]
+    compressed: CompressedText
 
 
 @dataclass(frozen=True, kw_only=True)

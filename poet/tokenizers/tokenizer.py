@@ -70,6 +70,17 @@ def encode_pieces(tokenizer: Tokenizer, pieces: Iterable[str]) -> Iterator[NDArr
             yield np.asarray(encoding.ids, dtype=np.uint32)
 
 
+def encode_with_unknown(tokenizer: Tokenizer, pieces: Iterable[str]) -> Iterator[tuple[NDArray[np.uint32], list[str]]]:
+    """The token ids (n,) uint32 of each of `pieces`, and the words in it that became the unknown token, in order."""
+    unknown = tokenizer.token_to_id(UNKNOWN)
+    waiting = iter(pieces)
+    while batch := list(islice(waiting, PIECES_AT_ONCE)):
+        for piece, encoding in zip(batch, tokenizer.encode_batch(batch, add_special_tokens=False), strict=True):
+            ids = np.asarray(encoding.ids, dtype=np.uint32)
+            offsets = encoding.offsets
+            yield ids, [piece[slice(*offsets[i])] for i in np.flatnonzero(ids == unknown)]
+
+
 def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
     """The text of `ids` without separators; bytes that do not form a character become U+FFFD."""
     text: str = tokenizer.decode([int(i) for i in ids if i != SEPARATOR_ID], skip_special_tokens=False)

@@ -23,6 +23,20 @@ META = "meta.json"
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextCounts:
+    """The size of a text in tokens, characters and bytes of UTF-8.
+
+    `spelling_bits` is what the words cost that its tokens do not give back (`poet.tokens.spelling`); 0 for every
+    kind of tokenizer but `word`.
+    """
+
+    tokens: int
+    characters: int
+    bytes: int
+    spelling_bits: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenData:
     """A folder of tokens, opened: the ids are memory maps, `meta` is its meta.json."""
 
@@ -34,10 +48,15 @@ class TokenData:
         """How many tokens there are; every id is below."""
         return int(self.meta["vocab_size"])
 
-    def counts(self, split: str) -> tuple[int, int]:
-        """Characters and UTF-8 bytes of the text in `split`."""
+    def counts(self, split: str) -> TextCounts:
+        """What the text in `split` measures."""
         about = self.meta["splits"][split]
-        return int(about["characters"]), int(about["bytes"])
+        return TextCounts(
+            tokens=int(about["tokens"]),
+            characters=int(about["characters"]),
+            bytes=int(about["bytes"]),
+            spelling_bits=float(about["spelling_bits"]),
+        )
 
 
 def open_tokens(folder: Path) -> TokenData:

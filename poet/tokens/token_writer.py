@@ -4,6 +4,7 @@
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +18,8 @@ from poet.errors import ConfigError
 from poet.files import sha256, write_json
 from poet.results.model_folder import TOKENIZER
 from poet.tokenizers.kinds import KINDS
-from poet.tokenizers.tokenizer import SEPARATOR_ID, UNKNOWN, encode_pieces, token_lengths
+from poet.tokenizers.tokenizer import SEPARATOR_ID, UNKNOWN, encode_pieces, encode_with_unknown
+from poet.tokens.spelling import Pairs, SpellingCode, count_pairs
 from poet.tokens.token_files import HELD_OUT, META, SPLITS, TRAIN, VALIDATION
 
 
@@ -48,16 +50,18 @@ class TokenFilesWriter:
     def finish(self, leaks: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         """Close the files and write meta.json; returns its content.
 
+        Words that the tokenizer loses are charged by a code that is fitted to the training text: `spelling_bits`.
         `leaks` says what validation text is also trained on: a book, another book, and the share. Who reads a figure of
         the validation text must know.
         """
+        code = SpellingCode(self.splits[TRAIN].lost)
         meta = {
             "dtype": self.dtype.name,
             "kind": self.kind,
             "vocab_size": self.vocab_size,
             "separator": SEPARATOR_ID,
             "tokenizer_sha256": sha256(self.folder / TOKENIZER),
-            "splits": {name: split.close() for name, split in self.splits.items()},
+            "splits": {name: split.close(code) for name, split in self.splits.items()},
             "leaks": list(leaks),
         }
         write_json(self.folder / META, meta)
@@ -70,9 +74,9 @@ class _SplitWriter:
     def __init__(self, path: Path, tokenizer: Tokenizer, kind: str, dtype: np.dtype[Any]) -> None:
         self.file: BinaryIO = path.open("wb")
         self.tokenizer, self.cut, self.dtype = tokenizer, KINDS[kind].cut, dtype
-        # Only the `word` kind has an unknown token. Its lengths tell how many characters such tokens lose.
-        self.unknown: int | None = tokenizer.token_to_id(UNKNOWN)
-        self.lengths = token_lengths(tokenizer) if self.unknown is not None else np.zeros(0, dtype=np.int64)
+        # Only the `word` kind has an unknown token, and so words whose spelling is lost: their pairs of characters.
+        self.loses_words = tokenizer.token_to_id(UNKNOWN) is not None
+        self.lost: Pairs = Counter()
         self.digest = hashlib.sha256()
         self.tokens = self.characters = self.bytes = self.unknown_tokens = self.unknown_characters = 0
         self.books: list[dict[str, Any]] = []
@@ -90,14 +94,15 @@ class _SplitWriter:
             "characters": len(text),
             "weight": weight,
         })
-        known = 0  # characters that the tokens give back
-        for ids in encode_pieces(self.tokenizer, self.cut(text)):
-            self._write(ids)
-            if self.unknown is not None:
-                known += int(self.lengths[ids].sum())
-                self.unknown_tokens += int(np.count_nonzero(ids == self.unknown))
-        if self.unknown is not None:
-            self.unknown_characters += len(text) - known
+        if self.loses_words:
+            for ids, words in encode_with_unknown(self.tokenizer, self.cut(text)):
+                self._write(ids)
+                self.unknown_tokens += len(words)
+                self.unknown_characters += sum(map(len, words))
+                count_pairs(self.lost, words)
+        else:
+            for ids in encode_pieces(self.tokenizer, self.cut(text)):
+                self._write(ids)
         self.characters += len(text)
         self.bytes += len(text.encode("utf-8"))
 
@@ -108,8 +113,8 @@ class _SplitWriter:
         self.digest.update(content)
         self.tokens += len(ids)
 
-    def close(self) -> dict[str, Any]:
-        """Close the file; returns the split's entry in meta.json."""
+    def close(self, code: SpellingCode) -> dict[str, Any]:
+        """Close the file; returns the split's entry in meta.json. `code` charges for the lost words."""
         self.file.close()
         return {
             "tokens": self.tokens,
@@ -117,6 +122,7 @@ class _SplitWriter:
             "bytes": self.bytes,
             "unknown_tokens": self.unknown_tokens,
             "unknown_characters": self.unknown_characters,
+            "spelling_bits": code.bits(self.lost),
             "sha256": self.digest.hexdigest(),
             "books": self.books,
         }

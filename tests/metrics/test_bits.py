@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from poet.metrics.bits import BATCH, _window_batches, split_metrics, text_metrics, total_nats
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
-from poet.tokens.token_files import TokenData
+from poet.tokens.token_files import TextCounts, TokenData
 from tests.tiny import VARIANTS, VOCAB_SIZE, generator, tiny_model
 
 
@@ -101,23 +101,25 @@ def test_an_untrained_model_needs_log_v_per_token(model):
 
 
 def test_metrics_follow_from_nats():
-    metrics = text_metrics(nats=100 * math.log(2), tokens=20, characters=50, text_bytes=80)
+    metrics = text_metrics(100 * math.log(2), TextCounts(tokens=20, characters=50, bytes=80, spelling_bits=25.0))
     assert metrics is not None
     assert vars(metrics) == {
-        "bits_per_character": pytest.approx(2.0),
-        "bits_per_byte": pytest.approx(1.25),
+        "bits_per_character": pytest.approx(2.5),  # with the spelling; loss and perplexity are without it
+        "bits_per_byte": pytest.approx(125 / 80),
         "loss": pytest.approx(5 * math.log(2)),
         "perplexity": pytest.approx(32.0),
         "characters": 50,
         "tokens": 20,
+        "spelling_bits_per_character": 0.5,
     }
 
 
 def test_metrics_of_a_split(model):
     """With the counts of that split; an empty split has no metrics."""
-    counts = {"val": {"characters": 90, "bytes": 95}, "held_out": {"characters": 0, "bytes": 0}}
+    sizes = {"tokens": 40, "characters": 90, "bytes": 95, "spelling_bits": 7.0}
+    counts = {"val": sizes, "held_out": dict.fromkeys(sizes, 0)}
     data = TokenData(meta={"splits": counts}, splits={"val": random_ids(40), "held_out": np.zeros(0, dtype=np.uint16)})
     nats = total_nats(model, random_ids(40), stride=0.25, dtype=torch.float32)
     metrics = split_metrics(model, data, "val", stride=0.25, dtype=torch.float32)
-    assert metrics == text_metrics(nats, 40, 90, 95)
+    assert metrics == text_metrics(nats, TextCounts(**sizes))
     assert split_metrics(model, data, "held_out", stride=0.25, dtype=torch.float32) is None

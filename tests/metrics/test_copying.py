@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.metrics.copying import (
     HUMAN_PER_SAMPLE,
+    _excess_interval,
+    _MatchedText,
     copying_metrics,
     covered_characters,
     human_passages,
@@ -18,7 +21,7 @@ from tests.attribution.shelf import indexed, letters
 
 def measured(books: dict[str, str], samples: list[str], human: list[str], temperatures: tuple[float, ...]) -> Copying:
     """The metrics of `samples` by an index of `books`."""
-    return copying_metrics(indexed(books), samples, human, temperatures=temperatures, extractable={"50": 0.25})
+    return copying_metrics(indexed(books), samples, human, temperatures=temperatures, extractable={"50": 0.25}, seed=0)
 
 
 @given(st.lists(letters, min_size=1, max_size=3), st.lists(letters, min_size=1, max_size=3))
@@ -59,7 +62,8 @@ def test_metrics_are_given_by_temperature_and_beside_human_text():
     assert copying.by_temperature["0.5"].share_at[30] == copying.by_temperature["0.5"].excess == 1.0
     assert copying.by_temperature["1"].longest_match == LongestMatch(book="a", start=4, text="quick bro", sample=2)
     assert copying.samples.excess == copying.samples.share_at[30] == pytest.approx(1 / 3)
-    assert (copying.human.longest, copying.human.novelty[4], copying.human.excess) == (1, 1.0, None)
+    # One character of the only passage, which is one of four draws.
+    assert (copying.human.longest, copying.human.novelty[4], copying.human.excess) == (1 / 4, 1.0, None)
     assert copying.extractable == {"50": 0.25}
 
 
@@ -73,6 +77,49 @@ def test_the_excess_is_what_samples_copy_more_than_people():
         books, ["the quick brown fox jumps over", "x" * 90], ["quick brown fox jumps over the", "y" * 30], ()
     )
     assert copying.samples.excess == 0.25 - 0.5
+
+
+def test_the_longest_human_match_is_that_of_as_many_passages_as_there_are_samples():
+    """Against the maximum over each draw. The maximum over all passages would grow with their number alone."""
+    book = "the quick brown fox jumps over the lazy dog and runs away"
+    cut = np.random.default_rng(0).integers(1, 30, size=HUMAN_PER_SAMPLE * 3)
+    passages = ["#" * 5 + book[3 : 3 + length] for length in cut]
+    human = measured({"a": book}, ["x"] * 3, passages, (1.0,) * 3).human
+    assert human.longest == np.mean([cut[draw::HUMAN_PER_SAMPLE].max() for draw in range(HUMAN_PER_SAMPLE)])
+    assert len(human.longest_match.text) == cut.max() > human.longest
+
+
+def texts_with_copies(generator, number, share):
+    """Texts of 60 characters as the module matches them: each is one match of 40 with the probability `share`."""
+    ends = [np.full(60, 40) if copied else np.arange(60) for copied in generator.random(number) < share]
+    return [_MatchedText(number=i, text="x" * 60, ends=np.maximum(end, np.arange(60))) for i, end in enumerate(ends)]
+
+
+def test_the_interval_contains_the_true_difference_as_often_as_it_says():
+    generator, hits, trials = np.random.default_rng(1), 0, 300
+    for _ in range(trials):
+        samples, human = texts_with_copies(generator, 40, 0.5), texts_with_copies(generator, 80, 0.3)
+        low, high = _excess_interval(samples, human, generator)
+        hits += low <= (0.5 - 0.3) * 40 / 60 <= high
+    assert 0.92 * trials < hits < 0.98 * trials
+
+
+def test_the_interval_equals_that_of_scipy():
+    generator = np.random.default_rng(2)
+    samples, human = texts_with_copies(generator, 30, 0.5), texts_with_copies(generator, 60, 0.2)
+    shares = [[40 / 60 if text.ends[0] == 40 else 0.0 for text in texts] for texts in (samples, human)]
+
+    def difference(ours, theirs, axis=-1):
+        return np.mean(ours, axis=axis) - np.mean(theirs, axis=axis)
+
+    other = scipy.stats.bootstrap(shares, difference, method="percentile", rng=generator).confidence_interval
+    assert _excess_interval(samples, human, generator) == pytest.approx((other.low, other.high), abs=0.02)
+
+
+def test_a_single_text_has_no_interval():
+    generator = np.random.default_rng(2)
+    one, two = texts_with_copies(generator, 1, 0.5), texts_with_copies(generator, 2, 0.5)
+    assert _excess_interval(one, two, generator) is None is _excess_interval(two, one, generator)
 
 
 def test_without_human_text_there_is_no_excess():

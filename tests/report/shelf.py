@@ -16,7 +16,7 @@ from poet.report.summary import write_summary
 from poet.report.tables import ShownRemoval
 from poet.results.attribution import AttributedSample, Source, Span
 from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics, LongestMatch
-from poet.results.evaluation import Evaluation, TextMetrics, Training
+from poet.results.evaluation import CompressedText, Evaluation, TextMetrics, Training
 from poet.results.samples import Sample, TrainingSample
 from poet.tracking.finished_runs import FinishedRun
 from tests.clone import ROOT
@@ -169,7 +169,14 @@ def _span(start: int, passage: str, books: list[CleanBook], texts: dict[str, str
 
 def _figures(note: str, books: int) -> dict[str, Any]:
     """The figures among the results; `note` is in every place where text is possible."""
-    score = {"bits_per_byte": 2.0, "loss": 2.0, "perplexity": 8.0, "characters": 900, "tokens": 300}
+    score = {
+        "bits_per_byte": 2.0,
+        "loss": 2.0,
+        "perplexity": 8.0,
+        "characters": 900,
+        "tokens": 300,
+        "spelling_bits_per_character": 0.25,
+    }
     return {
         "tokens": {
             "kind": note,
@@ -198,6 +205,7 @@ def _figures(note: str, books: int) -> dict[str, Any]:
             **score,
             held_out_books=TextMetrics(bits_per_character=2.4, **score),
             compressors={note: 2.5},
+            compressed=CompressedText(training=70_000, validation=900),
         ),
         "copying": Copying(
             samples=_metrics(note, excess=0.01),
@@ -221,4 +229,5 @@ def _metrics(note: str, excess: float | None = None) -> CopyingMetrics:
         novelty={n: n / 50 if n < 50 else None for n in NOVELTY},
         characters=900,
         excess=excess,
+        excess_interval=None if excess is None else (-0.004, 0.031),
     )

@@ -3,6 +3,7 @@
 import dataclasses
 
 from poet.report.collection_page import collection_page, recipe
+from poet.results.evaluation import CompressedText
 from tests.report.shelf import CONTEXT, made_up_results, shipped_params
 
 
@@ -61,3 +62,27 @@ def test_pairs_of_books_are_named_up_to_a_limit():
     assert page.count("<strong>Overlap:") == page.count("<strong>Validation text that is trained on:") == 5
     one = page_of(dataclasses.replace(results, corpus=results.corpus | {"overlaps": pairs[:1]}))
     assert "30.0\N{NO-BREAK SPACE}% of a0" in one and "more pairs of books overlap" not in one
+
+
+def test_of_two_figures_for_one_text_the_page_says_which_is_which():
+    """The curve scores windows by themselves, the headline with context: neither is a mistake of the other."""
+    page = page_of(made_up_results(samples=0))
+    assert "model, windows by themselves" in page and "model, with context" in page
+    assert "figure at the top of this page, 2.200, gives every token the context" in page
+
+
+def test_the_page_says_what_the_figures_cover():
+    results = made_up_results(samples=0)
+    page = page_of(results)
+    assert "0.250 of the bits per character pay for the spelling" in page
+    assert "70,000 of 80,000 characters to learn from, and 900 of 900 to compress" in page
+    whole = dataclasses.replace(
+        results.evaluation, spelling_bits_per_character=0.0, compressed=CompressedText(training=80_000, validation=900)
+    )
+    page = page_of(dataclasses.replace(results, evaluation=whole))
+    assert "pay for the spelling" not in page and "were given a part" not in page
+
+
+def test_the_excess_is_said_in_words_with_its_interval():
+    page = page_of(made_up_results(samples=0))
+    assert "the samples copy no more than people: +1.0 points, 95\N{NO-BREAK SPACE}% from -0.4 to +3.1" in page

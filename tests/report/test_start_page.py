@@ -29,10 +29,13 @@ def test_figures_have_their_names_in_mlflow():
         "evaluation.held_out_books.bits_per_character": 2.5,
         "copying.share_at_30": 0.25,
         "copying.excess_at_30": 0.125,
+        "copying.excess_at_30_low": -0.0625,
+        "copying.excess_at_30_high": 0.25,
         "copying.longest": 40,
     })
     found = compared_runs([run, a_run("two", 3.0)], "")[0]
     assert (found.held_out_bits_per_character, found.share, found.excess, found.longest) == (2.5, 0.25, 0.125, 40)
+    assert found.excess_interval == (-0.0625, 0.25)
 
 
 def test_the_reported_run_is_shown_however_bad_it_is():
@@ -55,6 +58,7 @@ def test_the_start_page_compares():
     page = start_page([other, summary], {"shakespeare": runs})
     assert page.index("1.500") < page.index("2.200"), "in the order of the summaries"
     assert str(escape_exactly(HOSTILE)) in page and "<script>alert" not in page
+    assert "-0.4 to +3.1" in page, "the interval stands beside the difference"
     assert page.count("<tr>") == 6, "a row of headings and two rows, for the collections and for the runs"
     assert start_page([other, summary], {}).count("<tr>") == 3
 

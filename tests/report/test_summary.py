@@ -13,8 +13,8 @@ from tests.report.shelf import made_up_results
 
 KEYS = """
 collection title books characters parameters steps epochs bits_per_character held_out_bits_per_character
-best_compressor share_at_20 share_at_30 human_share_at_20 human_share_at_30 excess_at_30 longest model_sha256 language
-sample
+best_compressor share_at_20 share_at_30 human_share_at_20 human_share_at_30 excess_at_30 excess_at_30_low
+excess_at_30_high longest model_sha256 language sample
 """
 
 

@@ -18,6 +18,7 @@ from poet.results.copying import (
     write_copying,
 )
 from poet.results.evaluation import (
+    CompressedText,
     Evaluation,
     TextMetrics,
     Training,
@@ -56,8 +57,18 @@ METRICS = CopyingMetrics(
     novelty={n: None if n > 20 else 0.5 for n in NOVELTY},
     characters=100,
     excess=0.25,
+    excess_interval=(-0.125, 0.5),
 )
-TEXT = TextMetrics(bits_per_character=2.0, bits_per_byte=1.9, loss=3.0, perplexity=20.1, characters=10, tokens=4)
+COMPRESSED = CompressedText(training=9, validation=3)
+TEXT = TextMetrics(
+    bits_per_character=2.0,
+    bits_per_byte=1.9,
+    loss=3.0,
+    perplexity=20.1,
+    characters=10,
+    tokens=4,
+    spelling_bits_per_character=0.5,
+)
 TRAINING = Training(
     steps=4,
     best_step=2,
@@ -75,7 +86,7 @@ TRAINING = Training(
 
 
 def copying() -> Copying:
-    human = dataclasses.replace(METRICS, longest=0, longest_match=None, excess=None)
+    human = dataclasses.replace(METRICS, longest=0.5, longest_match=None, excess=None, excess_interval=None)
     return Copying(samples=METRICS, by_temperature={"0.6": METRICS}, human=human, extractable={"16": 0.5, "64": None})
 
 
@@ -86,8 +97,16 @@ def copying() -> Copying:
         (write_training_samples, read_training_samples, [TrainingSample(step=20, prompt="The ", text="x")]),
         (write_attribution, read_attribution, [AttributedSample(sample=3, spans=(SPAN,), near=(SHARED,))]),
         (write_copying, read_copying, copying()),
-        (write_result, read_evaluation, Evaluation(**vars(TEXT), held_out_books=TEXT, compressors={"xz": 2.4})),
-        (write_result, read_evaluation, Evaluation(**vars(TEXT), held_out_books=None, compressors={})),
+        (
+            write_result,
+            read_evaluation,
+            Evaluation(**vars(TEXT), held_out_books=TEXT, compressors={"xz": 2.4}, compressed=COMPRESSED),
+        ),
+        (
+            write_result,
+            read_evaluation,
+            Evaluation(**vars(TEXT), held_out_books=None, compressors={}, compressed=COMPRESSED),
+        ),
         (write_result, read_training, TRAINING),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -108,8 +127,9 @@ def test_other_tools_find_the_keys(tmp_path):
     content = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
     shares = [f"share_at_{length}" for length in (10, 20, 30, 50, 100)]
     figures = [*shares, "longest", "longest_match", "novelty", "characters"]
-    assert list(content) == [*figures, "excess_at_30", "by_temperature", "human", "extractable"]
-    assert list(content["by_temperature"]["0.6"]) == [*figures, "excess_at_30"]
+    excess = ["excess_at_30", "excess_at_30_low", "excess_at_30_high"]
+    assert list(content) == [*figures, *excess, "by_temperature", "human", "extractable"]
+    assert list(content["by_temperature"]["0.6"]) == [*figures, *excess]
     assert list(content["human"]) == figures
     assert EXCESS_AT == 30
 

@@ -13,10 +13,10 @@ from poet.metrics.memorization import extractable_shares
 from poet.model.saving import load_model
 from poet.params.model import ModelConfig
 from poet.params.sections import SplitSettings
-from poet.results.evaluation import read_evaluation
+from poet.results.evaluation import CompressedText, read_evaluation
 from poet.tokens.token_files import TRAIN, open_tokens
 from tests.cleaning.shelf import clean_shelf
-from tests.recipes import CHAR
+from tests.recipes import CHAR, sizes
 from tests.stages.small import COLLECTION, Recorder, save_untrained, write_params
 from tests.texts import babble
 from tests.tokens.written import write_tokens
@@ -31,19 +31,21 @@ BOOKS = {"alpha": babble(1, 90), "beta": babble(2, 300)}
 def evaluate(tmp_path, monkeypatch, write_books):
     """Runs the stage on a random model and tokens of BOOKS; returns what was recorded, or the message of an error."""
 
-    def run(held_out_books, alpha=None):
+    def run(held_out_books, alpha=None, settings=CHAR, **sections):
         clean = clean_shelf(write_books(**BOOKS), tmp_path)
         if alpha is not None:
             (clean / "alpha.txt").write_text(alpha, encoding="utf-8")
         split = SplitSettings(validation=0.1, held_out_books=held_out_books)
-        write_tokens(clean, split, CHAR, tmp_path / "tokens")
+        write_tokens(clean, split, settings, tmp_path / "tokens")
         sha256 = save_untrained(tmp_path / "model", tmp_path / "tokens" / "tokenizer.json", CONFIG)
         recorder = Recorder()
         monkeypatch.setattr(stages.evaluate, "tracking", recorder)
-        write_params(tmp_path / "params.yaml", [], evaluate={"stride": 0.25, "extract_prompts": 5})
+        write_params(
+            tmp_path / "params.yaml", [], evaluate={"stride": 0.25, "extract_prompts": 5}, split=vars(split), **sections
+        )
         options = ["--params", tmp_path / "params.yaml", "--collection", COLLECTION, "--model", tmp_path / "model"]
         options += ["--tokens", tmp_path / "tokens", "--out", tmp_path / "evaluation.json"]
-        options += ["--extractable", tmp_path / "extractable.json"]
+        options += ["--clean", clean, "--extractable", tmp_path / "extractable.json"]
         result = CliRunner().invoke(stages.evaluate.main, list(map(str, options)), catch_exceptions=False)
         if result.exit_code:
             return result.output
@@ -88,6 +90,27 @@ def test_the_stride_of_the_settings_is_used(evaluate, tmp_path):
     losses = {stride: split_metrics(model, data, "val", stride=stride, dtype=dtype).loss for stride in (0.25, 0.5, 1.0)}
     assert len(set(losses.values())) == 3
     assert found.loss == losses[0.25]
+
+
+def test_compressors_get_the_words_that_the_tokens_lack(evaluate, tmp_path):
+    evaluate(held_out_books=[], settings=sizes("word", vocab_size=3))
+    found = read_evaluation(tmp_path / "evaluation.json")
+    before = "".join(text[: int(len(text) * 0.9)] for text in BOOKS.values())
+    after = "".join(text[int(len(text) * 0.9) :] for text in BOOKS.values())
+    assert found.compressors == compressor_bits_per_character(before, after)
+    assert found.compressed == CompressedText(training=len(before), validation=len(after))
+    # The model pays for the same words: they are nearly all of the text.
+    assert found.spelling_bits_per_character > 1
+
+
+def test_device_and_precision_are_those_of_the_training(evaluate, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(stages.evaluate, "pick_device", lambda name: asked.append(name) or pick_device(name))
+    monkeypatch.setattr(
+        stages.evaluate, "pick_precision", lambda name, device: asked.append(name) or pick_precision(name, device)
+    )
+    evaluate(held_out_books=[], train={"device": "cpu", "precision": "float32"})
+    assert asked == ["cpu", "float32"]
 
 
 def test_without_held_out_books_there_are_no_figures_of_them(evaluate, tmp_path):

@@ -1,6 +1,7 @@
 """Token files: readable by plain NumPy, split as promised, checked when opened."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ from poet.errors import ConfigError, DataError
 from poet.params.sections import SplitSettings
 from poet.tokenizers.kinds import KINDS
 from poet.tokenizers.tokenizer import SEPARATOR_ID, decode, load_tokenizer
+from poet.tokens.spelling import CONTINUATIONS
 from poet.tokens.token_files import open_tokens
 from poet.tokens.token_writer import check_weights
 from tests.cleaning.shelf import clean_shelf
@@ -49,7 +51,9 @@ def test_splits_hold_what_they_should(tokens):
         ids = data.splits[name]
         assert decode(tokenizer, ids) == "".join(texts)
         assert np.count_nonzero(ids == SEPARATOR_ID) == len(texts) - 1
-        assert data.counts(name) == (sum(map(len, texts)), sum(len(text.encode()) for text in texts))
+        counts = data.counts(name)
+        assert (counts.tokens, counts.characters) == (len(data.splits[name]), sum(map(len, texts)))
+        assert (counts.bytes, counts.spelling_bits) == (sum(len(text.encode()) for text in texts), 0.0)
         for book, text in zip(data.meta["splits"][name]["books"], texts, strict=True):
             assert decode(tokenizer, ids[book["token"] :]).startswith(text)
 
@@ -73,7 +77,22 @@ def test_words_that_are_lost_are_counted(write_books, tmp_path):
     lost = meta["splits"]["val"]
     assert lost["unknown_tokens"] == 20
     assert lost["unknown_characters"] == 20 * len(" qwertz")
-    assert meta["splits"]["train"]["unknown_characters"] == 0
+    assert meta["splits"]["train"]["unknown_characters"] == meta["splits"]["train"]["spelling_bits"] == 0
+    # The training text loses no word, so every character of " qwertz" and its end is one of all that there are.
+    assert lost["spelling_bits"] == pytest.approx(20 * 8 * math.log2(CONTINUATIONS))
+
+
+def test_lost_words_cost_what_those_of_the_training_text_make_likely(write_books, tmp_path):
+    """Spellings like those that the training text loses are cheaper than others; both cost bits."""
+    rare = "".join(f"word{number} and the " for number in range(300))
+    costs = []
+    for end in ("word8 word9 word7 ", "Wxyz8 wxyz9 wxyz7 "):
+        folder = tmp_path / end[:5]
+        folder.mkdir()
+        text = rare + "and the " * 60 + end
+        clean = clean_shelf(write_books(a=text), folder)
+        costs.append(write_tokens(clean, SPLIT, sizes("word"), folder / "tokens")["splits"]["val"]["spelling_bits"])
+    assert 3 * 6 < costs[0] < costs[1] / 2
 
 
 def test_weights_stand_beside_the_books(write_books, tmp_path):
