@@ -21,7 +21,7 @@ repro: $(VENV)/ready ## build everything that params.yaml names, up to the repor
 	@echo "Open reports/index.html in a browser; 'make ui' shows the runs."
 
 test: $(VENV)/ready-dev ## run the tests
-	pytest -q
+	pytest -q -n 2 --dist loadgroup
 
 lint: $(VENV)/ready-dev ## check style and types
 	ruff check .
