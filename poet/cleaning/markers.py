@@ -191,7 +191,8 @@ CREDITS = re.compile(
     # "HTML version by ..."; "Credits: ..."; "This file was produced from images generously made available by ..."
     # "From images generously made available by Gallica"
     r"(?:HTML|PDF) version (?:prepared )?by|Credits?:|This file was produced from|"
-    r"(?:From|Using|Based on) (?:page )?(?:images|scans) (?:\w+ )?(?:made available|provided)|"
+    # "This book content was graciously contributed by the Gutenberg Projekt-DE."
+    r"This book content was|(?:From|Using|Based on) (?:page )?(?:images|scans) (?:\w+ )?(?:made available|provided)|"
     # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ...", "This Project
     # Gutenberg Etext prepared by ..."
     r"This (?:Project Gutenberg )?e-?(?:text|book) (?:(?:is |was )?(?:produced|prepared|typed|scanned) by|is in )|"
@@ -238,7 +239,8 @@ TRADE = re.compile(ELECTRONIC.pattern + r"|e-?text|e-?book|proof-?read|scann|\bh
 # "[Illustrazione: ...]", "[Ilustración: ...]", "[Kuva: ...]". Short words that mean other things need their colon.
 ILLUSTRATION = re.compile(
     r"^[ \t]*\[(?:(?:Illustration|Abbildung|Illustrazione|Ilustraci[oó]n|Ilustra[cç][aã]o|Illustratie|Afbeelding|"
-    r"Ilustraĵo|Ilustracja|Ilustrace|Ілюстрація|Иллюстрация|Immagine|Imagen|Imagem|Gravura|Gravure|Figura (?:de|di))\b|"
+    r"Ilustraĵo|Ilustracja|Ilustrace|Ілюстрація|Иллюстрация|Immagine|Imagen|Imagem|Gravura|Gravure|Figura (?:de|di)|"
+    r"Decorati(?:ve|eve|on) Illustrati(?:on|e))\b|"
     r"(?:Kuva|Bild|Billede|Bilde|Larawan|Kép|Ábra|Obrázek|Rysunek|Рисунок|Рис\.|Figuur|Figura|Figure|Image):|"
     # "[Copertina]": the cover, and nothing else in the bracket
     r"(?:Copertina|Couverture|Front cover|Cover|Umschlag|Einband|Portada|Cubierta|Capa|Omslag|Okładka|Borító)\])",

@@ -167,7 +167,13 @@ SIGNS = re.compile("ルビ|ruby|入力者注|［＃")
 # "［＃ここから２字下げ］", "［＃改ページ］": how the printed text is set, alone on a line.
 SIGN_OF_SETTING = re.compile(r"^[ \t\u3000]*(?:［＃[^［］\n]{1,80}］[ \t\u3000]*)+$", re.MULTILINE)
 
-# The names by which a note below the header calls its project, which no book begins with.
+# What a note below the header says of its project, which no book begins with: "This marks the 900th Project Gutenberg
+# Etext", "Project Gutenberg has the other two volumes of this work."
 PROJECTS_WORDS = re.compile(
-    r"project gutenberg e-?(?:text|book)s?\b|project gutenberg[’']s e-?(?:text|book)s?", re.IGNORECASE
+    r"project gutenberg(?:[’']s)? (?:e-?(?:text|book)s?\b|has the other\b|also has\b)|"
+    r"gutenberg\.org/(?:ebooks|etext)/\d",
+    re.IGNORECASE,
 )
+
+# A note that is called so behind its words: "The spelling was kept. (nota del transcriptor)".
+NOTE_BEHIND = re.compile(rf"[(\[](?:{NOTE_HEADING.pattern})\.?[)\]]\s*\Z", re.IGNORECASE)

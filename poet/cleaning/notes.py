@@ -183,7 +183,8 @@ def _note_without_heading(text: str, start: int, end: int, *, has_credits: bool)
     for paragraph in PARAGRAPH.finditer(words):
         kept = markers.MATTER.search(paragraph[0]) and markers.DEED.search(paragraph[0])
         key = len(paragraph[0]) < MAX_HEADING and markers.MARKS_OF_TYPE.search(paragraph[0])
-        if (has_credits and (kept or key)) or markers.PROJECTS_WORDS.search(paragraph[0]):
+        certain = markers.PROJECTS_WORDS.search(paragraph[0]) or markers.NOTE_BEHIND.search(paragraph[0])
+        if certain or (has_credits and (kept or key)):
             return skip_blank_lines(text, gap.end(), end)
         # The first paragraph decides, or the second below "Au lecteur."
         if paragraph.start() or not _is_heading(paragraph[0]):

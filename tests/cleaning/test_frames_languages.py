@@ -59,6 +59,7 @@ def test_the_frame_goes_and_the_book_stays(name):
         "This Project Gutenberg Etext prepared by A. Reader\nreader@example.org\nThis Etext is our first in Frisian!\n",
         "This Etext prepared by. . . .\nA. Reader\nreader@example.org\n",
         "A. Reader, B. Writer, and the Online Distributed Proofreading\nTeam.\n",
+        "This book content was graciously contributed by a project.\nIt is at the web site http://books.example.\n",
         "Produced by A. Reader.\n\nFrom images generously made available by a library at http://library.example.\n",
     ],
 )
@@ -69,6 +70,18 @@ def test_credits_without_the_usual_verb(credit):
 def test_news_of_the_project_below_the_small_print_go_up_to_their_gap():
     assert cleaned(OLD_TOP + NEWS + BOOK).text == LEFT
     assert cleaned(NEWS + BOOK).text.startswith("This marks"), "without a header it is the author's"
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "      Project Gutenberg has the other two volumes of this work.\n      Volume I: see http://books.example/1\n",
+        "Se ha mantenido todo tal como estaba en el texto. (nota del transcriptor)\n",
+    ],
+)
+def test_a_note_below_the_header_is_known_by_one_certain_phrase(note):
+    assert cleaned(TOP + CREDITS + note + "\n\n\n" + BOOK).text == LEFT
+    assert cleaned(TOP + note + "\n\n\n" + BOOK).text == LEFT
 
 
 def test_credits_at_the_end_go_if_they_have_an_address():
@@ -141,7 +154,15 @@ def test_a_key_to_the_marks_of_type_above_the_title_goes(key):
 
 
 def test_places_of_pictures_in_more_languages_and_with_a_point():
-    for words in ("Copertina", "Larawan: Emma", "Figura de Emma", "Gravura", "Rysunek: Emma", "Иллюстрация"):
+    for words in (
+        "Copertina",
+        "Larawan: Emma",
+        "Figura de Emma",
+        "Gravura",
+        "Decoratieve Illustratie",
+        "Rysunek: Emma",
+        "Иллюстрация",
+    ):
         assert cleaned(BOOK + f"[{words}]\n\n" + BODY).text == (BOOK + BODY).strip("\n") + "\n", words
     assert cleaned(BOOK + "[Illustration: Emma].\n\n" + BODY).text == (BOOK + BODY).strip("\n") + "\n"
     for words in ("Figura", "Cover of the night", "Imagine"):
