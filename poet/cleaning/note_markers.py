@@ -115,7 +115,7 @@ MATTER = re.compile(
 # What was done to it: corrected, kept, or marked.
 DEED = re.compile(
     r"correct|retain|preserv|unchanged|maintain|left as|denoted|indicated by|represented|regulari[sz]|supplied|"
-    r"enclosed|surrounded|marked (?:with|by|as)|entouré|indiqu|muestran|reso come|"
+    r"enclosed|surrounded|\bunmarked|marked (?:with|by|as)|entouré|indiqu|muestran|reso come|"
     r"berichtig|korrig|beibehalten|übernommen|gekennzeichnet|corrig|conserv|respet|corregid|mantenut|conservat|mantid|"
     r"verbeterd|gecorrigeerd|behouden|korja|säilytet|rättat|bibehåll|rettet|bevaret|beholdt|korekt|emendat|servat",
     re.IGNORECASE,
@@ -177,3 +177,11 @@ PROJECTS_WORDS = re.compile(
 
 # A note that is called so behind its words: "The spelling was kept. (nota del transcriptor)".
 NOTE_BEHIND = re.compile(rf"[(\[](?:{NOTE_HEADING.pattern})\.?[)\]]\s*\Z", re.IGNORECASE)
+
+# "TABLE OF SPECIAL CHARACTERS" alone on a line near the end, and three rows of it: "à = a grave", "— = em dash".
+CHARACTERS_HEADING = re.compile(
+    r"^[^\w\n\[]*(?:(?:table|list|tavola|tabla|tabelle|tableau) (?:of|dei|de|der|des) )?(?:special characters|"
+    r"caratteri speciali|sonderzeichen|caractères spéciaux|caract[eé]res especia(?:les|is))[^\w\n]*$",
+    _FLAGS,
+)
+CHARACTERS = re.compile(r"(?:^[ \t]*\S{1,4} = [a-z] ?\w+[^\n]*\n\s*){3}", _FLAGS)

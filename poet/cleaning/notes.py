@@ -1,7 +1,7 @@
 """Transcribers' notes without brackets: found by their words and by their place, near either end of a book."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from poet.cleaning import note_markers as markers
@@ -49,17 +49,19 @@ NUMBERED = re.compile(r"\W*(?:\d|\[?[ivxlc]+[.\])]|(?:page|p|pag|pág|seite|s|bl
 KIND = "transcriber_notes"
 
 
-def transcriber_notes(text: str, start: int, end: int, credits_end: int) -> Iterator[Segment]:
+def transcriber_notes(text: str, start: int, end: int, credit_ends: Sequence[int]) -> Iterator[Segment]:
     """A transcriber's notes, "TRANSCRIBER'S NOTE: Italics are _so_.", near the top and near the bottom of the book.
 
-    The book is `text[start:end]`; its leading credits end at `credits_end`. A text without header and credits has
+    The book is `text[start:end]`; its leading credits end at `credit_ends`. A text without header and credits has
     notes only if they say so in a heading: its own first words may be "This e-book is about".
     """
-    opening = markers.NOTE_OPENING if credits_end else markers.NOTE_LINE
+    opening = markers.NOTE_OPENING if start or credit_ends else markers.NOTE_LINE
     yield from _top_notes(text, start, end, opening)
-    first = skip_blank_lines(text, credits_end, end)
-    if start and (note_end := _note_without_heading(text, first, end, has_credits=start < credits_end)):
-        yield Segment(kind=KIND, start=first, end=note_end)
+    # Behind the header, and behind each credit: a note may stand between two of them.
+    for place in dict.fromkeys([*credit_ends] or [start]) if start else ():
+        first = skip_blank_lines(text, place, end)
+        if note_end := _note_without_heading(text, first, end, has_credits=start < place):
+            yield Segment(kind=KIND, start=first, end=note_end)
     yield from _bottom_notes(text, start, end, opening)
     yield from _japanese_signs(text, start, end)
 
@@ -85,6 +87,7 @@ def _bottom_notes(text: str, start: int, end: int, opening: re.Pattern[str]) -> 
         found = [
             _next_note(text, bottom, searched, opening),
             _transcribers_errata(text, bottom, searched, end),
+            _table_of_characters(text, bottom, searched, end),
             # Without a header, the last notes of a text are the author's.
             _remarks_on_the_print(text, bottom, searched, end) if start else None,
         ]
@@ -215,6 +218,14 @@ def _remarks_on_the_print(text: str, start: int, searched: int, end: int) -> int
     words = "".join(each[0] for each in _first_paragraphs(text, heading.end(), end, REMARKS))
     of_print = markers.PRINTED_BOOK.search(words) and markers.MATTER.search(words) and markers.DEED.search(words)
     return heading.start() if of_print and not NUMBERED.match(words) else None
+
+
+def _table_of_characters(text: str, start: int, searched: int, end: int) -> int | None:
+    """The start of a table that names the characters of the file; None when there is none."""
+    heading = markers.CHARACTERS_HEADING.search(text, start, searched)
+    if heading is None or not markers.CHARACTERS.search(text, heading.end(), end):
+        return None
+    return heading.start()
 
 
 def _first_paragraphs(text: str, start: int, end: int, number: int) -> Iterator[re.Match[str]]:

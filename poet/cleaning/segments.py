@@ -60,10 +60,10 @@ def segment(text: str, kinds: Collection[str] = KINDS) -> list[Segment]:
     # Each rule proposes candidates on its own; they may overlap.
     if "credits" in kinds or "transcriber_notes" in kinds:
         credits = list(_credits(text, start, end))
-        credits_end = max((each.end for each in credits if each.end <= start + FRONT_MATTER), default=start)
+        credit_ends = [each.end for each in credits if each.end <= start + FRONT_MATTER]
         candidates += [*credits, *_last_credits(text, start, end)]
         if "transcriber_notes" in kinds:
-            candidates += transcriber_notes(text, start, end, credits_end)
+            candidates += transcriber_notes(text, start, end, credit_ends)
     candidates += _bracketed_parts(text, start, end, kinds)
     for kind, find in BOOK_PARTS.items():
         if kind in kinds:

@@ -145,12 +145,29 @@ def test_a_bracket_that_ends_the_book_may_be_a_long_list_of_corrections():
     "key",
     [
         "_corsivo_, =grassetto=\n",
+        "<grec> translitteration: <a>lpha, <b>eta, <`><'> accents (after the letter), smooth is unmarked\n",
         "[Bold text is marked with /# ... #/]\n",
         "[Denne tekst er baseret på udgaven udgivet i Aarhus, 1917]\n",
     ],
 )
 def test_a_key_to_the_marks_of_type_above_the_title_goes(key):
     assert cleaned(TOP + CREDITS + key + "\n\n\n" + BOOK).text == LEFT
+
+
+def test_a_note_between_two_credits_goes():
+    key = "<a>lpha, <b>eta, accents (after the letter), smooth is unmarked\n\n\n\n"
+    thanks = "We thank the library that made the images available at http://library.example for this etext.\n\n\n\n"
+    assert cleaned(TOP + CREDITS + key + thanks + BOOK).text == LEFT
+
+
+def test_a_table_that_names_the_characters_of_the_file_goes():
+    table = (
+        "\n\n  - - -\n\n  TAVOLA DEI CARATTERI SPECIALI\n  SPECIAL CHARACTERS\n\n    à = a grave\n    è = e grave\n\n"
+    )
+    rows = "    “ = left double quotation mark\n\n. . . = ellipsis\n"
+    assert cleaned(TOP + BOOK + table + rows + FOOTER_2008).text == LEFT
+    words = "\n\nSPECIAL CHARACTERS\n\nThey were a strange company of players.\n"
+    assert "strange company" in cleaned(TOP + BOOK + words + FOOTER_2008).text
 
 
 def test_places_of_pictures_in_more_languages_and_with_a_point():
