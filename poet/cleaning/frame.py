@@ -23,6 +23,9 @@ FULL_LINE = 65
 # "by James Joyce": the second line of an end line, however short the first is.
 BYLINE = re.compile(r"\s*(?:by|von|par|de|di|por|van|av|af)\s", re.IGNORECASE)
 
+# "End of this Project Gutenberg E-text of": the title follows on the next line.
+UNFINISHED = re.compile(r"\b(?:of|by|von|de|du|di|e-?text|e-?book),?\s*$", re.IGNORECASE)
+
 # A paragraph with more lines is not a credit, whatever its first words are.
 MAX_CREDIT_LINES = 15
 
@@ -182,7 +185,8 @@ def _wrapped_end(text: str, line: re.Match[str]) -> int:
         words = further.split(maxsplit=1)
         if not words:
             return following
-        if len(current.rstrip()) + 1 + len(words[0]) <= FULL_LINE and not BYLINE.match(further):
+        goes_on = UNFINISHED.search(current) or BYLINE.match(further)
+        if len(current.rstrip()) + 1 + len(words[0]) <= FULL_LINE and not goes_on:
             break
         current = further
         following += len(further)

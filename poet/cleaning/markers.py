@@ -34,6 +34,8 @@ START = _lines(
     r"\*END THE SMALL PRINT",
     # "*** END ** THE SMALL PRINT! ...": the same with blanks between the stars.
     r"\*\*\* ?END ?\* ?\*? ?THE SMALL PRINT",
+    # "*SMALL PRINT! Ver.04.29.93 FOR COPYRIGHT PROTECTED ETEXTS*END*": 1993 to 2002, of works with a living author.
+    r"\*+ ?SMALL PRINT!.{0,80}\*END\*",
 )
 
 # The line that ends a book for certain.
@@ -50,9 +52,10 @@ END = _lines(
 _END_OF = (
     # "End of the Project Gutenberg EBook of Emma"; in the nineties "End of Project Gutenberg Etext of Emma", sometimes
     # "The end of ..."; "End of this Project Gutenberg of Australia eBook".
-    r"(?:The )?End of (?:the |this )?(?:COPYRIGHTED )?Project Gutenberg",
-    # "Ende dieses Projekt Gutenberg Etextes ..."; some files have the English word "End" or "Project".
-    r"Ende? (?:dieses|des) (?:Project|Projekt) Gutenberg",
+    # "End of this is COPYRIGHTED Project Gutenberg Etext, Details Below": the first words of the header once more.
+    r"(?:The )?End of (?:the |this (?:is )?)?(?:COPYRIGHTED )?Project Gutenberg",
+    # "Ende dieses Projekt Gutenberg Etextes ..."; some files have the English word "End" or "Project", or "diese".
+    r"Ende? (?:diese[rs]?|des) (?:Project|Projekt) Gutenberg",
     # "Fin de Project Gutenberg Etext ..." and "Fin du Projet Gutenberg ...".
     r"Fin d[eu] (?:ce )?Proje[ct]t? Gutenberg",
 )
@@ -67,6 +70,14 @@ CANADIAN_END = re.compile(r"^[ \t]*\[(?:The )?End of [^\]]{1,300}\]\s*\Z", _FLAG
 
 # Words of a header of 1991 to 2002. Its licence is called "Small Print!", with warranty and indemnity in capitals.
 SMALL_PRINT = re.compile(r"SMALL PRINT|LIMITED WARRANTY|INDEMNITY")
+
+# How credits at the end of a book begin: those of CREDITS, and what other hosts say of their texts.
+LAST_CREDITS = re.compile(
+    # "This text was converted to ascii format for Project Wittenberg by ... and is in the public domain."
+    r"\W*This (?:e-?text|text|file|book|document) (?:was|has been|is) (?:\w+ )?(?:converted|prepared|scanned|typed|"
+    r"transcribed|created|produced|made available|keyed|digiti[sz]ed|brought to you)\b",
+    re.IGNORECASE,
+)
 
 # How the small print begins where it follows the book, 2001 to 2004: "***START**THE SMALL PRINT! FOR PUBLIC DOMAIN
 # EBOOKS**START***", or in files without that line, the words on the purpose of the project and on donations.
@@ -130,10 +141,10 @@ LICENCE_WORDS = (
 
 # How the names of Project Gutenberg's files begin: "The Project Gutenberg EBook of Emma", "This is the Project
 # Gutenberg Etext of ...", "Project Gutenberg's Emma", "* A Project Gutenberg Canada Ebook *". An essay about the
-# project does not.
+# project does not. "**This is a COPYRIGHTED Project Gutenberg Etext, Details Below**" is the first line of others.
 _FILE_NAME = (
-    r"(?:(?:The |This is the |A )?Project Gutenberg(?:(?:'s|’s) |(?: (?:of )?(?:Australia|Canada|Europe|EU))?,? "
-    rf"e-?(?:book|text)s?\b)|(?:A )?{_HOSTS} e-?(?:book|text))"
+    r"(?:(?:The |This is the |This is a copyrighted |A )?Project Gutenberg(?:(?:'s|’s) |"
+    rf"(?: (?:of )?(?:Australia|Canada|Europe|EU))?,? e-?(?:book|text)s?\b)|(?:A )?{_HOSTS} e-?(?:book|text))"
 )
 
 # The first words of a header that lacks its marker.
@@ -178,9 +189,13 @@ CREDITS = re.compile(
     r"(?:This|The) (?:e-?text|e-?book|book|file|text|electronic (?:text|edition|version))(?: file)? (?:was|has been) "
     r"(?:\w+ )?(?:prepared|produced|scanned|typed|transcribed|created|converted|proofread|digitized)|"
     # "HTML version by ..."; "Credits: ..."; "This file was produced from images generously made available by ..."
+    # "From images generously made available by Gallica"
     r"(?:HTML|PDF) version (?:prepared )?by|Credits?:|This file was produced from|"
-    # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ..."
-    r"This e-?(?:text|book) (?:(?:is )?produced by|is in )|"
+    # "This book content was graciously contributed by the Gutenberg Projekt-DE."
+    r"This book content was|(?:From|Using|Based on) (?:page )?(?:images|scans) (?:\w+ )?(?:made available|provided)|"
+    # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ...", "This Project
+    # Gutenberg Etext prepared by ..."
+    r"This (?:Project Gutenberg )?e-?(?:text|book) (?:(?:is |was )?(?:produced|prepared|typed|scanned) by|is in )|"
     # "The Internet Wiretap 1st Online Edition of"; the title follows
     r"(?:The|An) Internet Wiretap\b|"
     # "Erstellt von Delphine Lettau", "Dieses E-Book wurde ...": German files
@@ -208,6 +223,9 @@ AMBIGUOUS_CREDITS = re.compile(
     re.IGNORECASE,
 )
 
+# The volunteers who correct for Project Gutenberg. Early files name them, and those beside them, without a verb.
+PROOFREADERS = re.compile(r"\bDistributed\s+Proofread(?:ers|ing)\b|\bPG Distributed Proof", re.IGNORECASE)
+
 # What is only in credits of electronic texts, wherever they are: their names, and addresses.
 ELECTRONIC = re.compile(
     r"\be-?texts?\b|\be-?books?\b|gutenberg|pgdp|archive\.org|internet archive|pglaf|wiretap|gallica|"
@@ -221,7 +239,11 @@ TRADE = re.compile(ELECTRONIC.pattern + r"|e-?text|e-?book|proof-?read|scann|\bh
 # "[Illustrazione: ...]", "[Ilustración: ...]", "[Kuva: ...]". Short words that mean other things need their colon.
 ILLUSTRATION = re.compile(
     r"^[ \t]*\[(?:(?:Illustration|Abbildung|Illustrazione|Ilustraci[oó]n|Ilustra[cç][aã]o|Illustratie|Afbeelding|"
-    r"Ilustraĵo)\b|(?:Kuva|Bild|Billede|Bilde):)",
+    r"Ilustraĵo|Ilustracja|Ilustrace|Ілюстрація|Иллюстрация|Immagine|Imagen|Imagem|Gravura|Gravure|Figura (?:de|di)|"
+    r"Decorati(?:ve|eve|on) Illustrati(?:on|e))\b|"
+    r"(?:Kuva|Bild|Billede|Bilde|Larawan|Kép|Ábra|Obrázek|Rysunek|Рисунок|Рис\.|Figuur|Figura|Figure|Image):|"
+    # "[Copertina]": the cover, and nothing else in the bracket
+    r"(?:Copertina|Couverture|Front cover|Cover|Umschlag|Einband|Portada|Cubierta|Capa|Omslag|Okładka|Borító)\])",
     _FLAGS,
 )
 

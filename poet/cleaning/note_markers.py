@@ -9,14 +9,25 @@ import re
 _FLAGS = re.MULTILINE | re.IGNORECASE
 
 # The family of words for who transcribes and for what is done: transcriber, Transkription, transcripteur, transcriptor,
-# trascrittore, transcrição, transkriberare, transskribent, transskribinto, transcriptoris.
-_TRANSCRIBE = r"tra(?:ns?|s)?s?[ck]ri\w+"
+# trascrittore, transcrição, transkriberare, transskribent, transskribinto, transcriptoris, transkrybent.
+_TRANSCRIBE = r"tra(?:ns?|s)?s?[ck]r[iy]\w+"
 
-# Others who make such texts: English, Dutch ("bewerker"), Finnish.
+# Others who make such texts: English, Dutch ("bewerker"), Finnish, Danish.
 _MAKER = (
     r"pg editor|e-?text editor|e-?book (?:editor|producer)|redactor|digiti[sz]er|producer|proof-?reader|bewerker|"
-    r"digitoija\w*|skannaaja\w*"
+    r"digitoija\w*|skannaaja\w*|"
+    # Danish and Norwegian: who copies
+    r"a[fv]skriver\w*|renskriver\w*"
 )
+
+# An electronic edition, with its adjective before or behind: "version électronique", "elektronische Ausgabe",
+# "edizione elettronica", "elektroniska utgåvan", "elektronika eldono", "wydania elektronicznego", "digital edition".
+_ELECTRONIC = r"(?:[eé]l[eéè](?:[ck]t|tt|t)r[oóôò]ni\w+|digital\w*)"
+_EDITION = (
+    r"(?:versi\w+|vers[aã]o|[eé]di[tczsç]\w+|ausgabe|fassung|utg[aå]v\w+|udgave\w*|utgave\w*|uitgave|eldono\w*|"
+    r"wydani\w+|wersj\w+|vyd[aá]n\w+|kiad[aá]s\w*|v[aá]ltozat\w*|te[kx]t\w*)"
+)
+_ELECTRONIC_EDITION = rf"(?:{_EDITION}\s+{_ELECTRONIC}|{_ELECTRONIC}\s+{_EDITION})"
 
 # What such a note is called.
 _NOTE = (
@@ -27,7 +38,9 @@ _NOTE = (
     r"anmerkung(?:en)?|bemerkung(?:en)?|hinweise?|notiz(?:en)?|opmerking(?:en)?|aantekening(?:en)?|noo?t(?:en|er)?|"
     r"anmärkning(?:ar)?|bemærkning(?:er)?|anmærkning(?:er)?|merknad(?:er)?|anmerkning(?:er)?|anm\.|"
     # fi, eo, la
-    r"huomautu(?:s|ksia|kset)|noto?j?|rimarkoj?|annotatio(?:nes)?|monitum)"
+    r"huomautu(?:s|ksia|kset)|noto?j?|rimarkoj?|annotatio(?:nes)?|monitum|"
+    # pl, cs, hu, tl
+    r"uwag[ai]|przypis[ey]?k?|poznámk[ay]|megjegyzés\w*|paalala|paunawa|tal[aâ])"
 )
 
 # The heading of a note that is by the transcriber and not by the author.
@@ -42,7 +55,13 @@ NOTE_HEADING = re.compile(
     # "Huomautus verkkojulkaisusta": Finnish, "note on the online edition"
     r"|huomautu\w+ (?:verkko|e-kirja|sähkö|digi)\w*"
     # "Lista de erros corrigidos": Portuguese, the table at the end
-    r"|lista de erros corrigidos",
+    r"|lista de erros corrigidos"
+    # "Notes sur la version électronique", "Uwagi do wydania elektronicznego", "Notes concerning this file", "About this
+    # electronic edition"
+    rf"|(?:{_NOTE}|about)(?:[\s'’]+\w{{1,10}}){{0,3}}[\s'’]+{_ELECTRONIC_EDITION}"
+    rf"|{_NOTE} (?:concerning|about|on) this (?:file|e-?text)\b"
+    # "Paalala ng nagsalin", "Talâ ng Tagapagsalin": Tagalog, whoever carried the text over
+    r"|(?:paalala|paunawa|tal[aâ]) ng (?:mga )?(?:nag|tagapag)(?:salin|lipat|tala)\w*",
     re.IGNORECASE,
 )
 # A line that begins with such a heading: "  * Transcriber's Note:".
@@ -58,6 +77,8 @@ SELF_DESCRIPTION = re.compile(
     # "This e-text includes characters that require UTF-8"; "This e-book was produced by" is a credit
     r"^[^\w\n\[]*(?:This (?:e-?text|e-?book|electronic (?:text|edition|version)) (?:includes|contains|uses|follows|"
     r"reproduces|preserves|retains|is intended|is based|attempts)\b|"
+    # "This is a complete electronic ASCII text of the Book of Esther"
+    r"This is (?:an?|the) (?:complete )?electronic (?:\w+ )?(?:text|edition|version)\b|"
     # "Dieses E-Book ...", "Diese elektronische Ausgabe ..."; "Ce livre électronique reproduit ..."
     r"Diese[sr]? (?:e-?book|e-?text|elektronische)\b|Ce(?:t|tte)? (?:livre|version|texte|édition) électronique|"
     # "Esta edición electrónica", "Questo e-book", "Esta edição eletrónica", "Dit e-boek"
@@ -75,14 +96,17 @@ NOTE_OPENING = re.compile(f"{NOTE_LINE.pattern}|{SELF_DESCRIPTION.pattern}", _FL
 # readers cannot use the "real" (Unicode/UTF-8) version of the file.]"
 ELECTRONIC_WORDS = re.compile(
     r"\be-?texts?\b|\be-?books?\b|\butf-?8|\bunicode\b|latin-1|\bascii\b|html version|file encoding|project gutenberg|"
-    r"electronic (?:edition|text|version)|" + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
+    r"electronic (?:edition|text|version)|"
+    # "[Denne tekst er baseret på udgaven udgivet i København, 1917]"
+    r"\bte(?:x|ks)te?[nt]? (?:is|er|är) (?:based|bas[ei]r[ea][dt])|\bText folgt\b|\btexte suit\b|\btexto sigue\b|"
+    + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
     re.IGNORECASE,
 )
 
 # What a transcriber changes or keeps: spelling, accents, misprints, type. Words in the order of the languages above.
 MATTER = re.compile(
     r"spelling|hyphenat|typo(?:s|graph)|misprint|punctuation|itali[cq]|corsivo|c?[ck]ursi[vf]|\berrat|printer|accents|"
-    r"small caps|bold type|"
+    r"small caps|bold (?:type|text|face)|"
     r"rechtschreib|schreibweise|druckfehler|zeichensetzung|gesperrt|orthograph|coquilles?|typographique|"
     r"ortogra[fp]|errores|erros|errori|refusi|gralhas|drukfout|oikeinkirjoitu|painovirhe|stavning|tryckfel|"
     r"stavefejl|trykfejl|trykkfeil|retskrivning|rettskriving|preseraro|literumad|menda",
@@ -91,9 +115,24 @@ MATTER = re.compile(
 # What was done to it: corrected, kept, or marked.
 DEED = re.compile(
     r"correct|retain|preserv|unchanged|maintain|left as|denoted|indicated by|represented|regulari[sz]|supplied|"
-    r"enclosed|surrounded|entouré|indiqu|muestran|reso come|"
+    r"enclosed|surrounded|\bunmarked|marked (?:with|by|as)|entouré|indiqu|muestran|reso come|"
     r"berichtig|korrig|beibehalten|übernommen|gekennzeichnet|corrig|conserv|respet|corregid|mantenut|conservat|mantid|"
     r"verbeterd|gecorrigeerd|behouden|korja|säilytet|rättat|bibehåll|rettet|bevaret|beholdt|korekt|emendat|servat",
+    re.IGNORECASE,
+)
+
+# A key to the marks of type that the text uses, written in these marks: "_corsivo_, =grassetto=".
+MARKS_OF_TYPE = re.compile(
+    r"(?<!\w)[_*/=+~]{1,2}(?:[ck]ursi[vf]\w*|corsiv\w+|itali[cq]\w*|grassett\w+|negrit\w+|gras|bold|fett|fet|halvfet|"
+    r"gesperrt|antiqua|spaced)[_*/=+~]{1,2}(?!\w)",
+    re.IGNORECASE,
+)
+
+# What is said of lines that differ from the printed book: "Im folgenden werden alle geänderten Textzeilen angeführt,
+# wobei jeweils zuerst die Zeile wie im Original steht".
+CHANGED = re.compile(
+    r"geändert|änderung|changes|changed|korri?g|rett?[ae][dt]|rättat|ändrat|endret|ændret|modifi[ce]|cambi|alterad|muutet|"
+    r"zmieni|poprawi|oprav|javít|binago|verbeter|gewijzig",
     re.IGNORECASE,
 )
 
@@ -111,3 +150,38 @@ TRANSCRIBERS_ERRATA = re.compile(
     r"(?:text|original) (?:reads|has)\b|supplied by|as printed|html version",
     re.IGNORECASE,
 )
+
+# "Notes", "Noteringar", "Anmerkungen:", "Uwagi" alone on a line: the author's or the transcriber's. What follows tells.
+PLAIN_HEADING = re.compile(rf"^[^\w\n\[]*(?:{_NOTE}|noteringar|notering)[^\w\n]*$", _FLAGS)
+# The printed book, as who transcribes it speaks of it.
+PRINTED_BOOK = re.compile(
+    r"origin|orygin|ursprung|oorspronkelijk|alkuperäi|vorlage|forlegg|forelæg|förlag[ae]|eredeti|předlo|printed|imprim|"
+    r"stampat|impres|gedruckt|tryckt|trykte",
+    re.IGNORECASE,
+)
+
+# The signs that a Japanese text uses, explained between two rules of dashes: "《》：ルビ", "｜ marks the start of
+# a string of ruby-attached characters".
+SIGNS_OF_JAPANESE = re.compile(r"^[ \t]*-{20,}[ \t]*\n(?:(?!-{20})[^\n]*\n){1,60}?[ \t]*-{20,}[ \t]*$", re.MULTILINE)
+SIGNS = re.compile("ルビ|ruby|入力者注|［＃")
+# "［＃ここから２字下げ］", "［＃改ページ］": how the printed text is set, alone on a line.
+SIGN_OF_SETTING = re.compile(r"^[ \t\u3000]*(?:［＃[^［］\n]{1,80}］[ \t\u3000]*)+$", re.MULTILINE)
+
+# What a note below the header says of its project, which no book begins with: "This marks the 900th Project Gutenberg
+# Etext", "Project Gutenberg has the other two volumes of this work."
+PROJECTS_WORDS = re.compile(
+    r"project gutenberg(?:[’']s)? (?:e-?(?:text|book)s?\b|has the other\b|also has\b)|"
+    r"gutenberg\.org/(?:ebooks|etext)/\d",
+    re.IGNORECASE,
+)
+
+# A note that is called so behind its words: "The spelling was kept. (nota del transcriptor)".
+NOTE_BEHIND = re.compile(rf"[(\[](?:{NOTE_HEADING.pattern})\.?[)\]]\s*\Z", re.IGNORECASE)
+
+# "TABLE OF SPECIAL CHARACTERS" alone on a line near the end, and three rows of it: "à = a grave", "— = em dash".
+CHARACTERS_HEADING = re.compile(
+    r"^[^\w\n\[]*(?:(?:table|list|tavola|tabla|tabelle|tableau) (?:of|dei|de|der|des) )?(?:special characters|"
+    r"caratteri speciali|sonderzeichen|caractères spéciaux|caract[eé]res especia(?:les|is))[^\w\n]*$",
+    _FLAGS,
+)
+CHARACTERS = re.compile(r"(?:^[ \t]*\S{1,4} = [a-z] ?\w+[^\n]*\n\s*){3}", _FLAGS)

@@ -13,8 +13,9 @@ from typing import get_args
 
 from poet.cleaning import markers, note_markers
 from poet.cleaning.frame import MAX_CREDIT_LINES, frame
+from poet.cleaning.hosts import host_frames
 from poet.cleaning.lines import GAP, PARAGRAPH, Segment, is_ornament, line_end, skip_blank_lines
-from poet.cleaning.notes import NOTE_REGION, transcriber_notes
+from poet.cleaning.notes import MAX_LAST_BRACKET, NOTE_REGION, is_transcribers, last_bracket, transcriber_notes
 from poet.params.sections import Part
 
 # The kinds of segment, in order of precedence: where two candidates overlap, the earlier kind of this list wins.
@@ -25,6 +26,9 @@ MAX_BRACKET = 3_000
 
 # Credits below the title are searched in this many characters at the start of the book.
 FRONT_MATTER = 3_000
+
+# Credits below the last words of the book, with the addresses in them, are shorter than this.
+LAST_CREDITS_LENGTH = 1_500
 
 # They are shorter than those before the title: an imprint or a dedication may look alike.
 MAX_LATE_CREDIT_LINES = 6
@@ -50,13 +54,16 @@ def segment(text: str, kinds: Collection[str] = KINDS) -> list[Segment]:
     candidates = frame(text)
     start = max((each.end for each in candidates if each.start == 0), default=0)
     end = min((each.start for each in candidates if each.end == len(text) and each.start >= start), default=len(text))
+    hosts = list(host_frames(text, start, end))
+    candidates += hosts
+    end = min((each.start for each in hosts if each.end == end), default=end)
     # Each rule proposes candidates on its own; they may overlap.
     if "credits" in kinds or "transcriber_notes" in kinds:
         credits = list(_credits(text, start, end))
-        credits_end = max((each.end for each in credits if each.end <= start + FRONT_MATTER), default=start)
-        candidates += credits
+        credit_ends = [each.end for each in credits if each.end <= start + FRONT_MATTER]
+        candidates += [*credits, *_last_credits(text, start, end)]
         if "transcriber_notes" in kinds:
-            candidates += transcriber_notes(text, start, end, credits_end)
+            candidates += transcriber_notes(text, start, end, credit_ends)
     candidates += _bracketed_parts(text, start, end, kinds)
     for kind, find in BOOK_PARTS.items():
         if kind in kinds:
@@ -129,11 +136,24 @@ def _credits(text: str, start: int, end: int) -> Iterator[Segment]:
             leading = False
 
 
+def _last_credits(text: str, start: int, end: int) -> Iterator[Segment]:
+    """Credits that are the last words of the book, "This text was converted for Project Wittenberg by ...", with an
+    address or the name of an electronic text in them."""
+    region = max(start + (end - start) // 2, end - LAST_CREDITS_LENGTH)
+    for paragraph in PARAGRAPH.finditer(text, region, end):
+        begins = markers.LAST_CREDITS.match(paragraph[0])
+        if begins and text[max(0, paragraph.start() - 2) : paragraph.start()] == "\n\n":
+            if markers.ELECTRONIC.search(text, paragraph.start(), end):
+                yield Segment(kind="credits", start=paragraph.start(), end=end)
+            return
+
+
 def _is_credit(words: str, *, late: bool) -> bool:
     """Whether the paragraph `words` is a credit; `late` for one below other words, which needs more certainty."""
     if words.count("\n") > (MAX_LATE_CREDIT_LINES if late else MAX_CREDIT_LINES):
         return False
-    certain = markers.CREDITS.match(words)
+    # "A. Reader, B. Writer, and the Online Distributed Proofreading Team." is a credit where the book has not begun.
+    certain = markers.CREDITS.match(words) or (not late and markers.PROOFREADERS.search(words))
     if late:
         return bool((certain or markers.AMBIGUOUS_CREDITS.match(words)) and markers.ELECTRONIC.search(words))
     # "Special thanks to ..." is a credit if it also mentions e-texts or scanning; else it may be the author's.
@@ -152,10 +172,11 @@ def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) ->
             found = (each.start() for each in pattern.finditer(text, start, end))
             openings[kind] = [(line, text.index("[", line)) for line in found]
     # Whatever its first words are, a bracket at the top that speaks of electronic texts is a note, in a text that comes
-    # from a host of them.
+    # from a host of them; and so is the bracket with which a book ends.
     if start and "transcriber_notes" in kinds:
         top = OPENING_BRACKET.finditer(text, start, min(end, start + NOTE_REGION))
         others = {each.start(): each.end() - 1 for each in top}
+        others |= last_bracket(text, start, end)
     else:
         others = {}
     closings = _closing_brackets(
@@ -164,7 +185,7 @@ def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) ->
     electronic = [
         (line, bracket)
         for line, bracket in others.items()
-        if bracket in closings and note_markers.ELECTRONIC_WORDS.search(text, bracket, closings[bracket])
+        if bracket in closings and is_transcribers(text, bracket, closings[bracket], start, end)
     ]
     if electronic:
         openings["transcriber_notes"] = sorted({*openings["transcriber_notes"], *electronic})
@@ -174,7 +195,8 @@ def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) ->
             if line < position or bracket not in closings:
                 continue
             close = line_end(text, closings[bracket])
-            if not text[closings[bracket] : close].strip():
+            # "[Illustration: Emma].": a point is no word of the book.
+            if is_ornament(text[closings[bracket] : close]):
                 yield Segment(kind=kind, start=line, end=skip_blank_lines(text, close, end))
                 position = close
 
@@ -189,6 +211,7 @@ def _closing_brackets(text: str, openings: Collection[int], end: int) -> dict[in
     closings: dict[int, int] = {}
     if not openings:
         return closings
+    bottom = len(text[:end].rstrip())
     # The brackets that are open. More than MAX_BRACKET cannot be: the first of them would be too far away.
     stack: deque[int] = deque(maxlen=MAX_BRACKET)
     for bracket in BRACKET.finditer(text, min(openings), end):
@@ -196,7 +219,10 @@ def _closing_brackets(text: str, openings: Collection[int], end: int) -> dict[in
             stack.append(bracket.start())
         elif stack:
             opening = stack.pop()
-            if opening in openings and bracket.end() - opening <= MAX_BRACKET:
+            near = bracket.end() - opening <= MAX_BRACKET
+            # A list of corrections may be long; it is the last of a book.
+            last = bracket.end() - opening <= MAX_LAST_BRACKET and bracket.end() == bottom
+            if opening in openings and (near or last):
                 closings[opening] = bracket.end()
     return closings
 

@@ -97,6 +97,19 @@ PIECES = [
     "\u2028",
     "\x0c",
     "é",
+    "*SMALL PRINT! Ver.1 FOR COPYRIGHT PROTECTED ETEXTS*END*\n",
+    "-----------------------\n",
+    "《》：ルビ\n",
+    "［＃改ページ］\n",
+    "底本：「x」\n",
+    "入力：x\n",
+    "www.liberliber.it\n",
+    "LICENZA: x\n",
+    "OCR: x\n",
+    "Noteringar\n\nOriginalets stavning har bibehållits.\n",
+    "This text was converted by X, x@example.org\n",
+    "\t The Latin Library\n\t The Classics Page\n",
+    "\n\n[ geänderte Zeilen, wie im Original:\n1\n2\n3\n",
 ]
 
 ALL_PARTS = [*CLEAN.drop, "contents", "prefaces", "footnotes", "index"]

@@ -9,6 +9,9 @@ from tests.cleaning.frames import ALL_PARTS, cleaned
 
 PROSE = "The lamp was lit and the rain went on falling over the low roofs.\n" * 4 + "\n"
 
+FRAME = "*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***\n\n"
+RULE = "-" * 55 + "\n"
+
 # A text of `n` parts that once took the square of n.
 TEXTS = {
     "footnotes": lambda n: "".join(f"[{i}] See the volume on page {i}.\n\n" for i in range(n)) + PROSE * 20,
@@ -25,6 +28,15 @@ TEXTS = {
     "notes": lambda n: "Transcriber's note\n\nHyphens.\n\n\n" * n + PROSE * 300,
     "footnote headings": lambda n: "  FOOTNOTES:\n\n" * n + PROSE,
     "credits": lambda n: "Produced by A. Reader\n\n" * n + PROSE,
+    "corrections in the last bracket": lambda n: (
+        FRAME + PROSE * n + "\n\n[ Original, corrected:\n" + "[a]\n" * n + "]\n"
+    ),
+    "brackets that close": lambda n: FRAME + PROSE * 20 + "x ]\n" * n,
+    "signs of setting": lambda n: RULE + "《》：ルビ\n" + RULE + (PROSE + "［＃改ページ］\n") * n,
+    "rules": lambda n: RULE * n + PROSE,
+    "editions": lambda n: (PROSE + "底本：x\n") * n + "入力：x\n",
+    "plain headings": lambda n: FRAME + PROSE * 20 + "Notes\n\nOriginal.\n\n" * n,
+    "last words": lambda n: FRAME + PROSE * 20 + "This text was converted by A. Reader\n\n" * n,
 }
 
 

@@ -5,28 +5,18 @@ import re
 from collections.abc import Callable, Iterator
 
 from poet.books.manifest import MissingBook
-from poet.errors import SourceError
+from poet.cleaning.decoding import read_text
+from poet.errors import CleaningError, SourceError
 from poet.params.sections import DownloadSettings, GutenbergSource
 from poet.sources.fetched import FetchedBook
 from poet.sources.gutenberg.cache import MirrorFile
 from poet.sources.gutenberg.catalog import CatalogEntry, open_catalog
+from poet.sources.gutenberg.languages import code_of_header
 from poet.sources.gutenberg.mirrors import Mirrors
 
-# Codes for the language names that Gutenberg's headers spell out. Of another language, the first two letters are taken.
-LANGUAGES = {
-    "english": "en",
-    "german": "de",
-    "french": "fr",
-    "italian": "it",
-    "spanish": "es",
-    "latin": "la",
-    "greek": "el",
-    "dutch": "nl",
-}
-
-# How many bytes at the start of a file are searched for title, author and language. In 41 files of all vintages, these
-# fields end within the first 1,300 bytes.
-HEADER_BYTES = 6000
+# How many characters at the start of a file are searched for title, author and language. In 41 files of all vintages,
+# these fields end within the first 1,300.
+HEADER_LENGTH = 6000
 
 
 def fetch_gutenberg(
@@ -78,16 +68,26 @@ def _parse_header(content: bytes) -> tuple[str, str, str]:
 
     >>> _parse_header(b"Title: Pride\\r\\n  and Prejudice\\r\\nAuthor: Jane Austen\\r\\nLanguage: English\\r\\n")
     ('Pride and Prejudice', 'Jane Austen', 'en')
+    >>> _parse_header(b"Title: F\\xf6rsta boken\\r\\nLanguage: Swedish\\r\\nCharacter set encoding: ISO-8859-1\\r\\n")
+    ('Första boken', '', 'sv')
     """
-    head = content[:HEADER_BYTES].decode("utf-8", "replace").replace("\r\n", "\n")
+    # The names of languages are in English, and so in ASCII, whatever the charset; the language helps to find that.
+    language = code_of_header(_field(content[:HEADER_LENGTH].decode("latin_1").replace("\r\n", "\n"), "Language"))
+    try:
+        # As the clean stage will decode the book, so that the title is not read in another charset than the text.
+        text = read_text(content, "header", language=language).text
+    except CleaningError:
+        # The clean stage says what is wrong with the file.
+        text = content[:HEADER_LENGTH].decode("utf-8", "replace").replace("\r\n", "\n")
+    head = text[:HEADER_LENGTH]
+    return _field(head, "Title"), _field(head, "Author"), language or code_of_header(_field(head, "Language"))
 
-    def field(name: str) -> str:
-        # A long value goes on in the next lines, which are indented.
-        found = re.search(rf"^{name}: *(.+(?:\n +\S.*)*)", head, re.MULTILINE)
-        return " ".join(found[1].split()) if found else ""
 
-    language = field("Language").lower()
-    return field("Title"), field("Author"), LANGUAGES.get(language, language[:2])
+def _field(head: str, name: str) -> str:
+    """The value of the field `name` of a header; "" if it is not there."""
+    # A long value goes on in the next lines, which are indented.
+    found = re.search(rf"^{name}: *(.+(?:\n +\S.*)*)", head, re.MULTILINE)
+    return " ".join(found[1].split()) if found else ""
 
 
 def _catalog_entries(mirrors: Mirrors) -> dict[int, CatalogEntry]:

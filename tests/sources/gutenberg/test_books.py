@@ -29,6 +29,33 @@ def test_a_header_names_the_book(small_mirror):
     assert (unnamed.id, unnamed.title, unnamed.author, unnamed.language) == ("5", "Project Gutenberg 5", "", "")
 
 
+@pytest.mark.parametrize(
+    ("language", "charset", "title", "code"),
+    [
+        ("Swedish", "ISO-8859-1", "Sagor från ön", "sv"),
+        ("Danish", "cp850", "Den lille ø", "da"),
+        ("Czech", "", "Příběhy ze staré školy, část první", "cs"),
+        ("Russian", "koi8-r", "Старый дом", "ru"),
+        ("Chinese", "UTF-16", "老人出門", "zh"),
+        ("Norwegian Bokmål", "ISO-8859-1", "Øya i sør", "no"),
+        ("French and Latin", "Windows Code Page 1252", "L’été", "fr"),
+        ("Klingon", "UTF-8", "paq’batlh", ""),
+    ],
+)
+def test_title_and_language_are_read_as_the_text_will_be(tmp_path, language, charset, title, code):
+    """The header is in the charset of the book, whether it declares one or not."""
+    declared = f"Character set encoding: {charset}\r\n" if charset else ""
+    text = f"Title: {title}\r\n\r\nAuthor: É. Ø\r\nLanguage: {language}\r\n{declared}\r\n" + (title + ".\r\n") * 40
+    if charset in ("cp850", "koi8-r"):
+        text = text.replace("É. Ø", "A. B")
+    folder = tmp_path / "cache/epub/7"
+    folder.mkdir(parents=True)
+    codec = {"": "cp1250", "Windows Code Page 1252": "cp1252"}.get(charset, charset)
+    (folder / "pg7.txt").write_bytes(text.encode(codec, "replace"))
+    (book,) = fetch([7], tmp_path)
+    assert (book.title, book.language) == (title, code)
+
+
 def test_the_catalog_names_a_book_without_a_header(small_mirror):
     feeds = small_mirror / "cache/epub/feeds"
     feeds.mkdir()

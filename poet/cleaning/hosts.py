@@ -1,0 +1,82 @@
+"""The frames of hosts that are not of Project Gutenberg's family: what they put above and below a book.
+
+Each is known by its own words and by its place, the first or last lines of a file.
+"""
+
+import re
+from collections.abc import Iterator
+
+from poet.cleaning.lines import PARAGRAPH, Segment, line_end, line_start, skip_blank_lines
+
+# A frame is not longer than this, in characters. That of Aozora Bunko lists the editions and the corrections.
+MAX_FRAME = 8_000
+
+_FLAGS = re.MULTILINE | re.IGNORECASE
+
+# Aozora Bunko (Japanese) ends with the printed edition ("底本"), who typed and who proofread it ("入力", "校正"), and
+# a paragraph about itself.
+AOZORA_EDITION = re.compile(r"^[ \t\u3000]*底本[ \t\u3000]*[：:]", re.MULTILINE)
+AOZORA_MAKERS = re.compile(r"^[ \t\u3000]*(?:入力|校正)[ \t\u3000]*[：:]|青空文庫", re.MULTILINE)
+
+# The Latin Library ends with links to its pages, each on an indented line: author, shelf, library.
+LATIN_LIBRARY = re.compile(
+    r"(?:^[ \t]+\S[^\n]{0,60}\n)*^[ \t]*The Latin Library[ \t]*\n[ \t]*The Classics Page[ \t]*\s*\Z", re.MULTILINE
+)
+
+# Liber Liber (Italian) begins with a sheet of fields, "QUESTO E-BOOK: TITOLO: ...", and with paragraphs about its
+# "progetto Manuzio". The title may stand above.
+MANUZIO = re.compile(
+    r"liberliber|liber liber|progetto manuzio|e-text\.it|^(?:titolo|autore|traduttore|curatore|licenza|tratto da|"
+    r"diritti d.autore|codice isbn|indice di affidabilit|\d+a edizione elettronica|alla edizione elettronica)\b",
+    _FLAGS,
+)
+MANUZIO_NAME = re.compile(r"liberliber|liber liber|progetto manuzio", re.IGNORECASE)
+MANUZIO_OPENING = re.compile(r"^[ \t]*(?:(?:https?://)?www\.liberliber|questo e-?(?:book|testo)\b)", _FLAGS)
+
+# Lib.ru (Russian) has a sheet between two rules of dashes: "Origin: ...", "OCR: ...", "Spellcheck: ...", "Изд: ...".
+LIB_RU = re.compile(
+    r"^[ \t]*-{20,}[ \t]*\n(?:(?!-{20})[^\n]*\n){0,30}?"
+    r"[^\n]*(?:\bOCR\b|spellcheck|origin:|lib\.ru|текст печатается|изд(?:ание)?[:.])[^\n]*\n"
+    r"(?:(?!-{20})[^\n]*\n){0,30}?[ \t]*-{20,}[ \t]*$",
+    _FLAGS,
+)
+
+
+def host_frames(text: str, start: int, end: int) -> Iterator[Segment]:
+    """What other hosts put above and below the book `text[start:end]`."""
+    if (header := _manuzio_end(text, start, end)) is not None:
+        yield Segment(kind="licence", start=header[0], end=header[1])
+    if sheet := LIB_RU.search(text, start, min(end, start + MAX_FRAME)):
+        yield Segment(kind="licence", start=sheet.start(), end=skip_blank_lines(text, line_end(text, sheet.end()), end))
+    footer = _aozora_start(text, start, end) or _latin_library_start(text, start, end)
+    if footer:
+        yield Segment(kind="licence", start=footer, end=end)
+
+
+def _manuzio_end(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the sheet of Liber Liber begins and ends: after the last of the first paragraphs that is of it."""
+    limit = min(end, start + MAX_FRAME)
+    opening = MANUZIO_OPENING.search(text, start, limit)
+    if opening is None or not MANUZIO_NAME.search(text, opening.start(), limit):
+        return None
+    last = opening.start()
+    for paragraph in PARAGRAPH.finditer(text, line_start(text, opening.start()), limit):
+        if MANUZIO.search(paragraph[0]):
+            last = paragraph.end()
+    return opening.start(), skip_blank_lines(text, last, end)
+
+
+def _aozora_start(text: str, start: int, end: int) -> int:
+    """Where the colophon of Aozora Bunko begins; 0 if there is none."""
+    edition = AOZORA_EDITION.search(text, max(start, end - MAX_FRAME), end)
+    if edition is None or not AOZORA_MAKERS.search(text, edition.end(), end):
+        return 0
+    return edition.start()
+
+
+def _latin_library_start(text: str, start: int, end: int) -> int:
+    """Where the links of the Latin Library begin; 0 if there are none."""
+    if not text[max(start, end - 200) : end].rstrip().endswith("The Classics Page"):
+        return 0
+    links = LATIN_LIBRARY.search(text, max(start, end - 600), end)
+    return links.start() if links else 0
