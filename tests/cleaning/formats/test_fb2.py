@@ -49,5 +49,7 @@ def test_hostile_and_damaged_files(tmp_path):
 
 
 def test_blemishes_of_the_markup_lose_no_word():
-    body = "<p>One <strong><emphasis>two</strong></emphasis> & &amp; 3 < 4 &nbsp;&laquo;five&raquo; <x:b>six</x:b>\x0b seven"
-    assert fb2_to_text(fb2(body).encode(), "a.fb2").split() == "One two & & 3 < 4 «five» six seven".split()
+    body = (
+        "One <strong><emphasis>two</strong></emphasis> & &amp; 3 < 4 &nbsp;&laquo;five&raquo; <x:b>six</x:b>\x0b seven"
+    )
+    assert fb2_to_text(fb2(f"<p>{body}").encode(), "a.fb2").split() == "One two & & 3 < 4 «five» six seven".split()
