@@ -122,8 +122,8 @@ def _read(path: Path, files: FolderFiles, *, unpack: bool = True) -> bytes | Non
     content, kind = _read_bytes(path, files), format_of(path.suffix.lower())
     if content is None or (kind.decode is not None and not unpack):
         return content
-    # Each file is read once here, so that one that is broken or has no text is left out, and named, among good ones; the
-    # clean stage would stop at it.
+    # Each file is read once here, so that one that is broken or has no text is left out among good ones; the clean
+    # stage would stop at it.
     try:
         text = _decoded(kind, content, shown_name(path.name))
         if text is not None and kind.strip_markup is not None:

@@ -114,7 +114,7 @@ def test_files_without_a_text_are_left_out(tmp_path):
     (tmp_path / "utf16.srt").write_bytes("1\n00:00:01,000 --> 00:00:02,000\nHi.\n".encode("utf-16"))
     (tmp_path / "good.md").write_text("Words.", encoding="utf-8")
     books, counts = fetch_all(tmp_path)
-    assert [book.id for book in books] == ["good", "utf16"]
+    assert [book.title for book in books] == ["good", "utf16"]
     assert describe_files(counts) == "2 of 5 files used; not read: 3 without text"
     counts = count_files(FolderSource(kind="folder", path=str(tmp_path)))
     assert describe_files(counts) == "3 of 5 files used; not read: 2 without text"  # the comic is not unpacked
