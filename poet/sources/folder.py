@@ -120,7 +120,8 @@ def _read(path: Path, files: FolderFiles, *, unpack: bool = True) -> bytes | Non
     `unpack`: whether formats other than text files are opened, too.
     """
     content, kind = _read_bytes(path, files), format_of(path.suffix.lower())
-    if content is None or (kind.decode is not None and not unpack):
+    is_packed = kind.decode is not None and kind.strip_markup is None
+    if content is None or (is_packed and not unpack):
         return content
     # Each file is read once here, so that one that is broken or has no text is left out among good ones; the clean
     # stage would stop at it.
