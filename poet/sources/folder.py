@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from poet.books.manifest import USED, FileCount, describe_files, safe_stem, shown_name
-from poet.cleaning.formats.table import folder_suffixes, format_of
+from poet.cleaning.formats.table import Format, folder_suffixes, format_of
 from poet.errors import PoetError, SourceError
 from poet.params.sections import DownloadSettings, FolderSource
 from poet.progress import log
@@ -14,6 +14,8 @@ from poet.sources.folder_files import UNREADABLE, FolderFiles, list_files
 
 # Reasons why a file that looks like a text is not read, beside those of `poet.sources.folder_files`.
 EMPTY, BROKEN = "empty", "broken"
+# A book of pictures, or a note that has only front matter.
+NO_TEXT = "without text"
 
 # The size up to which `poet check` opens a file to see whether it is blank.
 BLANK_BYTES = 4096
@@ -53,7 +55,9 @@ def count_files(source: FolderSource) -> list[FileCount]:
     """
     files = open_folder(source)
     # Only a small file can be blank, so no other has to be read; and nothing is unpacked.
-    used = sum(path.stat().st_size > BLANK_BYTES or _read_bytes(path, files) is not None for path in files.texts)
+    used = sum(
+        path.stat().st_size > BLANK_BYTES or _read(path, files, unpack=False) is not None for path in files.texts
+    )
     return _checked([FileCount(outcome=USED, files=used, names=""), *files.counts(aliases=False)], source)
 
 
@@ -110,19 +114,39 @@ def _read_bytes(path: Path, files: FolderFiles) -> bytes | None:
     return content
 
 
-def _read(path: Path, files: FolderFiles) -> bytes | None:
-    """The bytes of `path`; None where there is no text in them, which is then noted in `files`."""
-    content, decode = _read_bytes(path, files), format_of(path.suffix.lower()).decode
-    # Every text file has a text, whatever its encoding. Another format is opened once, so that one broken file among
-    # good ones is found here and left out; the clean stage would stop at it.
-    if content is not None and decode is not None:
-        try:
-            decode(content, shown_name(path.name))
-        except PoetError as error:
-            log(f"not read: {error.format_message()}")
-            files.pass_by(path, BROKEN)
-            return None
+def _read(path: Path, files: FolderFiles, *, unpack: bool = True) -> bytes | None:
+    """The bytes of `path`; None where there is no text in them, which is then noted in `files`.
+
+    `unpack`: whether formats other than text files are opened, too.
+    """
+    content, kind = _read_bytes(path, files), format_of(path.suffix.lower())
+    is_packed = kind.decode is not None and kind.strip_markup is None
+    if content is None or (is_packed and not unpack):
+        return content
+    # Each file is read once here, so that one that is broken or has no text is left out among good ones; the clean
+    # stage would stop at it.
+    try:
+        text = _decoded(kind, content, shown_name(path.name))
+        if text is not None and kind.strip_markup is not None:
+            text = kind.strip_markup(text)
+    except PoetError as error:
+        log(f"not read: {error.format_message()}")
+        files.pass_by(path, BROKEN)
+        return None
+    if text is not None and not text.strip():
+        files.pass_by(path, NO_TEXT)
+        return None
     return content
+
+
+def _decoded(kind: Format, content: bytes, name: str) -> str | None:
+    """The characters of `content`; None for plain text, and where it takes more than a look to tell them."""
+    if kind.decode is not None:
+        return kind.decode(content, name)
+    try:
+        return content.decode("utf-8-sig") if kind.strip_markup is not None else None
+    except UnicodeDecodeError:
+        return None  # another encoding, which the clean stage finds out
 
 
 def _make_book(relative: Path, content: bytes) -> FetchedBook:

@@ -11,7 +11,8 @@ from poet.errors import CleaningError, SourceError
 from poet.params.sections import FolderSource
 from poet.sources import folder_files
 from poet.sources.fetched import FetchedBook
-from poet.sources.folder import fetch_folder
+from poet.sources.folder import count_files, fetch_folder
+from tests.cleaning.formats.packed import epub
 from tests.sources.settings import download_settings
 
 
@@ -103,6 +104,20 @@ def test_a_packed_file_that_is_broken_is_left_out(tmp_path, monkeypatch, capsys)
     assert [book.title for book in books] == ["a", "b"]
     assert describe_files(counts) == "2 of 3 files used; not read: 1 broken"
     assert "not read: c.pack is no archive" in capsys.readouterr().err
+
+
+def test_files_without_a_text_are_left_out(tmp_path):
+    """A vault has notes of front matter only, and a comic has pictures only; the clean stage would stop at each."""
+    (tmp_path / "note.md").write_text("---\ntags: [a]\n---\n", encoding="utf-8")
+    (tmp_path / "page.html").write_text("<html><body><img src='a.png'></body></html>", encoding="utf-8")
+    (tmp_path / "comic.epub").write_bytes(epub({"a.xhtml": "<html><body><img src='a.png'/></body></html>"}))
+    (tmp_path / "utf16.srt").write_bytes("1\n00:00:01,000 --> 00:00:02,000\nHi.\n".encode("utf-16"))
+    (tmp_path / "good.md").write_text("Words.", encoding="utf-8")
+    books, counts = fetch_all(tmp_path)
+    assert [book.title for book in books] == ["good", "utf16"]
+    assert describe_files(counts) == "2 of 5 files used; not read: 3 without text"
+    counts = count_files(FolderSource(kind="folder", path=str(tmp_path)))
+    assert describe_files(counts) == "3 of 5 files used; not read: 2 without text"  # the comic is not unpacked
 
 
 def test_links_are_followed_inside_the_folder_and_reported_outside(tmp_path):

@@ -22,22 +22,31 @@ DECLARATION_BYTES = 4096
 READ_AS = {"latin_1": "cp1252", "ascii": "cp1252"}
 
 # Elements that are no running text: programs, styles, pictures, forms; `nav` and menus; `rt` and `rp`, the
-# pronunciation above Chinese and Japanese words.
+# pronunciation above Chinese and Japanese words; `pagenum`, the page number of DTBook (talking books in EPUB 2).
 DROPPED = frozenset(
     "head script style template noscript svg canvas object embed applet iframe frameset audio video map "
-    "button select input textarea datalist dialog nav menu rt rp rtc annotation annotation-xml".split()
+    "button select input textarea datalist dialog nav menu rt rp rtc annotation annotation-xml pagenum".split()
 )
 PARAGRAPHS = frozenset(
     "html body p h1 h2 h3 h4 h5 h6 div section article aside main header footer hgroup address blockquote center pre "
     "ul ol dl dir table caption figure figcaption fieldset legend details summary form hr search".split()
 )
-LINES = frozenset("li tr dt dd thead tbody tfoot".split())
+LINES = frozenset("li tr dt dd thead tbody tfoot mtr".split())
+# Elements of a formula that hold only elements.
+FORMULA = frozenset(
+    "math mrow msub msup msubsup munder mover munderover msqrt mroot mtable mtr mtd mstyle mpadded semantics".split()
+)
 
 # What a class, `epub:type` or `role` calls a page number or navigation. Whole words: "toc" is not in "stock".
 PAGE_MARK = re.compile(
-    r"(?:^|\s)(?:pagenum(?:ber)?|page-?num(?:ber)?|page-?no|pageno|pagebreak|doc-pagebreak|page-?break-?num)s?(?:\s|$)",
+    r"(?:^|\s)(?:x-ebookmaker-pageno|pagenum(?:ber)?|page-?num(?:ber)?|page-?no|pageno|pagebreak|doc-pagebreak|page-?break-?num)s?(?:\s|$)",
     re.I,
 )
+# The number of a line of verse, in its margin: by its class, and by what it holds, because "ln" may be the line.
+LINE_NUMBER = re.compile(r"(?:^|\s)(?:line-?num(?:ber)?|line-?no|lnum|ln)s?(?:\s|$)", re.I)
+NUMBER = re.compile(r"[\s\[(]*\d{1,5}[\s\]).]*")
+# What `epub:type` calls the pages about the edition: they are its publisher's, alike in all of his books.
+EDITION = re.compile(r"(?:^|\s)(?:imprint|copyright-page|colophon)(?:\s|$)")
 NAVIGATION = re.compile(r"(?:^|\s)(?:navigation|doc-toc|doc-pagelist|menu|menubar|search)(?:\s|$)", re.I)
 HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 
@@ -58,6 +67,8 @@ def _is_dropped(element: Any, name: str) -> bool:
     kinds = f"{element.get('class', '')} {attribute(element, 'type')} {element.get('role', '')}"
     return (
         bool(PAGE_MARK.search(kinds))
+        or bool(EDITION.search(attribute(element, "type")))
+        or bool(LINE_NUMBER.search(kinds) and NUMBER.fullmatch("".join(element.itertext())))
         or bool(NAVIGATION.search(element.get("role", "")))
         or "hidden" in element.attrib
         or bool(HIDDEN_STYLE.search(element.get("style", "")))
@@ -77,6 +88,7 @@ HTML_RULES = Rules(
     literals={"br": lambda _: "\n", "wbr": lambda _: "", "img": lambda _: ""},
     verbatim=frozenset({"pre", "listing", "xmp", "plaintext"}),
     cells=frozenset({"td", "th"}),
+    compact=FORMULA,
 )
 
 

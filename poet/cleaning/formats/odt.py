@@ -32,6 +32,7 @@ ODT_RULES = Rules(
     dropped=lambda _, name: name in DROPPED,
     literals={"s": _blanks, "tab": lambda _: "\t", "line-break": lambda _: "\n", "soft-page-break": lambda _: ""},
     holders=frozenset("h p span a meta meta-field ruby-base bookmark-ref reference-ref note-ref".split()),
+    cells=frozenset({"table-cell", "covered-table-cell"}),
     deferred=frozenset({"note"}),
 )
 

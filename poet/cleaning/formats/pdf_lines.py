@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from poet.cleaning.formats.lines import blank_between
 
 # How many lines from the top and from the bottom of a page may be running heads, feet or page numbers.
-EDGE = 3
+# When some are found, as many are looked at again, this often.
+EDGE, PASSES = 3, 3
 
 # A running head or foot is on at least this many pages, and on this share of those from its first to its last: a head
 # of left pages only is on half of them, a few of which begin a chapter and have none.
@@ -21,6 +22,10 @@ PAGE_NUMBER = re.compile(
     r"[\W_]*(?:page|seite|p\.|s\.|str\.|с\.|стр\.)?\s*(\d{1,5}|[ivxlc]{1,8})(?:\s*(?:/|of|von|de|sur|di|из)\s*\d{1,5})?[\W_]*",
     re.IGNORECASE,
 )
+
+# The number of a line in a margin, "33" or, at a foot, "33S" or "S33"; what such numbers may count by; how many make a
+# column.
+LINE_NUMBER, LINE_STEPS, COLUMN = re.compile(r"[A-Z]?(\d{1,3})[A-Z]?"), (1, 5, 10), 5
 
 # The gap above a paragraph, in usual distances of lines; the indentation of its first line, in points; a change of the
 # size of the letters, as at a heading.
@@ -48,7 +53,9 @@ class Line:
 
 def lines_to_text(pages: Sequence[Sequence[Line]]) -> str:
     """The paragraphs on `pages`, separated by an empty line."""
-    kept = _without_edges(pages)
+    kept = _without_edges(_without_line_numbers(pages))
+    if not any(kept):
+        kept = [list(page) for page in pages]  # pages that are all alike have no heads
     lines = [line for page in kept for line in page]
     if not lines:
         return ""
@@ -103,8 +110,50 @@ def _append(text: list[str], before: Line, line: Line, separator: str, words: Co
         text += [blank_between(before.text, line.text), line.text]
 
 
+def _without_line_numbers(pages: Sequence[Sequence[Line]]) -> Sequence[Sequence[Line]]:
+    """`pages` without the numbers of lines in a margin: columns of numbers that are on most pages."""
+    columns = [_counting_columns(page) for page in pages]
+    counts = Counter(
+        line.text
+        for page, found in zip(pages, columns, strict=True)
+        for start, end in found
+        for line in page[start:end]
+    )
+    numbers = {text for text, count in counts.items() if count >= max(RECURS, SHARE * len(pages))}
+    kept = []
+    for page, found in zip(pages, columns, strict=True):
+        drop = {place for start, end in found for place in range(start, end) if page[place].text in numbers}
+        kept.append([line for place, line in enumerate(page) if place not in drop])
+    return kept
+
+
+def _counting_columns(page: Sequence[Line]) -> list[tuple[int, int]]:
+    """The places (start, end) in `page` of at least COLUMN lines that count on: 1, 2, 3 or 5, 10, 15."""
+    numbers = [LINE_NUMBER.fullmatch(line.text) for line in page]
+    columns, start, step = [], 0, 0
+    for place in range(1, len(page) + 1):
+        one, two = (numbers[place - 1], numbers[place]) if place < len(page) else (None, None)
+        difference = int(two[1]) - int(one[1]) if one and two else 0
+        if place - start == 1:
+            step = difference  # the second number of a column says by what it counts
+        if difference != step or step not in LINE_STEPS:
+            if place - start >= COLUMN:
+                columns.append((start, place))
+            start = place
+    return columns
+
+
 def _without_edges(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """`pages` without running heads, running feet and page numbers."""
+    """`pages` without running heads, running feet and page numbers; a printer's lines may stand below the foot."""
+    for _ in range(PASSES):
+        before, pages = sum(map(len, pages)), _without_outer_edges(pages)
+        if sum(map(len, pages)) == before:
+            break
+    return [list(page) for page in pages]
+
+
+def _without_outer_edges(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """`pages` without what belongs to the page among the EDGE lines at its top and bottom."""
     top = _edge_rule([[line.text for line in page[:EDGE]] for page in pages])
     bottom = _edge_rule([[line.text for line in reversed(page[-EDGE:])] for page in pages])
     kept = []

@@ -52,6 +52,36 @@ def test_tracked_changes_fields_and_contents():
     assert docx_to_text(saved(document), "a.docx") == "One inserted, controlled\n"
 
 
+def test_a_row_of_a_table_is_a_line_and_a_drop_cap_belongs_to_its_word():
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    for row, words in zip(table.rows, (("a", "b"), ("c", "d")), strict=True):
+        for cell, word in zip(row.cells, words, strict=True):
+            cell.text = word
+    letter = document.add_paragraph("I")
+    frame = f"<w:framePr xmlns:w='{WORD}' w:dropCap='drop' w:lines='3'/>"
+    letter._p.get_or_add_pPr().append(parse_xml(frame))
+    document.add_paragraph("t was the best of times.")
+    document.add_paragraph("It was the worst.")
+    assert docx_to_text(saved(document), "a.docx") == "a\tb\nc\td\n\nIt was the best of times.\n\nIt was the worst.\n"
+
+
+def test_strict_open_xml_and_notes():
+    """Word writes other namespaces into such files, and may write any address of a part."""
+    relation = (
+        "<Relationship Id='{0}' Type='http://purl.oclc.org/ooxml/officeDocument/relationships/{0}' Target='{1}'/>"
+    )
+    strict = "xmlns:w='http://purl.oclc.org/ooxml/wordprocessingml/main'"
+    parts = {
+        "_rels/.rels": f"<Relationships>{relation.format('officeDocument', '/text/main.xml')}</Relationships>",
+        "text/_rels/main.xml.rels": f"<Relationships>{relation.format('footnotes', 'notes.xml')}</Relationships>",
+        "text/main.xml": f"<w:document {strict}><w:body><w:p><w:r><w:t>One.</w:t></w:r></w:p></w:body></w:document>",
+        "text/notes.xml": f"<w:footnotes {strict}><w:footnote><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote>"
+        "</w:footnotes>",
+    }
+    assert docx_to_text(zipped(parts), "a.docx") == "One.\n\nA note.\n"
+
+
 @settings(max_examples=20, deadline=None)  # opening python-docx's template takes most of the time
 @given(PARAGRAPHS)
 def test_round_trip(paragraphs):

@@ -31,6 +31,27 @@ def test_a_page_becomes_running_text():
     )
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        # The number of a line stands in its margin, under several names; a line of verse may be called the same.
+        ("<p>Arms and <span class='linenum'>5</span><br>the man <span class=ln> 10</span></p>", "Arms and\nthe man"),
+        ("<div class='ln'>In 1984 a line</div>", "In 1984 a line"),
+        ("<p>One<span class='x-ebookmaker-pageno'>[12]</span> word<pagenum>13</pagenum>s</p>", "One words"),
+        # One paragraph in a cell is a cell; several are paragraphs, as in tables that only arrange a page.
+        ("<table><tr><td><p>a</p></td> <td><!-- x --><div><p>b</p></div></td></tr><tr><td><p>c</p></table>", "a\tb\nc"),
+        ("<table><tr><td><p>One.</p><p>Two.</p></td></tr></table>", "One.\n\nTwo."),
+        ("<table><tr><td>Head<p>One.</p></td></tr></table>", "Head\n\nOne."),
+        # Blanks between the elements of a formula are layout.
+        ("<p>so <math>\n<mn>3</mn>\n <mo>(</mo> <mi>x</mi> <mo>)</mo></math> is</p>", "so 3(x) is"),
+        # Pages about the edition, as their book marks them.
+        ("<section epub:type='imprint'>BY VOLUNTEERS</section><section epub:type='chapter'>One</section>", "One"),
+    ],
+)
+def test_what_is_no_running_text(markup, text):
+    assert html_to_text(markup) == text + "\n"
+
+
 def test_the_markup_is_recorded():
     cleaned = clean_text(PAGE.encode(), ".HTM", "a.htm", CLEAN)
     assert [(removal.rule, removal.characters > 500) for removal in cleaned.removals] == [("html", True)]

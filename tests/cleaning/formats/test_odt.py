@@ -36,6 +36,13 @@ def test_a_document_becomes_running_text():
     assert odt_to_text(odt(body), "a.odt") == "Chapter\n\nEmma Woodhouse,  rich\nand\tyoung.\n\nA note.\n\none\n"
 
 
+def test_a_row_of_a_table_is_a_line():
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    row = f"<table:table-row>{cell}{cell}</table:table-row>"
+    table = f"<table:table>{row.format('a', 'b')}{row.format('c', 'd')}</table:table>"
+    assert odt_to_text(odt(f"<text:p>one</text:p>{table}"), "a.odt") == "one\n\na\tb\nc\td\n"
+
+
 @given(PARAGRAPHS)
 def test_round_trip(paragraphs):
     body = "".join(f"<text:p>{escape(paragraph)}</text:p>" for paragraph in paragraphs)

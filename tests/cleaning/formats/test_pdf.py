@@ -83,6 +83,39 @@ def test_numbers_that_are_no_page_numbers_stay():
     assert "1914" in text and "1939" in text and "XII" in text
 
 
+def test_numbers_of_lines_and_what_a_printer_leaves_at_a_foot():
+    pages = []
+    for number in range(6):
+        word = chr(97 + number)
+        lines = [(72, 700 - 14 * place, f"Line {place} of the page {word} goes on to") for place in range(12)]
+        margin = [(40, 700 - 14 * place, f"{place + 1}{'S' if place == 11 else ''}") for place in range(12)]
+        foot = [(72, 60, f"{number + 9} THE BOOK"), (72, 30, "4TH PASS"), (72, 20, "a.qxd 3"), (72, 10, "http://a.b")]
+        pages.append([*lines, *margin, *foot])
+    # A table of one page counts, too.
+    pages[2][4:4] = [(300, 640 - 14 * place, str(place + 20)) for place in range(6)]
+    text = pdf_to_text(pdf(pages), "a.pdf")
+    assert "20\n21\n22\n23\n24\n25" in text
+    for gone in ("\n5", "12S", "THE BOOK", "4TH PASS", "qxd", "http"):
+        assert gone not in text
+
+
+def test_pages_that_are_all_alike_stay():
+    assert pdf_to_text(pdf([[(72, 700, "A poem.")]] * 4), "a.pdf") == "A poem. A poem. A poem. A poem.\n"
+
+
+def test_letters_without_a_table_are_not_taken_for_text():
+    """A font with thousands of characters that names them by its own glyphs only, and letters that are others."""
+    readable = book(2)
+    composite = b"/Subtype /Type0 /BaseFont /Mincho /Encoding /Identity-H"
+    with pytest.raises(CleaningError, match=r"a\.pdf shows letters, but .* \(such as Mincho\) have no table .*OCR"):
+        pdf_to_text(
+            readable.replace(b"/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding", composite), "a.pdf"
+        )
+    scrambled = [(72, 700 - 14 * place, "T~w djA)tB`h?d[we prc*d&hlg qx]pz~ +vp y$l") for place in range(20)]
+    with pytest.raises(CleaningError, match=r"a\.pdf shows letters, but does not say which"):
+        pdf_to_text(pdf([scrambled]), "a.pdf")
+
+
 def test_a_text_without_layer_and_damaged_files():
     with pytest.raises(CleaningError, match=r"a\.pdf has no text layer: its 2 pages are pictures"):
         pdf_to_text(pdf([[], []]), "a.pdf")

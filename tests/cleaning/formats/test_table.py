@@ -60,10 +60,10 @@ def test_only_the_package_of_plays_has_its_own_markdown():
 
 @pytest.mark.parametrize("suffix", [suffix for suffix in FORMATS if suffix not in {".txt", ".md"}])
 def test_a_missing_library_is_one_clear_message(monkeypatch, suffix):
-    for module in ("lxml.etree", "lxml.html", "docx", "pypdf", "pysubs2"):
+    for module in ("lxml.etree", "lxml.html", "pypdf", "pysubs2"):
         monkeypatch.setitem(sys.modules, module, None)
     content = b"<p>words</p>" if suffix != ".epub" else zipped({"META-INF/container.xml": "<a/>"})
-    content = zipped({"content.xml": "<a/>"}) if suffix in {".odt", ".docx"} else content
+    content = zipped({"content.xml": "<a/>", "_rels/.rels": "<a/>"}) if suffix in {".odt", ".docx"} else content
     with pytest.raises(CleaningError, match=r"not installed; run `pip install 'torch-transformer-poet\[formats\]'`"):
         clean_text(content, suffix, f"a{suffix}", CLEAN)
 
