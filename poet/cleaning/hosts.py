@@ -18,6 +18,11 @@ _FLAGS = re.MULTILINE | re.IGNORECASE
 AOZORA_EDITION = re.compile(r"^[ \t\u3000]*底本[ \t\u3000]*[：:]", re.MULTILINE)
 AOZORA_MAKERS = re.compile(r"^[ \t\u3000]*(?:入力|校正)[ \t\u3000]*[：:]|青空文庫", re.MULTILINE)
 
+# It begins with the title and the author, which stay, and the legend of its marks between two rules of dashes.
+AOZORA_LEGEND = re.compile(
+    r"^-{5,}[ \t]*\n【テキスト中に現れる記号について】[ \t]*\n(?:(?!-{5})[^\n]*\n){0,60}?-{5,}[ \t]*$", re.MULTILINE
+)
+
 # The Latin Library ends with links to its pages, each on an indented line: author, shelf, library.
 LATIN_LIBRARY = re.compile(
     r"(?:^[ \t]+\S[^\n]{0,60}\n)*^[ \t]*The Latin Library[ \t]*\n[ \t]*The Classics Page[ \t]*\s*\Z", re.MULTILINE
@@ -48,6 +53,10 @@ def host_frames(text: str, start: int, end: int) -> Iterator[Segment]:
         yield Segment(kind="licence", start=header[0], end=header[1])
     if sheet := LIB_RU.search(text, start, min(end, start + MAX_FRAME)):
         yield Segment(kind="licence", start=sheet.start(), end=skip_blank_lines(text, line_end(text, sheet.end()), end))
+    if legend := AOZORA_LEGEND.search(text, start, min(end, start + MAX_FRAME)):
+        yield Segment(
+            kind="licence", start=legend.start(), end=skip_blank_lines(text, line_end(text, legend.end()), end)
+        )
     footer = _aozora_start(text, start, end) or _latin_library_start(text, start, end)
     if footer:
         yield Segment(kind="licence", start=footer, end=end)

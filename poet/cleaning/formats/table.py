@@ -7,6 +7,7 @@ FORMATS. A format that is not a text file, such as a packed one, brings a `decod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from poet.cleaning.formats.aozora import aozora_to_text
 from poet.cleaning.formats.docx import docx_to_text
 from poet.cleaning.formats.epub import epub_to_text
 from poet.cleaning.formats.fb2 import fb2_to_text
@@ -36,7 +37,8 @@ class Format:
     in_folders: bool = True
 
 
-PLAIN_TEXT = Format(name="plain", has_licence=True)
+# Aozora Bunko has marks of its own in plain text.
+PLAIN_TEXT = Format(name="plain", strip_markup=aozora_to_text, has_licence=True)
 HTML = Format(name="html", decode=decode_html, strip_markup=html_to_text)
 
 FORMATS = {
