@@ -4,8 +4,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from poet.cleaning import markers
-from poet.cleaning.lines import PARAGRAPH, Segment, line_end, line_start
+from poet.cleaning import markers, note_markers
+from poet.cleaning.lines import GAP, PARAGRAPH, Segment, line_end, line_start
 
 # The longest frame on either side of a book, in characters. Licences have 19,000, the longest headers of the nineties
 # about as many. A marker that is further inside belongs to the book.
@@ -25,6 +25,11 @@ BYLINE = re.compile(r"\s*(?:by|von|par|de|di|por|van|av|af)\s", re.IGNORECASE)
 
 # A paragraph with more lines is not a credit, whatever its first words are.
 MAX_CREDIT_LINES = 15
+
+# What the project says below a header has at most so many characters, and at most so many paragraphs in a row that
+# mention neither an etext nor the project.
+MAX_PREAMBLE = 8_000
+MAX_PASSED = 2
 
 
 def frame(text: str) -> list[Segment]:
@@ -73,6 +78,8 @@ def _header_end(text: str, starts: list[tuple[int, int]], limit: int) -> int:
         near = bisect_left(starts, (min(limit, end + MAX_FRAME), 0))
         found = max(end, min(starts[near - 1][1], limit) if near else 0)
         found = _fields_end(text, found, min(limit, found + MAX_FRAME))
+        if found:
+            found = _preamble_end(text, found, min(limit, found + MAX_PREAMBLE))
         if found == end:
             return end
         end = found
@@ -95,14 +102,52 @@ def _fields_end(text: str, start: int, limit: int) -> int:
     return end
 
 
+def _preamble_end(text: str, start: int, limit: int) -> int:
+    """The end of what the project says, below a header that ends at `start`, of itself and of the file.
+
+    Its first paragraph mentions an etext or the project; credits and notes have rules of their own.
+
+    >>> text = "This is the 1.5 release of our etext.\\n\\nIt took months to find.\\n\\nEtexts are free.\\n\\nEMMA\\n"
+    >>> text[_preamble_end(text, 0, len(text)) :]
+    '\\nEMMA\\n'
+    """
+    end = last = start
+    passed = 0
+    for paragraph in PARAGRAPH.finditer(text, start, limit):
+        words = paragraph[0]
+        gap = GAP.search(text, last - 1, paragraph.start()) if last else None
+        last = paragraph.end()
+        if markers.PREAMBLE.search(words) and not _has_own_rule(words):
+            # "release of", and the title below it, which is the book's
+            line = markers.RELEASE_LINE.match(words)
+            end, passed = (paragraph.start() + line.end() if line else paragraph.end()), 0
+        elif end == start or passed == MAX_PASSED or (gap and not markers.PREAMBLE_HEADING.match(words)):
+            break
+        else:
+            passed += 1
+    return end
+
+
+def _has_own_rule(words: str) -> bool:
+    """Whether the paragraph `words` is a credit or the head of a note."""
+    if words.count("\n") <= MAX_CREDIT_LINES and (
+        markers.CREDITS.match(words) or markers.AMBIGUOUS_CREDITS.match(words) or markers.TEAM.search(words)
+    ):
+        return True
+    return note_markers.NOTE_LINE.match(words) is not None or words.lstrip().startswith("[")
+
+
 def _begins_with_fields(text: str, start: int) -> bool:
-    """Whether two header fields follow one another from `start`: "Title: Emma", "Author: Jane Austen".
+    """Whether two header fields follow one another from `start`, "Title: Emma", "Author: Jane Austen", or a host's name
+    follows the first.
 
     One alone may be the words of a book.
     """
     first = markers.HEADER_FIELD.match(text, start)
     if not first:
         return False
+    if markers.HEADER_OPENING.match(text, first.end()):
+        return True
     second = markers.HEADER_FIELD.match(text, first.end())
     return second is not None and second["key"].lower() != first["key"].lower()
 
@@ -140,7 +185,9 @@ def _uncertain_footer(text: str, header: int) -> int:
 
     An end line counts only if nothing but the licence follows: it may also be one between two volumes.
     """
-    footer = len(text)
+    # Below the first line of the licence itself, nothing is the book's.
+    licence = markers.LICENCE_OPENING.search(text, max(header, len(text) - MAX_FRAME))
+    footer = licence.start() if licence else len(text)
     lines = list(markers.END_LINE.finditer(text, max(header, len(text) - MAX_FRAME)))
     for line in reversed(lines):
         end = _wrapped_end(text, line)
@@ -182,7 +229,8 @@ def _wrapped_end(text: str, line: re.Match[str]) -> int:
         words = further.split(maxsplit=1)
         if not words:
             return following
-        if len(current.rstrip()) + 1 + len(words[0]) <= FULL_LINE and not BYLINE.match(further):
+        goes_on = BYLINE.match(further) or current.rstrip().lower().endswith(" of")
+        if len(current.rstrip()) + 1 + len(words[0]) <= FULL_LINE and not goes_on:
             break
         current = further
         following += len(further)

@@ -34,6 +34,10 @@ START = _lines(
     r"\*END THE SMALL PRINT",
     # "*** END ** THE SMALL PRINT! ...": the same with blanks between the stars.
     r"\*\*\* ?END ?\* ?\*? ?THE SMALL PRINT",
+    # "*SMALL PRINT! Ver.06.28.92* Emma *END*": 1992, where the marker names the book.
+    r"\*+ ?SMALL PRINT! ?Ver\.[^\n]*\*END\*",
+    # "ENDTHE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTSVer.03.08.92END": the stars were lost.
+    r"(?-i:END ?THE SMALL PRINT)",
 )
 
 # The line that ends a book for certain.
@@ -49,8 +53,9 @@ END = _lines(
 # How an end line begins: see END_LINE.
 _END_OF = (
     # "End of the Project Gutenberg EBook of Emma"; in the nineties "End of Project Gutenberg Etext of Emma", sometimes
-    # "The end of ..."; "End of this Project Gutenberg of Australia eBook".
-    r"(?:The )?End of (?:the |this )?(?:COPYRIGHTED )?Project Gutenberg",
+    # "The end of ..."; "End of this Project Gutenberg of Australia eBook"; "This is the end of the Project Gutenberg
+    # Edition of"; "End of the Wiretap/Project Gutenberg Etext of".
+    r"(?:[\"“]?This is )?(?:The )?End of (?:the |this )?(?:COPYRIGHTED |Wiretap/)?Project Gutenberg",
     # "Ende dieses Projekt Gutenberg Etextes ..."; some files have the English word "End" or "Project".
     r"Ende? (?:dieses|des) (?:Project|Projekt) Gutenberg",
     # "Fin de Project Gutenberg Etext ..." and "Fin du Projet Gutenberg ...".
@@ -72,10 +77,18 @@ SMALL_PRINT = re.compile(r"SMALL PRINT|LIMITED WARRANTY|INDEMNITY")
 # EBOOKS**START***", or in files without that line, the words on the purpose of the project and on donations.
 CLOSING_SMALL_PRINT = _lines(
     r"\*+START\*+ ?THE SMALL PRINT",
+    r"(?-i:START ?THE SMALL PRINT)",
     r"Project Gutenberg is dedicated to increasing",
     r"The Project gratefully accepts",
     r"WHAT IF YOU \*WANT\* TO SEND",
     r"\[Portions of this (?:e-?book|e-?text|header)",
+)
+
+# How the licence begins where a hand or a converter dropped the end marker before it.
+LICENCE_OPENING = _lines(
+    r"\*{0,3} ?START: FULL LICEN[SC]E",
+    r"THE FULL PROJECT GUTENBERG(?:-tm|™)? LICEN[SC]E",
+    r"Updated editions will replace the previous one",
 )
 
 # The names by which the hosts beside Project Gutenberg call their files: "* A Project Gutenberg of Australia eBook *",
@@ -136,8 +149,18 @@ _FILE_NAME = (
     rf"e-?(?:book|text)s?\b)|(?:A )?{_HOSTS} e-?(?:book|text))"
 )
 
+# The header of 1991.
+_RECEIVED = "You have received this (?:book|e-?text|file) through Project Gutenberg"
+
 # The first words of a header that lacks its marker.
-HEADER_OPENING = re.compile(r"\W*" + _FILE_NAME, re.IGNORECASE)
+HEADER_OPENING = re.compile(rf"\W*(?:{_FILE_NAME}|{_RECEIVED})", re.IGNORECASE)
+
+# What only the project says, below a header, of itself and of the file: "The oldest etext known to Project Gutenberg".
+PREAMBLE = re.compile(r"\be-?texts?\b|\bProject Gutenberg\b|\bin the public domain\b", re.IGNORECASE)
+# What such words are called, where a gap comes before: "Introduction (one page)".
+PREAMBLE_HEADING = re.compile(r"\W*(?:Introduction|Information|Disclaimer|Notes?)\b[^\n]{0,40}\n?\Z", re.IGNORECASE)
+# "This is the Project Gutenberg 1.5 release of": the title stands on the next line.
+RELEASE_LINE = re.compile(r"[^\n]*\brelease of:?[ \t]*\n", re.IGNORECASE)
 
 # The names of header fields.
 _FIELDS = (
@@ -158,7 +181,7 @@ HEADER_FIELD = re.compile(rf"(?P<key>{_FIELDS}): [^\n]*(?:\n(?:[ \t]+\S[^\n]*|[ 
 # The first words of every paragraph of such a header; the first other paragraph is the book.
 HEADER_PARAGRAPH = re.compile(
     # "The Project Gutenberg EBook of Emma", "This eBook is for the use of anyone anywhere"
-    rf"\W*(?:{_FILE_NAME}|This e-?(?:book|text) is for the use of|{_FIELDS}: |"
+    rf"\W*(?:{_FILE_NAME}|{_RECEIVED}|This e-?(?:book|text) is for the use of|{_FIELDS}: |"
     # "Project Gutenberg Canada ebook #949"; "To contact Project Gutenberg of Australia go to ..."
     rf"{_HOSTS} e-?books?|To contact {_HOSTS}|"
     # "This ebook is made available at no cost", "Copyright laws are changing all over the world"
@@ -173,14 +196,19 @@ HEADER_PARAGRAPH = re.compile(
 # How production credits begin, in the first paragraphs of a book.
 CREDITS = re.compile(
     # "Produced by An Anonymous Volunteer", since 2002; "E-text prepared by Juliet Sutherland", about 2004
-    r"\W*(?:Produced by|E-?text (?:prepared|produced|scanned|typed|created|transcribed)|"
+    r"\W*(?:Produced by|"
+    r"E-?text (?:prepared|produced|scanned|typed|created|transcribed|revised|edited|corrected|entered)|"
     # "This etext was prepared by ...", "The electronic version was scanned by ...": the nineties
-    r"(?:This|The) (?:e-?text|e-?book|book|file|text|electronic (?:text|edition|version))(?: file)? (?:was|has been) "
-    r"(?:\w+ )?(?:prepared|produced|scanned|typed|transcribed|created|converted|proofread|digitized)|"
+    r"(?:This|The) (?:e-?text|e-?book|book|file|text|electronic (?:text|edition|version))(?: file)? (?:was|has been)\s"
+    r"(?:\w+ )?(?:prepared|produced|scanned|typed|transcribed|created|converted|proofread|digitized|updated|"
+    r"reformatted)|"
     # "HTML version by ..."; "Credits: ..."; "This file was produced from images generously made available by ..."
     r"(?:HTML|PDF) version (?:prepared )?by|Credits?:|This file was produced from|"
     # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ..."
-    r"This e-?(?:text|book) (?:(?:is )?produced by|is in )|"
+    r"This e-?(?:text|book) (?:(?:is )?(?:produced|created|prepared|scanned|typed|revised) by|is in )|"
+    # "Additional editing by ...", "Corrections supplied in November 2001 by ...": beside the first maker
+    r"Additional (?:edit\w+|proof\w*|correct\w+|format\w+) by|"
+    r"Corrections (?:\w+ )?(?:in (?:\w+ )?\d{4} )?by|Illustrations for the HTML|"
     # "The Internet Wiretap 1st Online Edition of"; the title follows
     r"(?:The|An) Internet Wiretap\b|"
     # "Erstellt von Delphine Lettau", "Dieses E-Book wurde ...": German files
@@ -200,7 +228,9 @@ AMBIGUOUS_CREDITS = re.compile(
     # "Transcribed from the 1909 edition by ...", "Prepared and proofread by ...", "Scanned and edited by ..."
     r"Transcribed (?:from|by)|Prepared (?:and \w+ )?by|Scanned |"
     # "Typed in by ...", "Digitized by the Internet Archive", "Created by ..."
-    r"Typed |Digiti[sz]ed by|Created by|"
+    r"Typed |Digiti[sz]ed by|(?:Created|Generated) by|"
+    # "Electronic Edition by <reader@example.org>" (Internet Wiretap)
+    r"Electronic (?:edition|text|version) by|"
     # "Proofread by ...", "Edited by ...", "Updated by ...", "Note: see also the HTML version"
     r"Proof(?:read|ed|reading)|Edited by|Updat(?:ed|es) by|Note: |"
     # "Images of the original pages are available through ...", "Transcrit par ..." (French)
@@ -211,9 +241,13 @@ AMBIGUOUS_CREDITS = re.compile(
 # What is only in credits of electronic texts, wherever they are: their names, and addresses.
 ELECTRONIC = re.compile(
     r"\be-?texts?\b|\be-?books?\b|gutenberg|pgdp|archive\.org|internet archive|pglaf|wiretap|gallica|"
-    r"https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
+    r"electronic (?:edition|text|version)|https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
     re.IGNORECASE,
 )
+# In the first paragraphs, its names alone are enough: "Jean Dupont, Ann Lee and the PG Distributed Proofreading Team."
+TEAM = re.compile(r"\bDistributed\s+Proof-?read", re.IGNORECASE)
+# Near the top of a text from a host: machines that no printed book was made by, "From a readers' club, Houston (BBS)".
+MACHINES = re.compile(r"\bOCR\b|\bOmniPage\b|\(BBS\)|\bBBS:")
 # The same, and words of the trade that a book may use as well.
 TRADE = re.compile(ELECTRONIC.pattern + r"|e-?text|e-?book|proof-?read|scann|\bhtml\b|\bocr\b|volunteer", re.IGNORECASE)
 

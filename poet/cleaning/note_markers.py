@@ -15,7 +15,7 @@ _TRANSCRIBE = r"tra(?:ns?|s)?s?[ck]ri\w+"
 # Others who make such texts: English, Dutch ("bewerker"), Finnish.
 _MAKER = (
     r"pg editor|e-?text editor|e-?book (?:editor|producer)|redactor|digiti[sz]er|producer|proof-?reader|bewerker|"
-    r"digitoija\w*|skannaaja\w*"
+    r"digitoija\w*|skannaaja\w*|poster"
 )
 
 # What such a note is called.
@@ -33,7 +33,7 @@ _NOTE = (
 # The heading of a note that is by the transcriber and not by the author.
 NOTE_HEADING = re.compile(
     # "TRANSCRIBER'S NOTE", "The PG Editor's Comments", "Transkriberarens anmärkningar": with any apostrophe or none.
-    rf"(?:the )?(?:{_TRANSCRIBE}|{_MAKER})(?:['’´`]?s?['’]?|s['’])[\s-]+{_NOTE}(?!\w)"
+    rf"(?:the |original )?(?:{_TRANSCRIBE}|{_MAKER})(?:['’´`]?s?['’]?|s['’])[\s-]+{_NOTE}(?!\w)"
     # "Anmerkung des Transkriptors", "Note sur la transcription", "Nota del Transcriptor", "Noto de la transskribinto":
     # up to three short words between. "Note on the transcription of Arabic names" is an author's.
     rf"|{_NOTE}(?:\s+\w{{1,5}}){{0,3}}\s+(?:[dl]['’])?(?:{_TRANSCRIBE}|bewerker)\b(?!\s+(?:of|des|de|der|dos|di|van|del)\b)"
@@ -42,7 +42,12 @@ NOTE_HEADING = re.compile(
     # "Huomautus verkkojulkaisusta": Finnish, "note on the online edition"
     r"|huomautu\w+ (?:verkko|e-kirja|sähkö|digi)\w*"
     # "Lista de erros corrigidos": Portuguese, the table at the end
-    r"|lista de erros corrigidos",
+    r"|lista de erros corrigidos"
+    # "Errata (noted by transcriber)", "Errors and Anomalies noted by the transcriber"
+    rf"|(?:errata|errors|anomalies)\b[^\n]{{0,20}}\bnoted by (?:the )?{_TRANSCRIBE}"
+    # "Notes from Project Gutenberg Executive Director"; "Notes on this etext of Emma"
+    r"|notes? (?:from|by) (?:the )?project gutenberg\b"
+    r"|notes? (?:on|about|to) th(?:is|e) (?:e-?text|e-?book|electronic)\b",
     re.IGNORECASE,
 )
 # A line that begins with such a heading: "  * Transcriber's Note:".
@@ -75,7 +80,7 @@ NOTE_OPENING = re.compile(f"{NOTE_LINE.pattern}|{SELF_DESCRIPTION.pattern}", _FL
 # readers cannot use the "real" (Unicode/UTF-8) version of the file.]"
 ELECTRONIC_WORDS = re.compile(
     r"\be-?texts?\b|\be-?books?\b|\butf-?8|\bunicode\b|latin-1|\bascii\b|html version|file encoding|project gutenberg|"
-    r"electronic (?:edition|text|version)|" + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
+    r"electronic (?:edition|text|version)|\b\w+\.(?:txt|zip)\b|" + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
     re.IGNORECASE,
 )
 
@@ -91,7 +96,7 @@ MATTER = re.compile(
 # What was done to it: corrected, kept, or marked.
 DEED = re.compile(
     r"correct|retain|preserv|unchanged|maintain|left as|denoted|indicated by|represented|regulari[sz]|supplied|"
-    r"enclosed|surrounded|entouré|indiqu|muestran|reso come|"
+    r"encoded (?:in|as|by)|enclosed|surrounded|entouré|indiqu|muestran|reso come|"
     r"berichtig|korrig|beibehalten|übernommen|gekennzeichnet|corrig|conserv|respet|corregid|mantenut|conservat|mantid|"
     r"verbeterd|gecorrigeerd|behouden|korja|säilytet|rättat|bibehåll|rettet|bevaret|beholdt|korekt|emendat|servat",
     re.IGNORECASE,

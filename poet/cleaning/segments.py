@@ -118,7 +118,7 @@ def _credits(text: str, start: int, end: int) -> Iterator[Segment]:
             pending = paragraph.end()
         elif leading and is_ornament(words):
             continue
-        elif _is_credit(words, late=not leading):
+        elif _is_credit(words, late=not leading, hosted=start > 0):
             yield Segment(
                 kind="credits",
                 start=pending if leading else paragraph.start(),
@@ -129,15 +129,23 @@ def _credits(text: str, start: int, end: int) -> Iterator[Segment]:
             leading = False
 
 
-def _is_credit(words: str, *, late: bool) -> bool:
-    """Whether the paragraph `words` is a credit; `late` for one below other words, which needs more certainty."""
+def _is_credit(words: str, *, late: bool, hosted: bool) -> bool:
+    """Whether the paragraph `words` is a credit; `late` for one below other words, which needs more certainty.
+
+    `hosted` says whether the text comes from a host of electronic texts.
+    """
     if words.count("\n") > (MAX_LATE_CREDIT_LINES if late else MAX_CREDIT_LINES):
         return False
     certain = markers.CREDITS.match(words)
     if late:
-        return bool((certain or markers.AMBIGUOUS_CREDITS.match(words)) and markers.ELECTRONIC.search(words))
+        named = (certain or markers.AMBIGUOUS_CREDITS.match(words)) and markers.ELECTRONIC.search(words)
+        return bool(named or (hosted and markers.MACHINES.search(words)))
     # "Special thanks to ..." is a credit if it also mentions e-texts or scanning; else it may be the author's.
-    return bool(certain or (markers.AMBIGUOUS_CREDITS.match(words) and markers.TRADE.search(words)))
+    return bool(
+        certain
+        or markers.TEAM.search(words)
+        or (markers.AMBIGUOUS_CREDITS.match(words) and markers.TRADE.search(words))
+    )
 
 
 def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) -> Iterator[Segment]:
