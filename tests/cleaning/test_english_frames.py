@@ -27,7 +27,7 @@ PREAMBLES = {
         "This edition of The Lamp was compared with those that are\nin the Public Domain in the United States.\n\n"
         "We claim the copyright of our additions.\n\nDisclaimer:\nNobody says that this etext is right.\n\n\n"
     ),
-    "who assembled the files": "These files were assembled by A.\nfrom a contributed eBook (Project Gutenberg #1).\n\n\n",
+    "who assembled the files": "These files were assembled by A.\nfrom a contributed eBook (Project Gutenberg).\n\n\n",
     "a poster's note": "Poster's note: The dagger is a caret.\n\n\n\n",
     "the director's notes": (
         "Notes from Project Gutenberg Executive Director, A. B.\n\nPages are apart.\n\nDashes are as they were.\n\n\n\n"
