@@ -20,11 +20,14 @@ MAX_WRAPPED_LINES = 3
 # A line is wrapped if the first word of the next would have made it longer than this. Gutenberg wraps at 65 to 75.
 FULL_LINE = 65
 
-# "by James Joyce": the second line of an end line, however short the first is.
-BYLINE = re.compile(r"\s*(?:by|von|par|de|di|por|van|av|af)\s", re.IGNORECASE)
+# "by James Joyce", "of A Small Town": the second line of an end line, however short the first is.
+BYLINE = re.compile(r"\s*(?:by|of|von|par|de|di|por|van|av|af)\s", re.IGNORECASE)
 
 # A paragraph with more lines is not a credit, whatever its first words are.
 MAX_CREDIT_LINES = 15
+
+# Words of the project below an end line, "We are giving this etext a new number", have at most so many characters.
+MAX_AFTERWORD = 2_000
 
 # What the project says below a header has at most so many characters, and at most so many paragraphs in a row that
 # mention neither an etext nor the project.
@@ -191,12 +194,19 @@ def _uncertain_footer(text: str, header: int) -> int:
     lines = list(markers.END_LINE.finditer(text, max(header, len(text) - MAX_FRAME)))
     for line in reversed(lines):
         end = _wrapped_end(text, line)
-        if text[end:footer].strip() and not markers.LICENCE_TEXT.search(text, end, footer):
+        if text[end:footer].strip() and not _is_the_projects(text, end, footer):
             break
         footer = line_start(text, line.start())
     # "[The end of Emma by Jane Austen]": Canadian hosts close a book so. Without their header it may be the author's.
     closing = markers.CANADIAN_END.search(text, max(header, footer - END_LINE_DISTANCE), footer) if header else None
     return closing.start() if closing else footer
+
+
+def _is_the_projects(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, below an end line, is a licence or a short word on etexts, and no further volume."""
+    if markers.LICENCE_TEXT.search(text, start, end):
+        return True
+    return end - start <= MAX_AFTERWORD and markers.PREAMBLE.search(text, start, end) is not None
 
 
 def _marker_end(text: str, marker: re.Match[str]) -> int:

@@ -29,7 +29,7 @@ START = _lines(
     # "*** DEBUT DU PROJET GUTENBERG CANDIDE ***": French files.
     r"\*+ ?(?:DEBUT|DÉBUT) DU PROJET GUTENBERG",
     # "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*": 1991 to 2002, when the licence came first.
-    r"\*+END\*? ?THE SMALL PRINT",
+    r"\*+END\** ?THE SMALL PRINT",
     # "*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*": the same with a star less.
     r"\*END THE SMALL PRINT",
     # "*** END ** THE SMALL PRINT! ...": the same with blanks between the stars.
@@ -156,7 +156,11 @@ _RECEIVED = "You have received this (?:book|e-?text|file) through Project Gutenb
 HEADER_OPENING = re.compile(rf"\W*(?:{_FILE_NAME}|{_RECEIVED})", re.IGNORECASE)
 
 # What only the project says, below a header, of itself and of the file: "The oldest etext known to Project Gutenberg".
-PREAMBLE = re.compile(r"\be-?texts?\b|\bProject Gutenberg\b|\bin the public domain\b", re.IGNORECASE)
+# "Version of 12-26-91", "Version 01.30.92f" is the last word of the small print.
+PREAMBLE = re.compile(
+    r"\be-?texts?\b|\bProject Gutenberg\b|\bin the public domain\b|\A\s*Version (?:of )?\d\d[.-]\d\d[.-]\d\d",
+    re.IGNORECASE,
+)
 # What such words are called, where a gap comes before: "Introduction (one page)".
 PREAMBLE_HEADING = re.compile(r"\W*(?:Introduction|Information|Disclaimer|Notes?)\b[^\n]{0,40}\n?\Z", re.IGNORECASE)
 # "This is the Project Gutenberg 1.5 release of": the title stands on the next line.
@@ -204,13 +208,15 @@ CREDITS = re.compile(
     r"reformatted)|"
     # "HTML version by ..."; "Credits: ..."; "This file was produced from images generously made available by ..."
     r"(?:HTML|PDF) version (?:prepared )?by|Credits?:|This file was produced from|"
+    # "This updated edition produced by ..."
+    r"This (?:updated|revised|corrected|new) (?:edition|version) (?:was )?(?:produced|prepared|created) by|"
     # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ..."
     r"This e-?(?:text|book) (?:(?:is )?(?:produced|created|prepared|scanned|typed|revised) by|is in )|"
     # "Additional editing by ...", "Corrections supplied in November 2001 by ...": beside the first maker
     r"Additional (?:edit\w+|proof\w*|correct\w+|format\w+) by|"
     r"Corrections (?:\w+ )?(?:in (?:\w+ )?\d{4} )?by|Illustrations for the HTML|"
     # "The Internet Wiretap 1st Online Edition of"; the title follows
-    r"(?:The|An) Internet Wiretap\b|"
+    r"(?:From the|The|An) Internet Wiretap\b|"
     # "Erstellt von Delphine Lettau", "Dieses E-Book wurde ...": German files
     r"Erstellt von|Hergestellt von|Dieses? (?:E-?Book|E-?Text|Buch) wurde|"
     # "Produit par Jean Dupont", "Ce livre électronique a été ...": French files
@@ -232,7 +238,7 @@ AMBIGUOUS_CREDITS = re.compile(
     # "Electronic Edition by <reader@example.org>" (Internet Wiretap)
     r"Electronic (?:edition|text|version) by|"
     # "Proofread by ...", "Edited by ...", "Updated by ...", "Note: see also the HTML version"
-    r"Proof(?:read|ed|reading)|Edited by|Updat(?:ed|es) by|Note: |"
+    r"Proof(?:read|ed|reading)|Edited by|Updat(?:ed|es) by|Note: |Note from the original file: |"
     # "Images of the original pages are available through ...", "Transcrit par ..." (French)
     r"Images? of the original|Transcrit )",
     re.IGNORECASE,
@@ -241,13 +247,24 @@ AMBIGUOUS_CREDITS = re.compile(
 # What is only in credits of electronic texts, wherever they are: their names, and addresses.
 ELECTRONIC = re.compile(
     r"\be-?texts?\b|\be-?books?\b|gutenberg|pgdp|archive\.org|internet archive|pglaf|wiretap|gallica|"
-    r"electronic (?:edition|text|version)|https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
+    r"electronic (?:book|edition|text|version)|https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
     re.IGNORECASE,
 )
 # In the first paragraphs, its names alone are enough: "Jean Dupont, Ann Lee and the PG Distributed Proofreading Team."
-TEAM = re.compile(r"\bDistributed\s+Proof-?read", re.IGNORECASE)
+TEAM = re.compile(r"\bDistributed\s+Proof-?read|\bAn Anonymous Volunteer\b", re.IGNORECASE)
+# So are these words in one or two lines, in a text from a host: "Created by Ann Lee, Omaha", "The text is from the
+# first edition."
+SHORT_CREDIT = re.compile(
+    r"\W*(?:(?:Created|Typed|Keyed|Scanned|Entered|Transcribed|Prepared|Digiti[sz]ed)(?: in)? by|"
+    r"(?:The|This) text (?:is|was) (?:taken |that )?(?:from|of) the\b)[^\n]*\n?(?:[^\n]+\n?)?\Z",
+    re.IGNORECASE,
+)
 # Near the top of a text from a host: machines that no printed book was made by, "From a readers' club, Houston (BBS)".
-MACHINES = re.compile(r"\bOCR\b|\bOmniPage\b|\(BBS\)|\bBBS:")
+MACHINES = re.compile(
+    r"\bOCR\b|\bOmniPage\b|\(BBS\)|\bBBS:|(?i:\bthis text is in the public domain\b)"
+    # "This electronic book is being released at this time to honor ..."
+    r"|(?i:\bthis electronic (?:book|text) is being released\b)"
+)
 # The same, and words of the trade that a book may use as well.
 TRADE = re.compile(ELECTRONIC.pattern + r"|e-?text|e-?book|proof-?read|scann|\bhtml\b|\bocr\b|volunteer", re.IGNORECASE)
 

@@ -45,9 +45,11 @@ NOTE_HEADING = re.compile(
     r"|lista de erros corrigidos"
     # "Errata (noted by transcriber)", "Errors and Anomalies noted by the transcriber"
     rf"|(?:errata|errors|anomalies)\b[^\n]{{0,20}}\bnoted by (?:the )?{_TRANSCRIBE}"
-    # "Notes from Project Gutenberg Executive Director"; "Notes on this etext of Emma"
+    # "Notes from Project Gutenberg Executive Director"; "Notes on this etext of Emma"; "Notes on the original edition
+    # and on changes and corrections made."
     r"|notes? (?:from|by) (?:the )?project gutenberg\b"
-    r"|notes? (?:on|about|to) th(?:is|e) (?:e-?text|e-?book|electronic)\b",
+    r"|notes? (?:on|about|to) (?:(?:th(?:is|e) )?e-?text|this e-?book|th(?:is|e) electronic (?:text|edition|version))\b"
+    r"|notes on [^\n]{0,50}\bcorrections made\b",
     re.IGNORECASE,
 )
 # A line that begins with such a heading: "  * Transcriber's Note:".
@@ -80,7 +82,8 @@ NOTE_OPENING = re.compile(f"{NOTE_LINE.pattern}|{SELF_DESCRIPTION.pattern}", _FL
 # readers cannot use the "real" (Unicode/UTF-8) version of the file.]"
 ELECTRONIC_WORDS = re.compile(
     r"\be-?texts?\b|\be-?books?\b|\butf-?8|\bunicode\b|latin-1|\bascii\b|html version|file encoding|project gutenberg|"
-    r"electronic (?:edition|text|version)|\b\w+\.(?:txt|zip)\b|" + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
+    r"electronic (?:edition|text|version)|\b\w+\.(?:txt|zip)\b|\blist of bookmarks\b|"
+    + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
     re.IGNORECASE,
 )
 

@@ -29,6 +29,9 @@ FRONT_MATTER = 3_000
 # They are shorter than those before the title: an imprint or a dedication may look alike.
 MAX_LATE_CREDIT_LINES = 6
 
+# A paragraph of a title and a credit has at most so many line ends.
+MAX_TITLE_LINES = 4
+
 # Prose fills its lines: at least this many characters on average, in a paragraph of at least this many lines. A table
 # of contents does not.
 PROSE_WIDTH = 50
@@ -127,6 +130,20 @@ def _credits(text: str, start: int, end: int) -> Iterator[Segment]:
             pending = paragraph.end()
         else:
             leading = False
+            if start and (line := _credit_below_title(words)):
+                yield Segment(kind="credits", start=paragraph.start() + line, end=paragraph.end())
+
+
+def _credit_below_title(words: str) -> int:
+    """Where a credit begins in the paragraph `words`, whose first line is the title; 0 when none does.
+
+    >>> _credit_below_title("Emma by Jane Austen\\nScanned by A. Reader, reader@example.org\\n")
+    20
+    """
+    title = words.find("\n") + 1
+    if title and words.count("\n") <= MAX_TITLE_LINES and _is_credit(words[title:], late=True, hosted=False):
+        return title
+    return 0
 
 
 def _is_credit(words: str, *, late: bool, hosted: bool) -> bool:
@@ -141,6 +158,8 @@ def _is_credit(words: str, *, late: bool, hosted: bool) -> bool:
         named = (certain or markers.AMBIGUOUS_CREDITS.match(words)) and markers.ELECTRONIC.search(words)
         return bool(named or (hosted and markers.MACHINES.search(words)))
     # "Special thanks to ..." is a credit if it also mentions e-texts or scanning; else it may be the author's.
+    if hosted and markers.SHORT_CREDIT.match(words):
+        return True
     return bool(
         certain
         or markers.TEAM.search(words)
