@@ -52,9 +52,21 @@ def frame(text: str) -> list[Segment]:
     if footer == len(text) and (footer := _uncertain_footer(text, header)) < len(text):
         parts.append(Segment(kind="licence", start=footer, end=len(text)))
     # "End of Project Gutenberg's Emma, Part 1": where the volumes of a work were joined to one file.
+    position = header
     for line in markers.END_LINE.finditer(text, header, footer):
-        parts.append(Segment(kind="licence", start=line.start(), end=_wrapped_end(text, line)))
+        start = _bookmarks_start(text, position, line.start())
+        position = _wrapped_end(text, line)
+        parts.append(Segment(kind="licence", start=start, end=position))
+    if header and (bookmarks := _bookmarks_start(text, position, footer)) < footer:
+        parts.append(Segment(kind="licence", start=bookmarks, end=footer))
     return parts
+
+
+def _bookmarks_start(text: str, position: int, end: int) -> int:
+    """Where the list of lines for readers to search begins which the maker of an etext put between a book and its end
+    line at `end`; `end` without one."""
+    bookmarks = markers.BOOKMARKS.search(text, max(position, end - MAX_FRAME), end)
+    return bookmarks.start() if bookmarks else end
 
 
 def _closing_small_print(text: str, starts: list[tuple[int, int]]) -> int:
@@ -203,10 +215,14 @@ def _uncertain_footer(text: str, header: int) -> int:
 
 
 def _is_the_projects(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]`, below an end line, is a licence or a short word on etexts, and no further volume."""
+    """Whether `text[start:end]`, below an end line, is a licence or a short word on etexts, and no further volume.
+
+    A word on etexts says so in its first paragraph.
+    """
     if markers.LICENCE_TEXT.search(text, start, end):
         return True
-    return end - start <= MAX_AFTERWORD and markers.PREAMBLE.search(text, start, end) is not None
+    first = PARAGRAPH.search(text, start, end) if end - start <= MAX_AFTERWORD else None
+    return first is not None and markers.PREAMBLE.search(first[0]) is not None
 
 
 def _marker_end(text: str, marker: re.Match[str]) -> int:

@@ -66,6 +66,9 @@ _END_OF = (
 # from several files.
 END_LINE = _lines(*_END_OF)
 
+# "ETEXT EDITOR'S BOOKMARKS:", alone on a line: a list of lines of the book, at the end of each volume.
+BOOKMARKS = re.compile(r"^[ \t]*(?:E-?TEXT|E-?BOOK|PG) EDITOR['’]S BOOKMARKS\b[^\n]{0,40}$", _FLAGS)
+
 # "[The end of Nineteen Eighty-four by George Orwell]", the last line of files of Project Gutenberg Canada and of
 # Faded Page.
 CANADIAN_END = re.compile(r"^[ \t]*\[(?:The )?End of [^\]]{1,300}\]\s*\Z", _FLAGS)

@@ -46,8 +46,8 @@ NOTE_HEADING = re.compile(
     # "Errata (noted by transcriber)", "Errors and Anomalies noted by the transcriber"
     rf"|(?:errata|errors|anomalies)\b[^\n]{{0,20}}\bnoted by (?:the )?{_TRANSCRIBE}"
     # "Notes from Project Gutenberg Executive Director"; "Notes on this etext of Emma"; "Notes on the original edition
-    # and on changes and corrections made."
-    r"|notes? (?:from|by) (?:the )?project gutenberg\b"
+    # and on changes and corrections made."; "Preface to the Project Gutenberg Etext"
+    r"|notes? (?:from|by) (?:the )?project gutenberg\b|preface to the project gutenb[eu]rg e-?text\b"
     r"|notes? (?:on|about|to) (?:(?:th(?:is|e) )?e-?text|this e-?book|th(?:is|e) electronic (?:text|edition|version))\b"
     r"|notes on [^\n]{0,50}\bcorrections made\b",
     re.IGNORECASE,

@@ -174,3 +174,22 @@ def test_a_volume_may_follow_an_end_line():
 def test_words_of_makers_are_the_authors_without_a_host():
     for line in ("Created by night, it was dark.\n", "The text is from the psalms.\n"):
         assert cleaned(line + "\n" + BODY).text == (line + "\n" + BODY).rstrip("\n") + "\n"
+
+
+def test_lists_of_an_etext_editor_go_at_the_end_of_each_volume():
+    marks = "\n\n\nETEXT EDITOR'S BOOKMARKS{}:\n\nDark night\nIt was a night\n\n\n\n"
+    end = "End of this Project Gutenberg Etext of The Lamp, V1\nby Ann Lee\n\n\n"
+    text = SMALL_PRINT + BOOK + marks.format("") + end + BODY + marks.format(" FOR THE COMPLETE EDITION")
+    assert cleaned(text).text == LEFT + "\n\n\n" + BODY.strip("\n") + "\n"
+    assert cleaned(BOOK + marks.format("")).text.endswith("It was a night\n"), (
+        "without a host, they may be the author's"
+    )
+
+
+def test_a_preface_to_the_etext_goes():
+    preface = (
+        "Preface to the Project Gutenberg Etext\n----\n\n    One edition was lost.\n\n   A. B.\n\n-----\nCHAPTER\n\n\n"
+    )
+    result = cleaned(SMALL_PRINT + TITLE + preface + BODY).text
+    assert result.startswith(TITLE + "-----\nCHAPTER\n")
+    assert result.count("dark night") == 30
