@@ -250,7 +250,8 @@ AMBIGUOUS_CREDITS = re.compile(
 # What is only in credits of electronic texts, wherever they are: their names, and addresses.
 ELECTRONIC = re.compile(
     r"\be-?texts?\b|\be-?books?\b|gutenberg|pgdp|archive\.org|internet archive|pglaf|wiretap|gallica|"
-    r"electronic (?:book|edition|text|version)|https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
+    # An address begins where no letter comes before, so that each letter of a long word is not tried as its first.
+    r"electronic (?:book|edition|text|version)|https?:|www[.:]|(?<![\w.])[\w.]++@\w[\w.]*\.\w{2}",
     re.IGNORECASE,
 )
 # In the first paragraphs, its names alone are enough: "Jean Dupont, Ann Lee and the PG Distributed Proofreading Team."

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from poet.cleaning.segments import KINDS, Segment, _resolve, segment
-from tests.cleaning.frames import ALL_PARTS, cleaned
+from tests.cleaning.frames import ALL_PARTS, HEADER_2008, cleaned
 
 PROSE = "The lamp was lit and the rain went on falling over the low roofs.\n" * 4 + "\n"
 
@@ -25,6 +25,11 @@ TEXTS = {
     "notes": lambda n: "Transcriber's note\n\nHyphens.\n\n\n" * n + PROSE * 300,
     "footnote headings": lambda n: "  FOOTNOTES:\n\n" * n + PROSE,
     "credits": lambda n: "Produced by A. Reader\n\n" * n + PROSE,
+    "a long word in a credit": lambda n: "Scanned by " + "x" * n + "\n\n" + PROSE * 20,
+    "preamble": lambda n: HEADER_2008 + "This etext is free.\n\nIt is.\n\n" * n + PROSE,
+    "lists of etext editors": lambda n: (
+        HEADER_2008 + (PROSE + "ETEXT EDITOR'S BOOKMARKS:\n\nThe lamp\n\nEnd of Project Gutenberg's Emma\n\n") * n
+    ),
 }
 
 
