@@ -25,7 +25,7 @@ TEXTS = {
     "notes": lambda n: "Transcriber's note\n\nHyphens.\n\n\n" * n + PROSE * 300,
     "footnote headings": lambda n: "  FOOTNOTES:\n\n" * n + PROSE,
     "credits": lambda n: "Produced by A. Reader\n\n" * n + PROSE,
-    "a long word in a credit": lambda n: "Scanned by " + "x" * (n * 5) + "\n\n" + PROSE * 20,
+    "a long word in a credit": lambda n: "Created by " + "x" * (n * 5) + "\n\n" + PROSE * 20,
     "preamble": lambda n: HEADER_2008 + "This etext is free.\n\nIt is.\n\n" * n + PROSE,
     "lists of etext editors": lambda n: (
         HEADER_2008 + (PROSE + "ETEXT EDITOR'S BOOKMARKS:\n\nThe lamp\n\nEnd of Project Gutenberg's Emma\n\n") * n
