@@ -4,8 +4,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from poet.cleaning import markers
-from poet.cleaning.lines import PARAGRAPH, Segment, line_end, line_start
+from poet.cleaning import credits, markers, note_markers
+from poet.cleaning.lines import GAP, PARAGRAPH, Segment, line_end, line_start
 
 # The longest frame on either side of a book, in characters. Licences have 19,000, the longest headers of the nineties
 # about as many. A marker that is further inside belongs to the book.
@@ -20,14 +20,19 @@ MAX_WRAPPED_LINES = 3
 # A line is wrapped if the first word of the next would have made it longer than this. Gutenberg wraps at 65 to 75.
 FULL_LINE = 65
 
-# "by James Joyce": the second line of an end line, however short the first is.
-BYLINE = re.compile(r"\s*(?:by|von|par|de|di|por|van|av|af)\s", re.IGNORECASE)
+# "by James Joyce", "of A Small Town": the second line of an end line, however short the first is.
+BYLINE = re.compile(r"\s*(?:by|of|von|par|de|di|por|van|av|af)\s", re.IGNORECASE)
 
 # "End of this Project Gutenberg E-text of": the title follows on the next line.
 UNFINISHED = re.compile(r"\b(?:of|by|von|de|du|di|e-?text|e-?book),?\s*$", re.IGNORECASE)
 
-# A paragraph with more lines is not a credit, whatever its first words are.
-MAX_CREDIT_LINES = 15
+# Words of the project below an end line, "We are giving this etext a new number", have at most so many characters.
+MAX_AFTERWORD = 2_000
+
+# What the project says below a header has at most so many characters, and at most so many paragraphs in a row that
+# mention neither an etext nor the project.
+MAX_PREAMBLE = 8_000
+MAX_PASSED = 2
 
 
 def frame(text: str) -> list[Segment]:
@@ -47,9 +52,21 @@ def frame(text: str) -> list[Segment]:
     if footer == len(text) and (footer := _uncertain_footer(text, header)) < len(text):
         parts.append(Segment(kind="licence", start=footer, end=len(text)))
     # "End of Project Gutenberg's Emma, Part 1": where the volumes of a work were joined to one file.
+    position = header
     for line in markers.END_LINE.finditer(text, header, footer):
-        parts.append(Segment(kind="licence", start=line.start(), end=_wrapped_end(text, line)))
+        start = _bookmarks_start(text, position, line.start())
+        position = _wrapped_end(text, line)
+        parts.append(Segment(kind="licence", start=start, end=position))
+    if header and (bookmarks := _bookmarks_start(text, position, footer)) < footer:
+        parts.append(Segment(kind="licence", start=bookmarks, end=footer))
     return parts
+
+
+def _bookmarks_start(text: str, position: int, end: int) -> int:
+    """Where the list of lines for readers to search begins which the maker of an etext put between a book and its end
+    line at `end`; `end` without one."""
+    bookmarks = markers.BOOKMARKS.search(text, max(position, end - MAX_FRAME), end)
+    return bookmarks.start() if bookmarks else end
 
 
 def _closing_small_print(text: str, starts: list[tuple[int, int]]) -> int:
@@ -76,6 +93,8 @@ def _header_end(text: str, starts: list[tuple[int, int]], limit: int) -> int:
         near = bisect_left(starts, (min(limit, end + MAX_FRAME), 0))
         found = max(end, min(starts[near - 1][1], limit) if near else 0)
         found = _fields_end(text, found, min(limit, found + MAX_FRAME))
+        if found:
+            found = _preamble_end(text, found, min(limit, found + MAX_PREAMBLE))
         if found == end:
             return end
         end = found
@@ -93,19 +112,61 @@ def _fields_end(text: str, start: int, limit: int) -> int:
             return start
         if markers.HEADER_PARAGRAPH.match(words):
             end = paragraph.end()
-        elif not markers.CREDITS.match(words) or words.count("\n") > MAX_CREDIT_LINES:
+        elif not credits.CREDITS.match(words) or words.count("\n") > credits.MAX_CREDIT_LINES:
             break
     return end
 
 
+def _preamble_end(text: str, start: int, limit: int) -> int:
+    """The end of what the project says, below a header that ends at `start`, of itself and of the file.
+
+    Its first paragraph mentions an etext or the project; credits and notes have rules of their own.
+
+    >>> text = "This is the 1.5 release of our etext.\\n\\nIt took months to find.\\n\\nEtexts are free.\\n\\nEMMA\\n"
+    >>> text[_preamble_end(text, 0, len(text)) :]
+    '\\nEMMA\\n'
+    """
+    end = last = start
+    passed = 0
+    # Up to the next gap, all paragraphs below such words belong to them: notes have a rule for that.
+    first = next(PARAGRAPH.finditer(text, start, limit), None)
+    if first and note_markers.PROJECTS_WORDS.search(first[0]):
+        return start
+    for paragraph in PARAGRAPH.finditer(text, start, limit):
+        words = paragraph[0]
+        gap = GAP.search(text, last - 1, paragraph.start()) if last else None
+        last = paragraph.end()
+        if markers.PREAMBLE.search(words) and not _has_own_rule(words):
+            # "release of", and the title below it, which is the book's
+            line = markers.RELEASE_LINE.match(words)
+            end, passed = (paragraph.start() + line.end() if line else paragraph.end()), 0
+        elif end == start or passed == MAX_PASSED or (gap and not markers.PREAMBLE_HEADING.match(words)):
+            break
+        else:
+            passed += 1
+    return end
+
+
+def _has_own_rule(words: str) -> bool:
+    """Whether the paragraph `words` is a credit or the head of a note."""
+    if words.count("\n") <= credits.MAX_CREDIT_LINES and (
+        credits.CREDITS.match(words) or credits.AMBIGUOUS_CREDITS.match(words) or credits.TEAM.search(words)
+    ):
+        return True
+    return note_markers.NOTE_LINE.match(words) is not None or words.lstrip().startswith("[")
+
+
 def _begins_with_fields(text: str, start: int) -> bool:
-    """Whether two header fields follow one another from `start`: "Title: Emma", "Author: Jane Austen".
+    """Whether two header fields follow one another from `start`, "Title: Emma", "Author: Jane Austen", or a host's name
+    follows the first.
 
     One alone may be the words of a book.
     """
     first = markers.HEADER_FIELD.match(text, start)
     if not first:
         return False
+    if markers.HEADER_OPENING.match(text, first.end()):
+        return True
     second = markers.HEADER_FIELD.match(text, first.end())
     return second is not None and second["key"].lower() != first["key"].lower()
 
@@ -143,16 +204,29 @@ def _uncertain_footer(text: str, header: int) -> int:
 
     An end line counts only if nothing but the licence follows: it may also be one between two volumes.
     """
-    footer = len(text)
+    # Below the first line of the licence itself, nothing is the book's.
+    licence = markers.LICENCE_OPENING.search(text, max(header, len(text) - MAX_FRAME))
+    footer = licence.start() if licence else len(text)
     lines = list(markers.END_LINE.finditer(text, max(header, len(text) - MAX_FRAME)))
     for line in reversed(lines):
         end = _wrapped_end(text, line)
-        if text[end:footer].strip() and not markers.LICENCE_TEXT.search(text, end, footer):
+        if text[end:footer].strip() and not _is_the_projects(text, end, footer):
             break
         footer = line_start(text, line.start())
     # "[The end of Emma by Jane Austen]": Canadian hosts close a book so. Without their header it may be the author's.
     closing = markers.CANADIAN_END.search(text, max(header, footer - END_LINE_DISTANCE), footer) if header else None
     return closing.start() if closing else footer
+
+
+def _is_the_projects(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, below an end line, is a licence or a short word on etexts, and no further volume.
+
+    A word on etexts says so in its first paragraph.
+    """
+    if markers.LICENCE_TEXT.search(text, start, end):
+        return True
+    first = PARAGRAPH.search(text, start, end) if end - start <= MAX_AFTERWORD else None
+    return first is not None and markers.PREAMBLE.search(first[0]) is not None
 
 
 def _marker_end(text: str, marker: re.Match[str]) -> int:

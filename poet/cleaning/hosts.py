@@ -18,11 +18,6 @@ _FLAGS = re.MULTILINE | re.IGNORECASE
 AOZORA_EDITION = re.compile(r"^[ \t\u3000]*底本[ \t\u3000]*[：:]", re.MULTILINE)
 AOZORA_MAKERS = re.compile(r"^[ \t\u3000]*(?:入力|校正)[ \t\u3000]*[：:]|青空文庫", re.MULTILINE)
 
-# It begins with the title and the author, which stay, and the legend of its marks between two rules of dashes.
-AOZORA_LEGEND = re.compile(
-    r"^-{5,}[ \t]*\n【テキスト中に現れる記号について】[ \t]*\n(?:(?!-{5})[^\n]*\n){0,60}?-{5,}[ \t]*$", re.MULTILINE
-)
-
 # The Latin Library ends with links to its pages, each on an indented line: author, shelf, library.
 LATIN_LIBRARY = re.compile(
     r"(?:^[ \t]+\S[^\n]{0,60}\n)*^[ \t]*The Latin Library[ \t]*\n[ \t]*The Classics Page[ \t]*\s*\Z", re.MULTILINE
@@ -46,18 +41,31 @@ LIB_RU = re.compile(
     _FLAGS,
 )
 
+# The Electronic Text Center of the University of Virginia (English) says between two rules who marked the text up.
+VIRGINIA = re.compile(
+    r"^[ \t]*_{20,}[ \t]*\n(?:(?!_{20})[^\n]*\n){0,40}?"
+    r"[^\n]*(?:electronic text[ \t]*\n?[ \t]*center|etext\.(?:lib\.)?virginia|etextcenter@|TEI\.2)[^\n]*\n"
+    r"(?:(?!_{20})[^\n]*\n){0,40}?[ \t]*_{20,}[ \t]*$",
+    _FLAGS,
+)
+
+# A page that the browser lynx wrote as text ends with the addresses of its links: "References", "1. http://...".
+LINKS = re.compile(
+    r"^(?:[ \t]*_{20,}[ \t]*\n\s*)?[ \t]*References[ \t]*\n(?:[ \t]*\n)?"
+    r"(?:[ \t]*\d+\. (?:https?|ftp|file|mailto):\S*[ \t]*\n?)+\s*\Z",
+    re.MULTILINE,
+)
+
 
 def host_frames(text: str, start: int, end: int) -> Iterator[Segment]:
     """What other hosts put above and below the book `text[start:end]`."""
     if (header := _manuzio_end(text, start, end)) is not None:
         yield Segment(kind="licence", start=header[0], end=header[1])
-    if sheet := LIB_RU.search(text, start, min(end, start + MAX_FRAME)):
-        yield Segment(kind="licence", start=sheet.start(), end=skip_blank_lines(text, line_end(text, sheet.end()), end))
-    if legend := AOZORA_LEGEND.search(text, start, min(end, start + MAX_FRAME)):
-        yield Segment(
-            kind="licence", start=legend.start(), end=skip_blank_lines(text, line_end(text, legend.end()), end)
-        )
-    footer = _aozora_start(text, start, end) or _latin_library_start(text, start, end)
+    for kind in (LIB_RU, VIRGINIA):
+        if sheet := kind.search(text, start, min(end, start + MAX_FRAME)):
+            after = skip_blank_lines(text, line_end(text, sheet.end()), end)
+            yield Segment(kind="licence", start=sheet.start(), end=after)
+    footer = _aozora_start(text, start, end) or _latin_library_start(text, start, end) or _links_start(text, start, end)
     if footer:
         yield Segment(kind="licence", start=footer, end=end)
 
@@ -88,4 +96,10 @@ def _latin_library_start(text: str, start: int, end: int) -> int:
     if not text[max(start, end - 200) : end].rstrip().endswith("The Classics Page"):
         return 0
     links = LATIN_LIBRARY.search(text, max(start, end - 600), end)
+    return links.start() if links else 0
+
+
+def _links_start(text: str, start: int, end: int) -> int:
+    """Where the list of a page's links begins; 0 if there is none."""
+    links = LINKS.search(text, max(start, text.rfind("References", start, end) - MAX_FRAME), end)
     return links.start() if links else 0

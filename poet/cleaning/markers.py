@@ -29,13 +29,15 @@ START = _lines(
     # "*** DEBUT DU PROJET GUTENBERG CANDIDE ***": French files.
     r"\*+ ?(?:DEBUT|DÉBUT) DU PROJET GUTENBERG",
     # "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*": 1991 to 2002, when the licence came first.
-    r"\*+END\*? ?THE SMALL PRINT",
+    r"\*+END\** ?THE SMALL PRINT",
     # "*END THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*": the same with a star less.
     r"\*END THE SMALL PRINT",
     # "*** END ** THE SMALL PRINT! ...": the same with blanks between the stars.
     r"\*\*\* ?END ?\* ?\*? ?THE SMALL PRINT",
-    # "*SMALL PRINT! Ver.04.29.93 FOR COPYRIGHT PROTECTED ETEXTS*END*": 1993 to 2002, of works with a living author.
+    # "*SMALL PRINT! Ver.04.29.93 FOR COPYRIGHT PROTECTED ETEXTS*END*": 1992 to 2002; some name the book.
     r"\*+ ?SMALL PRINT!.{0,80}\*END\*",
+    # "ENDTHE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTSVer.03.08.92END": the stars were lost.
+    r"(?-i:END ?THE SMALL PRINT)",
 )
 
 # The line that ends a book for certain.
@@ -51,9 +53,10 @@ END = _lines(
 # How an end line begins: see END_LINE.
 _END_OF = (
     # "End of the Project Gutenberg EBook of Emma"; in the nineties "End of Project Gutenberg Etext of Emma", sometimes
-    # "The end of ..."; "End of this Project Gutenberg of Australia eBook".
-    # "End of this is COPYRIGHTED Project Gutenberg Etext, Details Below": the first words of the header once more.
-    r"(?:The )?End of (?:the |this (?:is )?)?(?:COPYRIGHTED )?Project Gutenberg",
+    # "The end of ..."; "End of this Project Gutenberg of Australia eBook"; "This is the end of the Project Gutenberg
+    # Edition of"; "End of the Wiretap/Project Gutenberg Etext of". "End of this is COPYRIGHTED Project Gutenberg Etext,
+    # Details Below": the first words of the header once more.
+    r"(?:[\"“]?This is )?(?:The )?End of (?:the |this (?:is )?)?(?:COPYRIGHTED |Wiretap/)?Project Gutenberg",
     # "Ende dieses Projekt Gutenberg Etextes ..."; some files have the English word "End" or "Project", or "diese".
     r"Ende? (?:diese[rs]?|des) (?:Project|Projekt) Gutenberg",
     # "Fin de Project Gutenberg Etext ..." and "Fin du Projet Gutenberg ...".
@@ -64,6 +67,9 @@ _END_OF = (
 # from several files.
 END_LINE = _lines(*_END_OF)
 
+# "ETEXT EDITOR'S BOOKMARKS:", alone on a line: a list of lines of the book, at the end of each volume.
+BOOKMARKS = re.compile(r"^[ \t]*(?:E-?TEXT|E-?BOOK|PG) EDITOR['’]S BOOKMARKS\b[^\n]{0,40}$", _FLAGS)
+
 # "[The end of Nineteen Eighty-four by George Orwell]", the last line of files of Project Gutenberg Canada and of
 # Faded Page.
 CANADIAN_END = re.compile(r"^[ \t]*\[(?:The )?End of [^\]]{1,300}\]\s*\Z", _FLAGS)
@@ -71,22 +77,22 @@ CANADIAN_END = re.compile(r"^[ \t]*\[(?:The )?End of [^\]]{1,300}\]\s*\Z", _FLAG
 # Words of a header of 1991 to 2002. Its licence is called "Small Print!", with warranty and indemnity in capitals.
 SMALL_PRINT = re.compile(r"SMALL PRINT|LIMITED WARRANTY|INDEMNITY")
 
-# How credits at the end of a book begin: those of CREDITS, and what other hosts say of their texts.
-LAST_CREDITS = re.compile(
-    # "This text was converted to ascii format for Project Wittenberg by ... and is in the public domain."
-    r"\W*This (?:e-?text|text|file|book|document) (?:was|has been|is) (?:\w+ )?(?:converted|prepared|scanned|typed|"
-    r"transcribed|created|produced|made available|keyed|digiti[sz]ed|brought to you)\b",
-    re.IGNORECASE,
-)
-
 # How the small print begins where it follows the book, 2001 to 2004: "***START**THE SMALL PRINT! FOR PUBLIC DOMAIN
 # EBOOKS**START***", or in files without that line, the words on the purpose of the project and on donations.
 CLOSING_SMALL_PRINT = _lines(
     r"\*+START\*+ ?THE SMALL PRINT",
+    r"(?-i:START ?THE SMALL PRINT)",
     r"Project Gutenberg is dedicated to increasing",
     r"The Project gratefully accepts",
     r"WHAT IF YOU \*WANT\* TO SEND",
     r"\[Portions of this (?:e-?book|e-?text|header)",
+)
+
+# How the licence begins where a hand or a converter dropped the end marker before it.
+LICENCE_OPENING = _lines(
+    r"\*{0,3} ?START: FULL LICEN[SC]E",
+    r"THE FULL PROJECT GUTENBERG(?:-tm|™)? LICEN[SC]E",
+    r"Updated editions will replace the previous one",
 )
 
 # The names by which the hosts beside Project Gutenberg call their files: "* A Project Gutenberg of Australia eBook *",
@@ -147,8 +153,22 @@ _FILE_NAME = (
     rf"(?: (?:of )?(?:Australia|Canada|Europe|EU))?,? e-?(?:book|text)s?\b)|(?:A )?{_HOSTS} e-?(?:book|text))"
 )
 
+# The header of 1991.
+_RECEIVED = "You have received this (?:book|e-?text|file) through Project Gutenberg"
+
 # The first words of a header that lacks its marker.
-HEADER_OPENING = re.compile(r"\W*" + _FILE_NAME, re.IGNORECASE)
+HEADER_OPENING = re.compile(rf"\W*(?:{_FILE_NAME}|{_RECEIVED})", re.IGNORECASE)
+
+# What only the project says, below a header, of itself and of the file: "The oldest etext known to Project Gutenberg".
+# "Version of 12-26-91", "Version 01.30.92f" is the last word of the small print.
+PREAMBLE = re.compile(
+    r"\be-?texts?\b|\bProject Gutenberg\b|\bin the public domain\b|\A\s*Version (?:of )?\d\d[.-]\d\d[.-]\d\d",
+    re.IGNORECASE,
+)
+# What such words are called, where a gap comes before: "Introduction (one page)".
+PREAMBLE_HEADING = re.compile(r"\W*(?:Introduction|Information|Disclaimer|Notes?)\b[^\n]{0,40}\n?\Z", re.IGNORECASE)
+# "This is the Project Gutenberg 1.5 release of": the title stands on the next line.
+RELEASE_LINE = re.compile(r"[^\n]*\brelease of:?[ \t]*\n", re.IGNORECASE)
 
 # The names of header fields.
 _FIELDS = (
@@ -169,7 +189,7 @@ HEADER_FIELD = re.compile(rf"(?P<key>{_FIELDS}): [^\n]*(?:\n(?:[ \t]+\S[^\n]*|[ 
 # The first words of every paragraph of such a header; the first other paragraph is the book.
 HEADER_PARAGRAPH = re.compile(
     # "The Project Gutenberg EBook of Emma", "This eBook is for the use of anyone anywhere"
-    rf"\W*(?:{_FILE_NAME}|This e-?(?:book|text) is for the use of|{_FIELDS}: |"
+    rf"\W*(?:{_FILE_NAME}|{_RECEIVED}|This e-?(?:book|text) is for the use of|{_FIELDS}: |"
     # "Project Gutenberg Canada ebook #949"; "To contact Project Gutenberg of Australia go to ..."
     rf"{_HOSTS} e-?books?|To contact {_HOSTS}|"
     # "This ebook is made available at no cost", "Copyright laws are changing all over the world"
@@ -180,60 +200,6 @@ HEADER_PARAGRAPH = re.compile(
     r"(?:GO TO )?Project Gutenberg Australia)",
     re.IGNORECASE,
 )
-
-# How production credits begin, in the first paragraphs of a book.
-CREDITS = re.compile(
-    # "Produced by An Anonymous Volunteer", since 2002; "E-text prepared by Juliet Sutherland", about 2004
-    r"\W*(?:Produced by|E-?text (?:prepared|produced|scanned|typed|created|transcribed)|"
-    # "This etext was prepared by ...", "The electronic version was scanned by ...": the nineties
-    r"(?:This|The) (?:e-?text|e-?book|book|file|text|electronic (?:text|edition|version))(?: file)? (?:was|has been) "
-    r"(?:\w+ )?(?:prepared|produced|scanned|typed|transcribed|created|converted|proofread|digitized)|"
-    # "HTML version by ..."; "Credits: ..."; "This file was produced from images generously made available by ..."
-    # "From images generously made available by Gallica"
-    r"(?:HTML|PDF) version (?:prepared )?by|Credits?:|This file was produced from|"
-    # "This book content was graciously contributed by the Gutenberg Projekt-DE."
-    r"This book content was|(?:From|Using|Based on) (?:page )?(?:images|scans) (?:\w+ )?(?:made available|provided)|"
-    # "This etext produced by ...", "This Etext is in Portuguese", "This eBook was produced by: ...", "This Project
-    # Gutenberg Etext prepared by ..."
-    r"This (?:Project Gutenberg )?e-?(?:text|book) (?:(?:is |was )?(?:produced|prepared|typed|scanned) by|is in )|"
-    # "The Internet Wiretap 1st Online Edition of"; the title follows
-    r"(?:The|An) Internet Wiretap\b|"
-    # "Erstellt von Delphine Lettau", "Dieses E-Book wurde ...": German files
-    r"Erstellt von|Hergestellt von|Dieses? (?:E-?Book|E-?Text|Buch) wurde|"
-    # "Produit par Jean Dupont", "Ce livre électronique a été ...": French files
-    r"Produit par|Ce (?:livre|texte)(?: électronique)? a été)",
-    re.IGNORECASE,
-)
-
-# Openings of credits with which an author's own acknowledgments begin as well ("Special thanks are due to my mother"):
-# such a paragraph is a credit only if it also contains a word of TRADE.
-AMBIGUOUS_CREDITS = re.compile(
-    # "Special thanks to ...", "Many thanks to ...", "Thanks are due ...", "We thank the Bibliothèque Nationale ..."
-    r"\W*(?:Special thanks|Many thanks|Thanks (?:to|are due)|We thank |Nous remercions |"
-    # "Entered by ..." (Internet Wiretap), "Keyed by ..."
-    r"(?:Entered|Keyed)(?: in)? by|"
-    # "Transcribed from the 1909 edition by ...", "Prepared and proofread by ...", "Scanned and edited by ..."
-    r"Transcribed (?:from|by)|Prepared (?:and \w+ )?by|Scanned |"
-    # "Typed in by ...", "Digitized by the Internet Archive", "Created by ..."
-    r"Typed |Digiti[sz]ed by|Created by|"
-    # "Proofread by ...", "Edited by ...", "Updated by ...", "Note: see also the HTML version"
-    r"Proof(?:read|ed|reading)|Edited by|Updat(?:ed|es) by|Note: |"
-    # "Images of the original pages are available through ...", "Transcrit par ..." (French)
-    r"Images? of the original|Transcrit )",
-    re.IGNORECASE,
-)
-
-# The volunteers who correct for Project Gutenberg. Early files name them, and those beside them, without a verb.
-PROOFREADERS = re.compile(r"\bDistributed\s+Proofread(?:ers|ing)\b|\bPG Distributed Proof", re.IGNORECASE)
-
-# What is only in credits of electronic texts, wherever they are: their names, and addresses.
-ELECTRONIC = re.compile(
-    r"\be-?texts?\b|\be-?books?\b|gutenberg|pgdp|archive\.org|internet archive|pglaf|wiretap|gallica|"
-    r"https?:|www[.:]|[\w.]+@\w[\w.]*\.\w{2}",
-    re.IGNORECASE,
-)
-# The same, and words of the trade that a book may use as well.
-TRADE = re.compile(ELECTRONIC.pattern + r"|e-?text|e-?book|proof-?read|scann|\bhtml\b|\bocr\b|volunteer", re.IGNORECASE)
 
 # The place of a picture: "[Illustration: Mr. Bennet and his wife]", "[Illustration]"; in other languages "[Abbildung]",
 # "[Illustrazione: ...]", "[Ilustración: ...]", "[Kuva: ...]". Short words that mean other things need their colon.

@@ -15,7 +15,7 @@ _TRANSCRIBE = r"tra(?:ns?|s)?s?[ck]r[iy]\w+"
 # Others who make such texts: English, Dutch ("bewerker"), Finnish, Danish.
 _MAKER = (
     r"pg editor|e-?text editor|e-?book (?:editor|producer)|redactor|digiti[sz]er|producer|proof-?reader|bewerker|"
-    r"digitoija\w*|skannaaja\w*|"
+    r"digitoija\w*|skannaaja\w*|poster|"
     # Danish and Norwegian: who copies
     r"a[fv]skriver\w*|renskriver\w*"
 )
@@ -46,7 +46,7 @@ _NOTE = (
 # The heading of a note that is by the transcriber and not by the author.
 NOTE_HEADING = re.compile(
     # "TRANSCRIBER'S NOTE", "The PG Editor's Comments", "Transkriberarens anmärkningar": with any apostrophe or none.
-    rf"(?:the )?(?:{_TRANSCRIBE}|{_MAKER})(?:['’´`]?s?['’]?|s['’])[\s-]+{_NOTE}(?!\w)"
+    rf"(?:the |original )?(?:{_TRANSCRIBE}|{_MAKER})(?:['’´`]?s?['’]?|s['’])[\s-]+{_NOTE}(?!\w)"
     # "Anmerkung des Transkriptors", "Note sur la transcription", "Nota del Transcriptor", "Noto de la transskribinto":
     # up to three short words between. "Note on the transcription of Arabic names" is an author's.
     rf"|{_NOTE}(?:\s+\w{{1,5}}){{0,3}}\s+(?:[dl]['’])?(?:{_TRANSCRIBE}|bewerker)\b(?!\s+(?:of|des|de|der|dos|di|van|del)\b)"
@@ -61,7 +61,14 @@ NOTE_HEADING = re.compile(
     rf"|(?:{_NOTE}|about)(?:[\s'’]+\w{{1,10}}){{0,3}}[\s'’]+{_ELECTRONIC_EDITION}"
     rf"|{_NOTE} (?:concerning|about|on) this (?:file|e-?text)\b"
     # "Paalala ng nagsalin", "Talâ ng Tagapagsalin": Tagalog, whoever carried the text over
-    r"|(?:paalala|paunawa|tal[aâ]) ng (?:mga )?(?:nag|tagapag)(?:salin|lipat|tala)\w*",
+    r"|(?:paalala|paunawa|tal[aâ]) ng (?:mga )?(?:nag|tagapag)(?:salin|lipat|tala)\w*"
+    # "Errata (noted by transcriber)", "Errors and Anomalies noted by the transcriber"
+    rf"|(?:errata|errors|anomalies)\b[^\n]{{0,20}}\bnoted by (?:the )?{_TRANSCRIBE}"
+    # "Notes from Project Gutenberg Executive Director"; "Notes on this etext of Emma"; "Notes on the original edition
+    # and on changes and corrections made."; "Preface to the Project Gutenberg Etext"
+    r"|notes? (?:from|by) (?:the )?project gutenberg\b|preface to the project gutenb[eu]rg e-?text\b"
+    r"|notes? (?:on|about|to) (?:(?:th(?:is|e) )?e-?text|this e-?book|th(?:is|e) electronic (?:text|edition|version))\b"
+    r"|notes on [^\n]{0,50}\bcorrections made\b",
     re.IGNORECASE,
 )
 # A line that begins with such a heading: "  * Transcriber's Note:".
@@ -96,7 +103,7 @@ NOTE_OPENING = re.compile(f"{NOTE_LINE.pattern}|{SELF_DESCRIPTION.pattern}", _FL
 # readers cannot use the "real" (Unicode/UTF-8) version of the file.]"
 ELECTRONIC_WORDS = re.compile(
     r"\be-?texts?\b|\be-?books?\b|\butf-?8|\bunicode\b|latin-1|\bascii\b|html version|file encoding|project gutenberg|"
-    r"electronic (?:edition|text|version)|"
+    r"electronic (?:edition|text|version)|\b\w+\.(?:txt|zip)\b|\blist of bookmarks\b|"
     # "[Denne tekst er baseret på udgaven udgivet i København, 1917]"
     r"\bte(?:x|ks)te?[nt]? (?:is|er|är) (?:based|bas[ei]r[ea][dt])|\bText folgt\b|\btexte suit\b|\btexto sigue\b|"
     + _TRANSCRIBE.replace(r"\w+", r"(?:b|pt|tt)\w+"),
@@ -115,7 +122,7 @@ MATTER = re.compile(
 # What was done to it: corrected, kept, or marked.
 DEED = re.compile(
     r"correct|retain|preserv|unchanged|maintain|left as|denoted|indicated by|represented|regulari[sz]|supplied|"
-    r"enclosed|surrounded|\bunmarked|marked (?:with|by|as)|entouré|indiqu|muestran|reso come|"
+    r"encoded (?:in|as|by)|enclosed|surrounded|\bunmarked|marked (?:with|by|as)|entouré|indiqu|muestran|reso come|"
     r"berichtig|korrig|beibehalten|übernommen|gekennzeichnet|corrig|conserv|respet|corregid|mantenut|conservat|mantid|"
     r"verbeterd|gecorrigeerd|behouden|korja|säilytet|rättat|bibehåll|rettet|bevaret|beholdt|korekt|emendat|servat",
     re.IGNORECASE,

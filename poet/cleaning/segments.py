@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import get_args
 
 from poet.cleaning import markers, note_markers
-from poet.cleaning.frame import MAX_CREDIT_LINES, frame
+from poet.cleaning.credits import FRONT_MATTER, first_credits, last_credits
+from poet.cleaning.frame import frame
 from poet.cleaning.hosts import host_frames
 from poet.cleaning.lines import GAP, PARAGRAPH, Segment, is_ornament, line_end, skip_blank_lines
 from poet.cleaning.notes import MAX_LAST_BRACKET, NOTE_REGION, is_transcribers, last_bracket, transcriber_notes
@@ -23,15 +24,6 @@ KINDS = (*get_args(Part), "body")
 
 # A bracket that is not closed within this many characters is a slip, and not a caption.
 MAX_BRACKET = 3_000
-
-# Credits below the title are searched in this many characters at the start of the book.
-FRONT_MATTER = 3_000
-
-# Credits below the last words of the book, with the addresses in them, are shorter than this.
-LAST_CREDITS_LENGTH = 1_500
-
-# They are shorter than those before the title: an imprint or a dedication may look alike.
-MAX_LATE_CREDIT_LINES = 6
 
 # Prose fills its lines: at least this many characters on average, in a paragraph of at least this many lines. A table
 # of contents does not.
@@ -59,9 +51,9 @@ def segment(text: str, kinds: Collection[str] = KINDS) -> list[Segment]:
     end = min((each.start for each in hosts if each.end == end), default=end)
     # Each rule proposes candidates on its own; they may overlap.
     if "credits" in kinds or "transcriber_notes" in kinds:
-        credits = list(_credits(text, start, end))
+        credits = list(first_credits(text, start, end))
         credit_ends = [each.end for each in credits if each.end <= start + FRONT_MATTER]
-        candidates += [*credits, *_last_credits(text, start, end)]
+        candidates += [*credits, *last_credits(text, start, end)]
         if "transcriber_notes" in kinds:
             candidates += transcriber_notes(text, start, end, credit_ends)
     candidates += _bracketed_parts(text, start, end, kinds)
@@ -107,57 +99,6 @@ def _resolve(candidates: Sequence[Segment], length: int) -> list[Segment]:
             segments.append(Segment(kind=winner.kind, start=start, end=end))
         previous = winner
     return segments
-
-
-def _credits(text: str, start: int, end: int) -> Iterator[Segment]:
-    """Production credits, "Produced by An Anonymous Volunteer": the first paragraphs of the book.
-
-    After the first paragraph of another kind, the same words are the author's, unless an address or the name of an
-    electronic text stands with them. Only a transcriber's note or a rule may come between two of the first credits.
-    """
-    leading = True
-    pending = start
-    for paragraph in PARAGRAPH.finditer(text, start, end):
-        words = paragraph[0]
-        if paragraph.start() > start + FRONT_MATTER and not leading:
-            return
-        if note_markers.NOTE_LINE.match(words) or note_markers.BRACKETED_NOTE.match(words):
-            pending = paragraph.end()
-        elif leading and is_ornament(words):
-            continue
-        elif _is_credit(words, late=not leading):
-            yield Segment(
-                kind="credits",
-                start=pending if leading else paragraph.start(),
-                end=skip_blank_lines(text, paragraph.end(), end),
-            )
-            pending = paragraph.end()
-        else:
-            leading = False
-
-
-def _last_credits(text: str, start: int, end: int) -> Iterator[Segment]:
-    """Credits that are the last words of the book, "This text was converted for Project Wittenberg by ...", with an
-    address or the name of an electronic text in them."""
-    region = max(start + (end - start) // 2, end - LAST_CREDITS_LENGTH)
-    for paragraph in PARAGRAPH.finditer(text, region, end):
-        begins = markers.LAST_CREDITS.match(paragraph[0])
-        if begins and text[max(0, paragraph.start() - 2) : paragraph.start()] == "\n\n":
-            if markers.ELECTRONIC.search(text, paragraph.start(), end):
-                yield Segment(kind="credits", start=paragraph.start(), end=end)
-            return
-
-
-def _is_credit(words: str, *, late: bool) -> bool:
-    """Whether the paragraph `words` is a credit; `late` for one below other words, which needs more certainty."""
-    if words.count("\n") > (MAX_LATE_CREDIT_LINES if late else MAX_CREDIT_LINES):
-        return False
-    # "A. Reader, B. Writer, and the Online Distributed Proofreading Team." is a credit where the book has not begun.
-    certain = markers.CREDITS.match(words) or (not late and markers.PROOFREADERS.search(words))
-    if late:
-        return bool((certain or markers.AMBIGUOUS_CREDITS.match(words)) and markers.ELECTRONIC.search(words))
-    # "Special thanks to ..." is a credit if it also mentions e-texts or scanning; else it may be the author's.
-    return bool(certain or (markers.AMBIGUOUS_CREDITS.match(words) and markers.TRADE.search(words)))
 
 
 def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) -> Iterator[Segment]:

@@ -145,6 +145,9 @@ def _without_markup(kind: Format, text: str, name: str) -> tuple[str, list[Remov
         plain = kind.strip_markup(text)
     except CleaningError as error:
         raise CleaningError(f"{name}: {error.message}") from None
+    # Plain text has marks only where a library has marks of its own.
+    if plain == text:
+        return text, []
     size = len(text) - len(plain)
     return plain, [Removal(rule=kind.name, characters=size, bytes=0, first_words="", last_words="")]
 

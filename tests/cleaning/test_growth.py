@@ -5,7 +5,7 @@ import time
 import pytest
 
 from poet.cleaning.segments import KINDS, Segment, _resolve, segment
-from tests.cleaning.frames import ALL_PARTS, cleaned
+from tests.cleaning.frames import ALL_PARTS, HEADER_2008, cleaned
 
 PROSE = "The lamp was lit and the rain went on falling over the low roofs.\n" * 4 + "\n"
 
@@ -37,6 +37,11 @@ TEXTS = {
     "editions": lambda n: (PROSE + "底本：x\n") * n + "入力：x\n",
     "plain headings": lambda n: FRAME + PROSE * 20 + "Notes\n\nOriginal.\n\n" * n,
     "last words": lambda n: FRAME + PROSE * 20 + "This text was converted by A. Reader\n\n" * n,
+    "a long word in a credit": lambda n: "Created by " + "x" * (n * 5) + "\n\n" + PROSE * 20,
+    "preamble": lambda n: HEADER_2008 + "This etext is free.\n\nIt is.\n\n" * n + PROSE,
+    "lists of etext editors": lambda n: (
+        HEADER_2008 + (PROSE + "ETEXT EDITOR'S BOOKMARKS:\n\nThe lamp\n\nEnd of Project Gutenberg's Emma\n\n") * n
+    ),
 }
 
 

@@ -23,8 +23,10 @@ GETA = "〓"
 # A reading: "東京《とうきょう》"; the mark ｜ says where the word begins that it belongs to.
 READING = re.compile(r"《[^《》\n]{1,100}》|｜(?=[^《》\n]{1,100}《)")
 
-# A note to the typesetter: "［＃改ページ］", also "［＃「霧」に傍点］". One line holds one note at most inside another.
-NOTE = re.compile(r"［＃(?:[^［］\n]|［[^［］\n]*］)*］")
+# A note to the typesetter: "［＃改ページ］", also "［＃「霧」に傍点］". One line holds one note at most inside another. A
+# line of nothing but notes goes with its end.
+_NOTE = r"［＃(?:[^［］\n]|［[^［］\n]*］)*］"
+NOTES = re.compile(rf"^(?:[ \t\u3000]*{_NOTE})+[ \t\u3000]*\n|{_NOTE}", re.MULTILINE)
 
 
 def aozora_to_text(text: str) -> str:
@@ -38,7 +40,7 @@ def aozora_to_text(text: str) -> str:
     # Letters first, because a note to the typesetter looks the same but for the mark before it.
     text = LETTER.sub(_letter, text)
     # Readings before notes: a note can repeat a word, but never its reading.
-    return NOTE.sub("", READING.sub("", text))
+    return NOTES.sub("", READING.sub("", text))
 
 
 def _letter(match: re.Match[str]) -> str:

@@ -11,7 +11,8 @@ from tests.recipes import CLEAN
 FOOTER = (
     "\n\n\n底本：「ある作家全集　第一巻」ある書房\n入力：ある人\n校正：別の人\n青空文庫作成ファイル：\nこのファイルは\n"
 )
-LEGEND = "-------\n【テキスト中に現れる記号について】\n\n《》：ルビ\n-------\n"
+RULE = "-" * 55 + "\n"
+LEGEND = f"題名\n作者\n\n{RULE}【テキスト中に現れる記号について】\n\n《》：ルビ\n（例）東京《とうきょう》\n{RULE}"
 
 
 @pytest.mark.parametrize(
