@@ -23,8 +23,8 @@ GETA = "〓"
 # A reading: "東京《とうきょう》"; the mark ｜ says where the word begins that it belongs to.
 READING = re.compile(r"《[^《》\n]{1,100}》|｜(?=[^《》\n]{1,100}《)")
 
-# A note to the typesetter: "［＃改ページ］", also "［＃「霧」に傍点］". One line holds one note at most inside another. A
-# line of nothing but notes goes with its end.
+# A note to the typesetter: "［＃改ページ］", also "［＃「霧」に傍点］"; one note at most inside another. A line that is
+# nothing but notes goes whole.
 _NOTE = r"［＃(?:[^［］\n]|［[^［］\n]*］)*］"
 NOTES = re.compile(rf"^(?:[ \t\u3000]*{_NOTE})+[ \t\u3000]*\n|{_NOTE}", re.MULTILINE)
 
