@@ -102,16 +102,12 @@ def claim(folder: Path, world: World) -> Iterator[Claim]:
                     waiting.touch()
             time.sleep(POLL_SECONDS)
         if world.is_main:
-            waiting.unlink(missing_ok=True)
-            if not waited:
-                # Left for a process that was killed while it waited.
-                shutil.rmtree(folder / RESULT, ignore_errors=True)
-                for marker in folder.glob(f"{WAITING}*"):
-                    marker.unlink(missing_ok=True)
+            # A process that did not wait clears what one left that was killed while it waited.
+            for path in [waiting] if waited else [folder / RESULT, *folder.glob(f"{WAITING}*")]:
+                _remove(path)
         yield Claim(folder=folder, world=world, waited=waited)
     finally:
-        with contextlib.suppress(OSError):
-            waiting.unlink(missing_ok=True)
+        _remove(waiting)
         lock.release()
 
 
@@ -141,6 +137,13 @@ def _try_lock(lock: FileLock) -> bool:
     except OSError as error:
         log(f"{lock.lock_file} cannot be made ({error.strerror}); training goes on without snapshots")
     return True
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, if it is there and can be removed."""
+    shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _copy(source: Path, target: Path) -> None:
