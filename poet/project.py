@@ -29,6 +29,6 @@ def left_behind(path: str) -> str:
         return ""
     return (
         f"{path} is in the repository, but git ignores it, so an experiment in the queue or with --temp lacks it. "
-        f"Let DVC keep it (`dvc add {path}`, then `git add {path}.dvc`), or run the experiment with neither --queue nor "
-        "--temp."
+        f"Let DVC keep it (`dvc add {path}`, then `git add {path}.dvc`), or run the experiment with neither --queue "
+        "nor --temp."
     )

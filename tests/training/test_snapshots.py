@@ -15,7 +15,8 @@ from poet.params.sections import RuntimeSettings
 from poet.training.history import History, HistoryRow
 from poet.training.snapshots import Snapshot, Snapshots, resume_key
 from stages.train import CODE
-from tests.recipes import TRAIN
+from tests.recipes import ALWAYS, TRAIN
+from tests.small_disk import SIZE, small_disk
 from tests.training.runs import OnStep, environment, interrupt_at, run, snapshots_of, start, train_command
 
 
@@ -36,6 +37,30 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before(tmp_path):
     assert snapshots.newest() == snapshot(2)
     (tmp_path / "key" / "step-000000002" / "state.json").write_text("{", encoding="utf-8")
     assert snapshots.newest() is None
+
+
+def test_a_full_disk_keeps_the_snapshots_before(tmp_path, capsys):
+    with small_disk(tmp_path / "disk") as disk:
+        snapshots = Snapshots(folder=disk / "key", interval=1.0)
+        large = dataclasses.replace(snapshot(2), tensors={"x": torch.zeros(SIZE)})
+        assert snapshots.save(snapshot(1))
+        assert not snapshots.save(large)
+        printed = capsys.readouterr().err
+        expected = f"no snapshot after step 2: {disk / 'key' / 'step-000000002'} could not be written: no space left"
+        assert expected in printed and printed.count("\n") == 1
+        assert [path.name for path in (disk / "key").iterdir()] == ["step-000000001"]
+        assert snapshots.newest() == snapshot(1)
+        assert snapshots.save(snapshot(3))
+
+
+def test_training_goes_on_without_the_snapshots_that_a_full_disk_refuses(tokens, tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / "filler").write_bytes(bytes(SIZE - 8192))
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "resume").symlink_to(disk)
+        assert run(tokens, tmp_path / "out", runtime=ALWAYS) == run(tokens, tmp_path / "whole")
+        with pytest.raises(Interrupted, match="continues from the snapshot before, if there is one"):
+            run(tokens, tmp_path / "out", runtime=ALWAYS, tracker=interrupt_at(5))
 
 
 def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path):
