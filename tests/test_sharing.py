@@ -54,11 +54,11 @@ def test_two_experiments_in_the_queue_share_a_training(tmp_path):
     assert "Let DVC keep it (`dvc add data/own/mine`, then `git add data/own/mine.dvc`)" in printed
     sh("dvc add data/own/mine && dvc repro tokenize && git add -A && git commit -qm Mine", folder)
     for name, temperature in (("cold", 0.5), ("warm", 1.5)):
-        change = f"-S train.steps=1500 -S 'sample.temperatures=[{temperature}]'"
+        change = f"-S train.steps=1000 -S train.validate_every=1000 -S 'sample.temperatures=[{temperature}]'"
         sh(f"dvc exp run --queue --name {name} {change} train", folder)
     # The workers stay behind with the command's output open, so it goes to a file.
     sh("dvc queue start -j 2 >start.log 2>&1", folder)
-    deadline = time.monotonic() + 400
+    deadline = time.monotonic() + 900
     while re.search("Queued|Running", status := sh("dvc queue status", folder)):
         assert time.monotonic() < deadline, status
         time.sleep(1)

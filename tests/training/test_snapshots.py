@@ -73,7 +73,7 @@ VARIANTS = {
     "accumulated": ({}, {"accumulate": 2}),
     "bfloat16": ({}, {"precision": "bfloat16"}),
     "early stop and best weights": ({}, {"patience": 3, "validate_every": 10}),
-    "compiled": ({}, {"compile": True}),
+    "compiled": ({}, {"compile": "on"}),
 }
 
 
