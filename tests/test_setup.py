@@ -34,9 +34,9 @@ def project(tmp_path):
 def test_the_makefile_needs_no_newer_make_and_no_exported_path():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert not re.findall(NEWER, text, re.MULTILINE)
-    assert "export" not in text
+    assert "\nexport" not in text
     for line in re.findall(r"^\t@?(\w+)", text, re.MULTILINE):
-        assert line in {"grep", "echo", "rm", "touch", "if"}, f"{line} must be found in $(BIN)"
+        assert line in {"grep", "echo", "rm", "touch", "if", "fi"}, f"{line} must be found in $(BIN)"
 
 
 def test_without_ensurepip_it_says_what_to_install(project):
