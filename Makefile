@@ -1,44 +1,61 @@
-# Every target sets up what it needs; nothing has to be done first.
+# Every target sets up what it needs; nothing has to be done first. Works with GNU make 3.81, which macOS has.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev repro test lint ui clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# dvc runs the stages with the `python` it finds first.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# uv installs faster than pip. `make setup UV=` does without it.
+UV ?= $(shell command -v uv 2>/dev/null)
+# A comma in an argument of `call`.
+comma := ,
+# dvc runs the stages with the `python` that it finds first. make 3.81 does not hand on an exported PATH to commands that
+# it starts without a shell, so the recipes name their programs and set the path where dvc needs it.
+IN_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 18
 
 setup: $(VENV)/ready ## make the virtual environment with the tested versions
 
 setup-dev: $(VENV)/ready-dev ## the same with what tests and linters need
 
 repro: $(VENV)/ready ## build everything that params.yaml names, up to the reports
-	poet check
-	dvc repro
+	$(BIN)/poet check
+	$(IN_VENV) $(BIN)/dvc repro
 	@echo "Open reports/index.html in a browser; 'make ui' shows the runs."
 
 test: $(VENV)/ready-dev ## run the tests
-	pytest -q -n 2 --dist loadgroup
+	$(IN_VENV) $(BIN)/pytest -q -n 2 --dist loadgroup
 
 lint: $(VENV)/ready-dev ## check style and types
-	ruff check .
-	ruff format --check .
-	mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 ui: $(VENV)/ready ## show all training runs in the browser
-	poet ui
+	$(IN_VENV) $(BIN)/poet ui
 
 clean: ## remove the virtual environment and caches, keep data, models and reports
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
-$(VENV)/ready: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[formats]'
+# Installs the project with the extras $(1). A `.venv` without an interpreter that runs, or without an installer, is what
+# an interrupted or impossible setup left: it is made anew.
+define install
+	@if ! $(BIN)/python -c "" 2>/dev/null || { test -z "$(UV)" && ! $(BIN)/python -m pip --version >/dev/null 2>&1; }; then \
+	  rm -rf $(VENV); \
+	  $(if $(UV),"$(UV)" venv --quiet --python $(PYTHON),$(PYTHON) -m venv) $(VENV) || { rm -rf $(VENV); \
+	    echo "$(PYTHON) could not make a virtual environment. On Debian and Ubuntu, install python3-venv" \
+	      "(apt-get install python3-venv); elsewhere, a Python of version 3.11 or newer that has the module ensurepip." >&2; \
+	    exit 1; }; \
+	fi
+	$(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) \
+	  --constraint constraints.txt --editable '.[$(1)]'
 	@touch $@
+endef
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(call install,formats)
 
 $(VENV)/ready-dev: $(VENV)/ready
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,formats]'
-	@touch $@
+	$(call install,dev$(comma)formats)

@@ -1,14 +1,16 @@
 """Atomic writes, checked reads, hashes.
 
-A reader never sees half a file: a writer fills a temporary file beside the target and renames it. Text is always UTF-8
-with `\\n` as its line end.
+A reader never sees half a file: a writer fills a temporary file beside the target, flushes it to the disk and renames
+it. When the writer returns, the new name is on the disk too. Text is always UTF-8 with `\\n` as its line end.
 """
 
 import contextlib
+import errno
 import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,36 +26,108 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind")
 
 
+# What the system says when the disk, a quota or the limit on the size of a file leaves no room.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is flushed to the disk and moved to `path`, on failure
-    removed.
+    removed. DataError when the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        # Without the flush, a power cut could leave the new name with an empty file.
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with _full_disk_as_data_error(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            # Without the flush, a power cut could leave the new name with an empty file.
+            flush(temporary)
+            temporary.replace(path)
+            flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`; on success it replaces `path`, on failure it is removed."""
+    """Yield an empty temporary folder beside `path`; on success it is flushed to the disk and replaces `path`, on
+    failure it is removed. DataError when the disk is full.
+    """
     # The process id keeps two processes from writing to one temporary folder.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary, old = (path.with_name(f".{path.name}.{os.getpid()}{end}.tmp") for end in ("", ".old"))
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
     try:
-        yield temporary
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.rename(path)
+        with _full_disk_as_data_error(path):
+            temporary.mkdir(parents=True)
+            yield temporary
+            # The names in a folder are flushed by flushing the folder.
+            for inside in sorted(temporary.rglob("*")):
+                flush(inside)
+            flush(temporary)
+            _exchange(temporary, path, old)
+            flush(path.parent)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for leftover in (temporary, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _exchange(new: Path, path: Path, old: Path) -> None:
+    """Move the folder `path`, if there is one, to `old` and `new` to `path`. On failure `path` is what it was."""
+    if not path.exists():
+        new.rename(path)
+        return
+    # Renamed and not removed: removing takes long for a large folder, and a crash in the middle would leave half of it.
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+
+
+def flush(path: Path) -> None:
+    """Make the system write a file, or a folder's list of names, to the disk now."""
+    is_folder = path.is_dir()
+    # Windows cannot open a folder, and flushes a file only if it is open for writing.
+    if is_folder and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems flush no folders: they write names at once, or nothing can be done about it.
+        if not (is_folder and error.errno in (errno.EINVAL, errno.ENOTSUP)):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _full_disk_as_data_error(path: Path) -> Iterator[None]:
+    """Turn any error in the `with` block that means a full disk into a DataError about `path`."""
+    try:
+        yield
+    except Exception as error:  # Rust libraries have errors of their own for it
+        # A file inside the folder `path` has its DataError already, about a temporary name.
+        number = _system_error(error) or _system_error(error.__cause__)
+        if number not in NO_ROOM:
+            raise
+        raise DataError(
+            f"{path} could not be written: {os.strerror(number).lower()}. What was there before is unchanged. "
+            "Make room on that disk and run the command again."
+        ) from error
+
+
+def _system_error(error: BaseException | None) -> int:
+    """The system's number of `error`, 0 if it has none. safetensors and tokenizers, written in Rust, give it in text.
+
+    >>> _system_error(OSError(28, "No space left on device")), _system_error(ValueError("(os error 28)"))
+    (28, 28)
+    """
+    if isinstance(error, OSError):
+        return error.errno or 0
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else 0
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -15,3 +15,20 @@ def project_root() -> Path:
 def state_folder(root: Path, name: str) -> Path:
     """The folder for the state called `name` in the repository `root`; whoever writes to it makes it."""
     return root / STATE / name
+
+
+def left_behind(path: str) -> str:
+    """What to do about the missing folder `path` if it is missing only in this temporary copy of the repository; else
+    an empty text.
+
+    An experiment in the queue or with `--temp` runs in a copy of what git and DVC keep. It does not read the folder in
+    the repository itself: DVC could not see that the folder has changed, and would reuse results of other texts.
+    """
+    here, there = Path(path).expanduser(), project_root() / Path(path).expanduser()
+    if here.absolute() == there or here.exists() or not there.exists():
+        return ""
+    return (
+        f"{path} is in the repository, but git ignores it, so an experiment in the queue or with --temp lacks it. "
+        f"Let DVC keep it (`dvc add {path}`, then `git add {path}.dvc`), or run the experiment with neither --queue "
+        "nor --temp."
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from poet.files import write_text
+from poet.params.file import load_params
 from poet.project import project_root
 from poet.report.start_page import start_page
 from poet.report.summary import read_summaries
@@ -14,14 +15,15 @@ PATH = click.Path(path_type=Path)
 
 
 @click.command(epilog="Example: python -m stages.start_page --summaries reports/summaries --out reports/index.html")
+@click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--summaries", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
-def main(summaries: Path, out: Path) -> None:
+def main(params: Path, summaries: Path, out: Path) -> None:
     """Render the start page from the summaries of all reports, and from the runs that MLflow holds."""
     collections = read_summaries(summaries)
     # One experiment of MLflow per collection.
     runs = {summary.collection: finished_runs(project_root(), summary.collection) for summary in collections}
-    write_text(out, start_page(collections, runs))
+    write_text(out, start_page(collections, runs, load_params(params).build))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from poet.tokens.token_files import TRAIN, open_tokens
 from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import tracking
 from poet.tracking.tracker import Tracker
+from poet.training.claim import claim
 from poet.training.distributed import World, join_world, launch_torchrun, leave_world, started_by_torchrun
 from poet.training.history import write_history, write_timing
 from poet.training.loop import fit, restore
@@ -61,24 +62,30 @@ def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
 
     # From here on, every process does the same. Only rank 0 records.
     world = join_world(settings.train.device)
-    with tracking(root, collection, "train", record=world.is_main) as tracker:
-        # The split and the tokenizer were used before, but belong to the recipe of the model.
-        tracker.params(
-            split=settings.split, tokenize=settings.tokenize, model=as_written(settings.model), train=settings.train
-        )
-        run = train(tokens, settings, state_folder(root, RESUME), world, tracker)
-        write_results(run, tokens, **results)
+    with claim(snapshot_folder(tokens, settings, state_folder(root, RESUME), world), world) as claimed:
+        # Another experiment may have trained this model a moment ago; then the run in MLflow is that experiment's.
+        if not claimed.take_result(results):
+            with tracking(root, collection, "train", record=world.is_main) as tracker:
+                run = train(tokens, settings, claimed.folder, world, tracker)
+                write_results(run, tokens, **results)
+                claimed.finish(results)
         leave_world(world)
 
 
-def train(tokens: Path, settings: Params, resume: Path, world: World, tracker: Tracker) -> TrainingRun:
-    """Train a model on the folder `tokens`, from its newest snapshot below `resume` if there is one."""
+def snapshot_folder(tokens: Path, settings: Params, resume: Path, world: World) -> Path:
+    """The folder below `resume` for the snapshots of a training on the folder `tokens`."""
+    # Snapshots are found by everything that determines the result: data, parameters, machine, code.
+    return resume / resume_key(run_identity(open_tokens(tokens), settings.model, settings.train, world), CODE)
+
+
+def train(tokens: Path, settings: Params, folder: Path, world: World, tracker: Tracker) -> TrainingRun:
+    """Train a model on the folder `tokens`, from its newest snapshot in `folder` if there is one."""
+    # The split and the tokenizer were used before, but belong to the recipe of the model.
+    recipe = {"split": settings.split, "tokenize": settings.tokenize, "train": settings.train}
+    tracker.params(model=as_written(settings.model), **recipe)
     keep_freed_memory()
     data, tokenizer = open_tokens(tokens), load_tokenizer(tokens / TOKENIZER)
-
-    # Snapshots are found by everything that determines the result: data, parameters, machine, code.
-    key = resume_key(run_identity(data, settings.model, settings.train, world), CODE)
-    snapshots = Snapshots(folder=resume / key, interval=settings.runtime.snapshot_seconds)
+    snapshots = Snapshots(folder=folder, interval=settings.runtime.snapshot_seconds)
     run = prepare_run(
         data, tokenizer, settings.model, settings.train, world=world, snapshots=snapshots, tracker=tracker
     )
@@ -90,7 +97,7 @@ def train(tokens: Path, settings: Params, resume: Path, world: World, tracker: T
 def write_results(
     run: TrainingRun, tokens: Path, *, model: Path, history: Path, timing: Path, samples: Path, metrics: Path
 ) -> None:
-    """Write all that the training leaves, name the model in the tracker, and remove the snapshots."""
+    """Write all that the training leaves, and name the model in the tracker."""
     last_weights = gather_weights(run.model)  # needs every process if the model is sharded
     if not run.world.is_main:
         return
@@ -100,17 +107,10 @@ def write_results(
     write_training_samples(samples, run.history.samples)
     write_result(metrics, summarize(run))
     # The model folder is complete in itself: it has a copy of the tokenizer, and the hash of the text it was made of.
-    digest = save_model(
-        model,
-        run.model,
-        best=run.best.weights,
-        last=last_weights,
-        tokenizer=tokens / TOKENIZER,
-        data_sha256=run.data.meta["splits"][TRAIN]["sha256"],
-    )
+    weights, text = {"best": run.best.weights, "last": last_weights}, run.data.meta["splits"][TRAIN]["sha256"]
+    digest = save_model(model, run.model, **weights, tokenizer=tokens / TOKENIZER, data_sha256=text)
     # The later stages find this run in MLflow by the hash of its weights.
     run.tracker.tags({MODEL_TAG: digest})
-    run.snapshots.clear()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydivsufsort
@@ -160,11 +161,11 @@ class _ShardWriter:
                 file.write(bytes(WINDOW))
             # Books appended pairs; a reader maps all positions as one array and all characters as another.
             anchors = np.fromfile(folder / ANCHORS, dtype="<i8").reshape(-1, 2)  # (2 * anchors,) -> (anchors, 2)
-            anchors.T.tofile(folder / ANCHORS)  # (anchors, 2) -> (2, anchors)
+            _write_array(folder / ANCHORS, anchors.T)  # (anchors, 2) -> (2, anchors)
             padded = np.fromfile(folder / TEXT, dtype=np.uint8)  # (bytes + WINDOW,)
             # The padding is no part of the text and gets no suffixes.
             suffixes = pydivsufsort.divsufsort(padded[: meta.bytes])  # (bytes,)
-            suffixes.astype("<i4", copy=False).tofile(folder / SUFFIXES)
+            _write_array(folder / SUFFIXES, suffixes.astype("<i4", copy=False))
             _write_keys(folder / KEYS, overlapping_windows(padded), suffixes)
 
     def _folder(self, number: int) -> Path:
@@ -186,8 +187,14 @@ def _write_word_counts(folder: Path, words: Counter[str]) -> None:
     counts = np.fromiter(words.values(), dtype=np.int64, count=len(words))
     # Sorted, so that a reader finds a word by binary search in the mapped file.
     order = np.argsort(hashes)
-    hashes[order].astype("<u8").tofile(folder / WORD_HASHES)
-    counts[order].astype("<i8").tofile(folder / WORD_COUNTS)
+    _write_array(folder / WORD_HASHES, hashes[order].astype("<u8"))
+    _write_array(folder / WORD_COUNTS, counts[order].astype("<i8"))
+
+
+def _write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write the numbers of `array`, row by row. numpy's own `tofile` does not say so when the disk is full."""
+    with path.open("wb") as file:
+        file.write(np.ascontiguousarray(array).data)
 
 
 def _return_freed_memory() -> None:

@@ -3,26 +3,35 @@
 Everything wrong with the file is reported at once, by the key a user would edit.
 """
 
+import contextlib
 import difflib
 import io
 import json
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pydantic
+from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from poet.errors import ConfigError
-from poet.files import read_text, write_text
+from poet.files import read_text, replacing
 from poet.params.model import fill_in_preset
 from poet.params.sections import Params
+from poet.project import state_folder
 from poet.tokenizers.kinds import KINDS
 
 # pydantic's names for the error of an absent key.
 MISSING = ("missing", "missing_argument")
+
+# The file in the state folder that a command locks while it changes params.yaml, and the seconds that another waits.
+LOCK, LOCK_SECONDS = "params.lock", 60
 
 _validator = pydantic.TypeAdapter(Params)
 
@@ -139,50 +148,53 @@ def add_collection(path: Path, name: str, title: str, ids: Sequence[int]) -> lis
 
     The file is written only if it was right before and still is.
     """
-    params = load_params(path)
-    if name not in params.collections:
-        _write(path, _with_new_collection(read_text(path), name, title, ids))
-        return list(dict.fromkeys(ids))
-    yaml, content = _load(path)
-    sources = content["collections"][name]["sources"]
-    shelves = [source for source in sources if source["kind"] == "gutenberg"]
-    known = {number for shelf in shelves for number in shelf["ids"]}
-    new = [number for number in dict.fromkeys(ids) if number not in known]
-    if new and not shelves:
-        shelves.append(_gutenberg([]))
-        sources.append(shelves[0])
-    for number in new:
-        shelves[0]["ids"].append(number)
-    _write(path, _dump(yaml, content))
-    return new
+    with _edited(path) as edit:
+        params, numbers = load_params(path), list(dict.fromkeys(ids))
+        if name not in params.collections:
+            edit.text = _with_new_collection(edit.text, name, title, numbers)
+            return numbers
+        _, content = _load(edit.text)
+        sources = content["collections"][name]["sources"]
+        shelves = [source for source in sources if source["kind"] == "gutenberg"]
+        known = {number for shelf in shelves for number in shelf["ids"]}
+        new = [number for number in numbers if number not in known]
+        if new and shelves:
+            keys = ("collections", name, "sources", sources.index(shelves[0]), "ids")
+            edit.text = _with_items(edit.text, keys, [str(number) for number in new])
+        elif new:
+            added = f"{{kind: gutenberg, ids: {new}}}"
+            edit.text = _with_items(edit.text, ("collections", name, "sources"), [added])
+        return new
 
 
 def remove_collection(path: Path, name: str) -> None:
     """Take the collection `name` out of the file `path`; ConfigError when it is unknown or is being built."""
-    params = load_params(path)
-    params.collection(name)
-    if name in params.build:
-        raise ConfigError(f"{path} builds {name!r}; take it out of `build` first")
-    lines = read_text(path).splitlines(keepends=True)
-    start, end = _block(path, name)
-    _write(path, "".join(lines[:start] + lines[end:]))
+    with _edited(path) as edit:
+        params = load_params(path)
+        params.collection(name)
+        if name in params.build:
+            raise ConfigError(f"{path} builds {name!r}; take it out of `build` first")
+        lines = edit.text.splitlines(keepends=True)
+        start, end = _block(edit.text, name)
+        edit.text = "".join(lines[:start] + lines[end:])
 
 
 def _with_new_collection(text: str, name: str, title: str, ids: Sequence[int]) -> str:
     """`text` with a collection after its last one. Whole lines are inserted, so that every comment stays in place."""
     yaml, content = _load(text)
-    last = list(content["collections"])[-1]
-    added = _dump(yaml, {"collections": CommentedMap({name: CommentedMap(title=title, sources=[_gutenberg(ids)])})})
-    lines = text.splitlines(keepends=True)
+    collections = content["collections"]
+    last = list(collections)[-1]
+    added = _dump(yaml, {name: CommentedMap(title=title, sources=[_gutenberg(ids)])})
+    # As far to the right as the other collections.
+    block = textwrap.indent(added, " " * collections.lc.key(last)[1]).splitlines()
     _, end = _block(text, last)
-    return "".join(lines[:end]) + added.partition("\n")[2] + "".join(lines[end:])
+    return _with_lines(text, end, block)
 
 
-def _block(source: Path | str, name: str) -> tuple[int, int]:
+def _block(text: str, name: str) -> tuple[int, int]:
     """The first line of the collection `name`, and the line after its last one. Comments after the last key belong to
     what follows.
     """
-    text = read_text(source) if isinstance(source, Path) else source
     _, content = _load(text)
     collections = content["collections"]
     start, indent = collections.lc.key(name)
@@ -203,14 +215,14 @@ def _gutenberg(ids: Sequence[int]) -> CommentedMap:
     return CommentedMap(kind="gutenberg", ids=numbers)
 
 
-def _load(source: Path | str) -> tuple[YAML, Any]:
+def _load(text: str) -> tuple[YAML, Any]:
     # The settings that leave a file as it is: quotes, long lines, the indentation of params.yaml, `null` spelled out.
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(type(None), _null)
-    return yaml, yaml.load(source)
+    return yaml, yaml.load(text)
 
 
 def _null(representer: Any, value: None) -> Any:
@@ -224,12 +236,54 @@ def _dump(yaml: YAML, content: Any) -> str:
     return stream.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
-    """Write `text` to `path` if it is a valid params.yaml; ConfigError, and no change, when it is not."""
-    draft = path.with_name(f".{path.name}.draft")
+@dataclass
+class _Edit:
+    """A change of params.yaml: its text before, which the `with` block replaces by the text after."""
+
+    text: str
+
+
+@contextlib.contextmanager
+def _edited(path: Path) -> Iterator[_Edit]:
+    """Change `path` while no other command does; ConfigError, and no change, when the result is not valid."""
+    lock = state_folder(path.absolute().parent, LOCK)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write_text(draft, text)
-        load_params(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        with FileLock(lock, timeout=LOCK_SECONDS):
+            edit = _Edit(before := read_text(path) if path.is_file() else "")
+            yield edit
+            if edit.text != before:
+                with replacing(path) as draft:
+                    draft.write_bytes(edit.text.encode("utf-8"))
+                    load_params(draft)
+    except Timeout:
+        raise ConfigError(
+            f"another command has been changing {path} for {LOCK_SECONDS} seconds, so this one changed nothing; try "
+            "again"
+        ) from None
+
+
+def _with_items(text: str, keys: Sequence[str | int], new: Sequence[str]) -> str:
+    """`text` with `new` behind the last item of the list at `keys`; every other character stays as it is."""
+    node = YAML().compose(io.StringIO(text))
+    for key in keys:
+        node = node.value[key] if isinstance(key, int) else next(v for k, v in node.value if k.value == key)
+    last, lines = node.value[-1], text.splitlines(keepends=True)
+    if node.flow_style:
+        line, column = last.end_mark.line, last.end_mark.column
+        lines[line] = "".join([lines[line][:column], *(f", {item}" for item in new), lines[line][column:]])
+        return "".join(lines)
+    dash = lines[last.start_mark.line].rindex("-", 0, last.start_mark.column)
+    # The end of a block is where the next one begins, behind comments; that of its last word is exact.
+    while not isinstance(last, ScalarNode) and not last.flow_style:
+        last = last.value[-1][1] if isinstance(last, MappingNode) else last.value[-1]
+    return _with_lines(text, last.end_mark.line + 1, [f"{' ' * dash}- {item}" for item in new])
+
+
+def _with_lines(text: str, at: int, new: Sequence[str]) -> str:
+    """`text` with the lines `new` before its line `at`; line ends, and a missing one at the end, stay as they are."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    before, after = "".join(lines[:at]), "".join(lines[at:])
+    added = end.join(new)
+    return before + added + end + after if before.endswith(end) else before + end + added + after

@@ -1,6 +1,6 @@
 """The start page: all collections with a report side by side, and the runs of each collection that MLflow holds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from poet.report.render import render_page
@@ -35,8 +35,14 @@ class ComparedRun:
     longest: float | None
 
 
-def start_page(summaries: Sequence[Summary], runs: Mapping[str, Sequence[FinishedRun]]) -> str:
-    """The HTML of the page that compares the collections of `summaries`; `runs` are those of each, by its name."""
+def start_page(
+    summaries: Sequence[Summary], runs: Mapping[str, Sequence[FinishedRun]], build: Collection[str] | None = None
+) -> str:
+    """The HTML of the page that compares the collections of `summaries`; `runs` are those of each, by its name.
+
+    Only collections in `build` have a link to their report; None means all. DVC removes the report of a collection that
+    has left `build`, or never fetches it, while git keeps its summary.
+    """
     # All bars of a kind have the same scale, so that collections compare. Longer matches are rarer, so the largest of
     # all shares is one at the least length.
     bits, shares, least = [], [], min(COMPARED_AT)
@@ -50,6 +56,7 @@ def start_page(summaries: Sequence[Summary], runs: Mapping[str, Sequence[Finishe
             summary.collection: compared_runs(runs.get(summary.collection, ()), summary.model_sha256)
             for summary in summaries
         },
+        linked={summary.collection for summary in summaries if build is None or summary.collection in build},
         lengths=COMPARED_AT,
         excess_at=EXCESS_AT,
         most_bits=_largest(bits),

@@ -9,6 +9,7 @@ from pathlib import Path
 from poet.books.manifest import safe_stem
 from poet.errors import SourceError
 from poet.params.sections import CalibreSource, DownloadSettings
+from poet.project import left_behind
 from poet.sources.fetched import FetchedBook
 
 # One row per book that has a text, with the columns of CalibreBook: its TXT, which needs no conversion, else its EPUB.
@@ -51,6 +52,8 @@ def fetch_calibre(source: CalibreSource, settings: DownloadSettings) -> Iterator
     no effect.
     """
     root = Path(source.path).expanduser()
+    if help_text := left_behind(source.path):
+        raise SourceError(help_text)
     books = _read_library(root)
     if not books:
         raise SourceError(

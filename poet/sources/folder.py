@@ -8,6 +8,7 @@ from poet.cleaning.formats.table import Format, folder_suffixes, format_of
 from poet.errors import PoetError, SourceError
 from poet.params.sections import DownloadSettings, FolderSource
 from poet.progress import log
+from poet.project import left_behind
 from poet.sources.aliases import alias_of
 from poet.sources.fetched import FetchedBook
 from poet.sources.folder_files import UNREADABLE, FolderFiles, list_files
@@ -90,7 +91,8 @@ def open_folder(source: FolderSource) -> FolderFiles:
     kinds = f"{', '.join(most)} or {last}" if most else last
     if not root.is_dir():
         raise SourceError(
-            f"the folder {source.path} does not exist; make it and put {kinds} files into it, or change `path` in "
+            left_behind(source.path)
+            or f"the folder {source.path} does not exist; make it and put {kinds} files into it, or change `path` in "
             "params.yaml"
         )
     files = list_files(root)

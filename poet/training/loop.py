@@ -65,12 +65,13 @@ def fit(run: TrainingRun) -> None:
             stop, save = all_reduce_any(run.world, [bool(requests), is_snapshot_due])
             if stop or save:
                 with stopwatch.paused():
-                    _save_snapshot(run)
+                    saved = _save_snapshot(run)
                 last_snapshot = time.perf_counter()
             if stop:
                 name = signal.Signals(requests[0]).name if requests else "another process"
+                where = "there" if saved else "the snapshot before, if there is one"
                 raise Interrupted(
-                    f"stopped by {name} at step {run.step} of {run.settings.steps}; `dvc repro` continues from there"
+                    f"stopped by {name} at step {run.step} of {run.settings.steps}; `dvc repro` continues from {where}"
                 )
 
 
@@ -203,11 +204,12 @@ def _write_sample(run: TrainingRun) -> None:
     run.tracker.text(f"samples/step-{run.step:06d}.txt", prompt + text)
 
 
-def _save_snapshot(run: TrainingRun) -> None:
-    """Save the training as it is now. Every process gathers the tensors, rank 0 writes them."""
+def _save_snapshot(run: TrainingRun) -> bool:
+    """Save the training as it is now. Every process gathers the tensors, rank 0 writes them; False if it could not."""
     tensors = state_dict(run.trainer, run.best)
+    saved = True
     if run.world.is_main:
-        run.snapshots.save(
+        saved = run.snapshots.save(
             Snapshot(
                 step=run.step,
                 tensors=tensors,
@@ -218,6 +220,7 @@ def _save_snapshot(run: TrainingRun) -> None:
         )
     # The tracker must not lag behind the snapshot: a resumed run does not record the steps before it again.
     run.tracker.flush()
+    return saved
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 They are in a folder that DVC does not know, named by a hash of everything that determines the result: data, parameters,
 code. A training that would give another result therefore starts afresh, and a finished training never goes on.
+`poet.training.claim` sees to it that one process at a time writes there.
 
 A snapshot is written to a temporary folder, flushed to the disk and renamed, so a snapshot under its final name is
 complete, even after a power failure.
@@ -10,7 +11,6 @@ complete, even after a power failure.
 import dataclasses
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from poet.files import sha256
+from poet.errors import PoetError
+from poet.files import replacing_folder, sha256
+from poet.progress import log
 from poet.training.distributed import World, broadcast, broadcast_tensors
 from poet.training.history import History
 
@@ -59,30 +61,24 @@ class Snapshots:
     folder: Path
     interval: float
 
-    def save(self, snapshot: Snapshot) -> None:
-        """Store `snapshot` and remove the oldest."""
-        final, temporary = self.folder / f"step-{snapshot.step:09d}", self.folder / ".writing"
-        # A process that was killed while it wrote leaves its temporary folder behind.
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        save_file(snapshot.tensors, temporary / TENSORS)
-        state = {
-            "tensors_sha256": sha256(temporary / TENSORS),
-            "step": snapshot.step,
-            "best_step": snapshot.best_step,
-            "best_loss": snapshot.best_loss,  # Python's json writes and reads Infinity
-            "history": snapshot.history.to_json(),
-        }
-        (temporary / STATE).write_text(json.dumps(state), encoding="utf-8")
-        # Contents first, then the rename, then the folder that records the rename: so a power failure at any moment
-        # leaves a complete snapshot or none.
-        for file in temporary.iterdir():
-            _flush(file)
-        shutil.rmtree(final, ignore_errors=True)
-        temporary.rename(final)
-        _flush(self.folder)
+    def save(self, snapshot: Snapshot) -> bool:
+        """Store `snapshot` and remove the oldest. False, after a line that says why, when the disk does not take it:
+        the training can go on, and the snapshots before are as they were.
+        """
+        final = self.folder / f"step-{snapshot.step:09d}"
+        # A process that was killed while it wrote leaves its temporary folder behind. Only one process writes here.
+        for leftover in self.folder.glob(".*.tmp"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        try:
+            with replacing_folder(final) as folder:
+                _write(snapshot, folder)
+        except (OSError, PoetError, SafetensorError) as error:
+            reason = error.format_message() if isinstance(error, PoetError) else f"{final}: {error}"
+            log(f"no snapshot after step {snapshot.step}: {reason}")
+            return False
         for old in self._folders()[:-KEPT]:
-            shutil.rmtree(old)
+            shutil.rmtree(old, ignore_errors=True)
+        return True
 
     def newest(self) -> Snapshot | None:
         """The newest snapshot that is not damaged, or None when there is none."""
@@ -94,13 +90,22 @@ class Snapshots:
                 continue
         return None
 
-    def clear(self) -> None:
-        """Remove all snapshots; the training is complete."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _folders(self) -> list[Path]:
         """The folders of the snapshots, oldest first: step numbers have nine digits, so they sort as text."""
         return sorted(self.folder.glob("step-*"))
+
+
+def _write(snapshot: Snapshot, folder: Path) -> None:
+    """Write the files of `snapshot` to `folder`."""
+    save_file(snapshot.tensors, folder / TENSORS)
+    state = {
+        "tensors_sha256": sha256(folder / TENSORS),
+        "step": snapshot.step,
+        "best_step": snapshot.best_step,
+        "best_loss": snapshot.best_loss,  # Python's json writes and reads Infinity
+        "history": snapshot.history.to_json(),
+    }
+    (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
 
 
 def _read(folder: Path) -> Snapshot:
@@ -152,12 +157,3 @@ def _python_files(code: Sequence[str], root: Path) -> list[Path]:
         # A path that is neither is kept as a file, so that reading it fails: a typing error must not go unnoticed.
         files += list(path.rglob("*.py")) if path.is_dir() else [path]
     return files
-
-
-def _flush(path: Path) -> None:
-    """Make the system write a file, or a folder's list of names, to the disk now."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

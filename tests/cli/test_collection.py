@@ -1,11 +1,17 @@
 """`poet collection`: params.yaml changes where it should, and nowhere else."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from poet.cli import main
 from poet.errors import ConfigError
 from poet.params.file import add_collection, load_params, remove_collection
+from tests.clone import ROOT
 from tests.sources.gutenberg.small_mirror import CATALOG, write_catalog, write_params
 
 
@@ -104,3 +110,64 @@ def test_a_broken_file_is_not_touched(params):
     with pytest.raises(ConfigError, match="n_layer"):
         add_collection(params, "duo", "Duo", [768])
     assert params.read_text(encoding="utf-8") == before
+
+
+SHAPES = {
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "no final newline": lambda text: text.rstrip("\n"),
+    "four blanks": lambda text: re.sub("^  ", "    ", text, flags=re.MULTILINE),
+    "collections at the end, no final newline": lambda text: (
+        text.replace(block := text[text.index("collections:") : text.index("download:")], "") + block.rstrip("\n")
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_only_the_new_lines_differ(params, shape):
+    """Line ends, a missing newline at the end and the indentation stay; what is inserted has them too."""
+    before = shape(params.read_text(encoding="utf-8"))
+    params.write_bytes(before.encode("utf-8"))
+    add_collection(params, "duo", "Duo", [768])
+    remove_collection(params, "duo")
+    assert params.read_bytes().decode("utf-8").rstrip("\r\n") == before.rstrip("\r\n")
+    params.write_bytes(before.encode("utf-8"))
+    assert add_collection(params, "women_writers", "", [768, 1260]) == [1260]
+    assert params.read_bytes().decode("utf-8") == before.replace("121, 105]", "121, 105, 1260]")
+    add_collection(params, "duo", "Duo", [768])
+    after = params.read_bytes().decode("utf-8")
+    assert after.endswith("\n") == before.endswith("\n") and ("\r\n" in after) == ("\r\n" in before)
+    assert after.count("\n") == after.count("\r\n") or "\r" not in after
+    assert load_params(params).collections["duo"].title == "Duo"
+
+
+def test_a_list_with_an_item_a_line_gets_more_of_them(params):
+    text = params.read_text(encoding="utf-8")
+    listed = "        ids:\n        - 768\n        - 161 # Sense and Sensibility\n"
+    text = re.sub(r"        ids: \[63022, [\d, ]+\]\n", listed, text)
+    params.write_text(text, encoding="utf-8")
+    assert add_collection(params, "women_writers", "", [768, 1260]) == [1260]
+    assert add_collection(params, "shakespeare", "", [768]) == [768]
+    source = "        language: en\n      - {kind: gutenberg, ids: [768]}\n    prompts:\n"
+    expected = text.replace("        language: en\n    prompts:\n", source).replace(listed, listed + "        - 1260\n")
+    assert params.read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.slow
+def test_eight_commands_at_once_add_eight_collections(params):
+    """Real processes that begin together: each reads the file and writes it back."""
+    code = "import sys, pathlib\nfrom poet.params.file import add_collection\nsys.stdin.read()\n"
+    code += f"add_collection(pathlib.Path({str(params)!r}), sys.argv[1], 'T', [768])"
+    names = [f"shelf{i}" for i in range(8)]
+    jobs = [subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE, cwd=ROOT) for name in names]
+    for job in jobs:
+        job.stdin.close()
+    assert [job.wait() for job in jobs] == [0] * 8
+    assert set(names) <= set(load_params(params).collections)
+
+
+def test_a_command_that_cannot_wait_longer_says_so(params, monkeypatch):
+    monkeypatch.setattr("poet.params.file.LOCK_SECONDS", 0.01)
+    (params.parent / ".poet").mkdir()
+    with FileLock(params.parent / ".poet" / "params.lock"):
+        result = collection(params, "remove", "women_writers")
+    assert result.exit_code == 1 and "another command has been changing" in result.output

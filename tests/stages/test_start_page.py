@@ -1,6 +1,7 @@
 """Stage start_page: a page from the summaries, where MLflow holds no runs."""
 
 import dataclasses
+import re
 
 from click.testing import CliRunner
 
@@ -9,18 +10,24 @@ from poet.report.start_page import start_page
 from poet.report.summary import write_summary
 from stages.start_page import main
 from tests.report.shelf import made_up_results
+from tests.stages.small import write_params
 
 
 def test_the_stage_shows_every_summary(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     summary = summarize(made_up_results(), "abc")
-    better = dataclasses.replace(summary, collection="better", bits_per_character=1.0)
+    better = dataclasses.replace(summary, collection="mine", bits_per_character=1.0)
     for one in (summary, better):
         write_summary(tmp_path / "summaries" / f"{one.collection}.json", one)
     page = tmp_path / "index.html"
-    options = ["--summaries", str(tmp_path / "summaries"), "--out", str(page)]
+    params = write_params(tmp_path / "params.yaml", ["The "])
+    params.write_text(params.read_text(encoding="utf-8").replace("- shakespeare\n", "- mine\n", 1), encoding="utf-8")
+    options = ["--params", str(params), "--summaries", str(tmp_path / "summaries"), "--out", str(page)]
     result = CliRunner().invoke(main, options, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert page.read_text(encoding="utf-8") == start_page([better, summary], {})
+    assert page.read_text(encoding="utf-8") == start_page([better, summary], {}, ["mine"])
+    # The other collection has left `build`: its figures stay, but DVC has removed its report.
+    links = re.findall(r'href="([^"#:]+)"', page.read_text(encoding="utf-8"))
+    assert set(links) == {"mine/index.html"} and "not in <code>build</code>" in page.read_text(encoding="utf-8")
     assert not (tmp_path / "mlflow.db").exists(), "nothing is created only to look for runs"

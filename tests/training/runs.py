@@ -15,8 +15,9 @@ from ruamel.yaml import YAML
 
 from poet.params.file import load_params
 from poet.tracking.tracker import Tracker
+from poet.training.claim import claim
 from poet.training.distributed import join_world, leave_world
-from stages.train import train, write_results
+from stages.train import snapshot_folder, train, write_results
 from tests.clone import ROOT
 from tests.recipes import MODEL, RARELY, TRAIN
 
@@ -36,8 +37,11 @@ def run(tokens, folder, settings=TRAIN, runtime=RARELY, model=MODEL, tracker=Non
     """Train in this process on the folder `tokens`; returns the bytes of the best weights."""
     world = join_world(settings.device)
     params = dataclasses.replace(load_params(ROOT / "params.yaml"), model=model, train=settings, runtime=runtime)
-    training = train(tokens, params, folder / "resume", world, tracker or Tracker())
-    write_results(training, tokens, **result_paths(folder))
+    with claim(snapshot_folder(tokens, params, folder / "resume", world), world) as claimed:
+        write_results(
+            train(tokens, params, claimed.folder, world, tracker or Tracker()), tokens, **result_paths(folder)
+        )
+        claimed.finish(result_paths(folder))
     leave_world(world)
     return (folder / "model" / "model.safetensors").read_bytes()
 

@@ -3,8 +3,6 @@
 import dataclasses
 import math
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -15,8 +13,9 @@ from poet.params.sections import RuntimeSettings
 from poet.training.history import History, HistoryRow
 from poet.training.snapshots import Snapshot, Snapshots, resume_key
 from stages.train import CODE
-from tests.recipes import TRAIN
-from tests.training.runs import OnStep, environment, interrupt_at, run, snapshots_of, start, train_command
+from tests.recipes import ALWAYS, TRAIN
+from tests.small_disk import SIZE, small_disk
+from tests.training.runs import OnStep, interrupt_at, run, snapshots_of, start, train_command
 
 
 def snapshot(step, best_loss=math.inf):
@@ -38,20 +37,65 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before(tmp_path):
     assert snapshots.newest() is None
 
 
-def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path):
+def test_a_full_disk_keeps_the_snapshots_before(tmp_path, capsys):
+    with small_disk(tmp_path / "disk") as disk:
+        snapshots = Snapshots(folder=disk / "key", interval=1.0)
+        large = dataclasses.replace(snapshot(2), tensors={"x": torch.zeros(SIZE)})
+        assert snapshots.save(snapshot(1))
+        assert not snapshots.save(large)
+        printed = capsys.readouterr().err
+        expected = f"no snapshot after step 2: {disk / 'key' / 'step-000000002'} could not be written: no space left"
+        assert expected in printed and printed.count("\n") == 1
+        assert [path.name for path in (disk / "key").iterdir()] == ["step-000000001"]
+        assert snapshots.newest() == snapshot(1)
+        assert snapshots.save(snapshot(3))
+
+
+def test_training_goes_on_without_the_snapshots_that_a_full_disk_refuses(tokens, tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / "filler").write_bytes(bytes(SIZE - 8192))
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "resume").symlink_to(disk)
+        assert run(tokens, tmp_path / "out", runtime=ALWAYS) == run(tokens, tmp_path / "whole")
+        with pytest.raises(Interrupted, match="continues from the snapshot before, if there is one"):
+            run(tokens, tmp_path / "out", runtime=ALWAYS, tracker=interrupt_at(5))
+
+
+ADAMW = {"optimizer": dataclasses.asdict(TRAIN.optimizer) | {"kind": "adamw", "weight_decay": 0.1, "clip_norm": 1.0}}
+YOKE = {"layer": 0, "width": 5, "residual": False, "state": True}
+
+# A variant for every state that a training has: its changes of the sections model and train.
+VARIANTS = {
+    "muon": ({}, {}),
+    "adamw": ({}, ADAMW),
+    "yoke state": ({"yoke": YOKE}, {"state_windows": 2}),
+    "dropout": ({"dropout": 0.2}, {}),
+    "accumulated": ({}, {"accumulate": 2}),
+    "bfloat16": ({}, {"precision": "bfloat16"}),
+    "early stop and best weights": ({}, {"patience": 3, "validate_every": 10}),
+    "compiled": ({}, {"compile": "on"}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "changes"), VARIANTS.values(), ids=VARIANTS)
+def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path, model, changes):
     """The real command, killed in the middle; the next call continues from its last snapshot."""
-    command = train_command(tmp_path, tokens, "cut", steps=400, validate_every=400)
+    changes = {"steps": 200, "validate_every": 50} | changes
+    command = train_command(tmp_path, tokens, "cut", model, **changes)
     with start(tmp_path, command) as job:
         while len(snapshots_of(tmp_path)) < 2 and job.poll() is None:
             time.sleep(0.01)
         job.kill()
     assert job.returncode == -signal.SIGKILL
-    again = subprocess.run(
-        [sys.executable, *command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
-    )
-    assert "continuing from step" in again.stderr
-    settings = dataclasses.replace(TRAIN, steps=400, validate_every=400)
-    assert (tmp_path / "cut" / "model" / "model.safetensors").read_bytes() == run(tokens, tmp_path / "whole", settings)
+    printed = {}
+    for name, words in (("cut", command), ("whole", train_command(tmp_path, tokens, "whole", model, **changes))):
+        with start(tmp_path, words) as job:
+            printed[name] = job.communicate()[1]
+        assert job.returncode == 0, printed[name]
+    assert "continuing from step" in printed["cut"] and "continuing" not in printed["whole"]
+    for name in ("model/model.safetensors", "model/last.safetensors", "history.csv", "samples.jsonl", "train.json"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
 @pytest.mark.parametrize(
