@@ -83,6 +83,7 @@ def train(tokens: Path, settings: Params, resume: Path, world: World, tracker: T
         data, tokenizer, settings.model, settings.train, world=world, snapshots=snapshots, tracker=tracker
     )
     restore(run)
+    tracker.start(key)
     fit(run)
     return run
 
