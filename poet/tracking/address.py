@@ -10,6 +10,9 @@ HIDDEN = "***"
 
 SQLITE = "sqlite:///"
 
+# What has a meaning in an address and may be in the name of a folder.
+SPECIAL = frozenset("?%#")
+
 # User and password of an address, whatever its scheme: all before the last @ of the host part.
 _USER = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*://)(?P<user>[^/\s?#]*)@")
 
@@ -19,8 +22,17 @@ def configured_uri(root: Path) -> str:
 
     It may hold a password, so it is for MLflow alone; `tracking_uri` is for people.
     """
-    # SQLAlchemy reads ? as the beginning of options and % as that of a quoted byte; MLflow reads # as a fragment.
-    return os.environ.get("MLFLOW_TRACKING_URI") or SQLITE + quote(str(root.absolute() / "mlflow.db"))
+    return os.environ.get("MLFLOW_TRACKING_URI") or SQLITE + _as_uri(root.absolute() / "mlflow.db")
+
+
+def _as_uri(path: Path) -> str:
+    """`path` for the address of a database: relative to the working directory if there are special characters in it.
+
+    SQLAlchemy reads ? as the beginning of options and % as that of a quoted byte; MLflow reads # as a fragment. Quoted,
+    they are understood; but MLflow then also makes an empty folder with the quoted name, so that is the second choice.
+    """
+    near = os.path.relpath(path) if SPECIAL & {*str(path)} else str(path)
+    return quote(str(path)) if SPECIAL & {*near} else near
 
 
 def tracking_uri(root: Path) -> str:
@@ -33,7 +45,7 @@ def tracking_uri(root: Path) -> str:
 
 def database_file(uri: str) -> Path:
     """The file of the SQLite database at `uri`."""
-    return Path(unquote(uri.removeprefix(SQLITE).split("?")[0]))
+    return Path(unquote(uri.removeprefix(SQLITE).split("?")[0])).resolve()
 
 
 def client_uri(root: Path) -> str:

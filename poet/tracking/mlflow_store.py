@@ -23,7 +23,9 @@ METRICS_PER_REQUEST, PARAMS_PER_REQUEST = 1000, 100
 
 # A server that does not answer must not hold a training up: by default MLflow would retry for minutes.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-PATIENCE = {RETRIES: "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+# It also prints the address of the run at its end, which is of no use in the output of a stage.
+DEFAULTS = {RETRIES: "1", TIMEOUT: "10", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 
 # What MLflow says of an experiment or a run that somebody deleted.
 _DELETED = {
@@ -64,13 +66,13 @@ class Problem:
 
 def mlflow_client(root: Path) -> Any:
     """A client of the MLflow of `root`, which waits seconds for a server that does not answer, not minutes."""
-    for variable, value in PATIENCE.items():
+    for variable, value in DEFAULTS.items():
         os.environ.setdefault(variable, value)
-    # MLflow reports the creation of every table of a new database; nobody reads that.
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow import MlflowClient
 
+    # MLflow reports the creation of every table of a new database; nobody reads that. Its import sets the levels too.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return MlflowClient(tracking_uri=client_uri(root))
 
 
@@ -89,22 +91,27 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
     found = _search(client, experiment, SPOOL_TAG, spool)
     if not found:
         # A retry would create a second run if the first request was served and only its reply got lost.
-        retries = os.environ.get(RETRIES, PATIENCE[RETRIES])
+        retries = os.environ.get(RETRIES, DEFAULTS[RETRIES])
         os.environ[RETRIES] = "0"
         try:
             client.create_run(experiment, start_time=run.time, run_name=run.name, tags=tags)
         finally:
             os.environ[RETRIES] = retries
         found = _search(client, experiment, SPOOL_TAG, spool)
-    # A request that hung and was served after all has made a twin. The one with records stays.
+    # If there are twins, the one with records is the run.
     kept = max(found, key=lambda one: (len(one.data.metrics), len(one.data.params)))
-    for twin in found:
-        if twin is not kept:
-            client.delete_run(twin.info.run_id)
     if run.model_sha256:
         # The training of this model ended elsewhere, and nobody else will say so.
         client.set_terminated(kept.info.run_id, "FINISHED")
     return str(kept.info.run_id)
+
+
+def delete_twins(client: Any, run_id: str, spool: str) -> None:
+    """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up."""
+    experiment = client.get_run(run_id).info.experiment_id
+    for twin in _search(client, experiment, SPOOL_TAG, spool):
+        if twin.info.run_id != run_id:
+            client.delete_run(twin.info.run_id)
 
 
 def _experiment(client: Any, name: str, root: Path) -> str:
@@ -198,9 +205,14 @@ def explain(error: Exception, root: Path) -> Problem:
             "The server wants another user or password. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
             is_servers=True,
         )
+    if "timed out" in message:
+        advice = f"The server did not answer within {os.environ.get(TIMEOUT, DEFAULTS[TIMEOUT])} s."
+        return Problem(advice, is_servers=True)
+    if "refused" in message or "NameResolution" in message:
+        return Problem("The server cannot be reached.", is_servers=True)
     short = without_secrets(f"{type(error).__name__}: {message}", root)
-    short = short if len(short) <= SHOWN else f"{short[:SHOWN]} ..."
-    return Problem(f"{short.rstrip('.')}.", is_servers=not 400 <= status < 500)
+    short = f"{short.rstrip('.')}." if len(short) <= SHOWN else f"{short[:SHOWN]} ..."
+    return Problem(short, is_servers=not 400 <= status < 500)
 
 
 def _schema_advice(message: str, root: Path) -> str:

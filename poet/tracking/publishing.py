@@ -7,6 +7,7 @@ once that arrives twice, because the spool holds its time too. One process of a 
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from poet.tracking.mlflow_store import (
     Problem,
     RunGone,
     RunIdentity,
+    delete_twins,
     explain,
     find_or_create_run,
     mlflow_client,
@@ -43,6 +45,9 @@ BATCH = 1000
 
 # Seconds to wait for another process that sends. The records are safe in the spool, so waiting longer gains nothing.
 WAIT = 120.0
+
+# So many seconds after a request to create a run was given up, no server serves it any more.
+LATE = 600
 
 # A record of a spool, or None for a damaged line, and the offset behind it; no offset for a record from memory.
 Line = tuple[dict[str, Any] | None, int | None]
@@ -143,26 +148,38 @@ def _send(spool: Path, root: Path, rest: Sequence[dict[str, Any]]) -> None:
     """Send one spool from its ledger's offset on; raises whatever MLflow raises."""
     size = spool.stat().st_size if spool.exists() else 0
     ledger, store = read_ledger(spool), tracking_uri(root)
-    if ledger.offset == size and not rest:
+    if ledger.offset == size and not rest and not ledger.asked:
         return
     # The beginning of the record went elsewhere, so all of it goes to this MLflow.
     if ledger.store not in {"", store}:
         ledger = Ledger()
     client = mlflow_client(root)
-    run_id = ledger.run_id or _find_run(client, spool, root, rest)
-    # Kept before the first batch: the next attempt continues this run.
-    ledger = Ledger(run_id=run_id, store=store, offset=ledger.offset)
-    write_ledger(spool, ledger)
+    if not ledger.run_id:
+        # Both are kept at once: the next attempt continues this run, and knows of one that may have been made.
+        write_ledger(spool, dataclasses.replace(ledger, asked=round(time.time())))
+        run_id = _find_run(client, spool, root, rest)
+        ledger = dataclasses.replace(ledger, run_id=run_id, store=store)
+        write_ledger(spool, ledger)
+    ledger = _send_batches(client, spool, ledger, rest)
+    if ledger.asked:
+        delete_twins(client, ledger.run_id, spool.stem)
+        is_late = time.time() - ledger.asked > LATE
+        write_ledger(spool, dataclasses.replace(ledger, asked=0 if is_late else ledger.asked))
+
+
+def _send_batches(client: Any, spool: Path, ledger: Ledger, rest: Sequence[dict[str, Any]]) -> Ledger:
+    """Send what is behind the ledger's offset, and `rest`; returns the ledger of the last batch."""
     damaged = 0
     lines: list[Line] = [(record, None) for record in rest]
     for batch in _batches(_chain(read_records(spool, ledger.offset), lines)):
-        send_records(client, run_id, [record for record, _ in batch if record])
+        send_records(client, ledger.run_id, [record for record, _ in batch if record])
         damaged += sum(record is None for record, _ in batch)
         if (end := batch[-1][1]) is not None:
             ledger = dataclasses.replace(ledger, offset=end)
             write_ledger(spool, ledger)
     if damaged:
         log(f"{damaged} damaged records in {spool} were left out; all others are in MLflow.")
+    return ledger
 
 
 def _chain(lines: Iterator[tuple[dict[str, Any] | None, int]], rest: Sequence[Line]) -> Iterator[Line]:

@@ -52,11 +52,16 @@ _TAIL = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """What MLflow has of a spool: `offset` bytes of its records, in the run `run_id` of the MLflow at `store`."""
+    """What MLflow has of a spool: `offset` bytes of its records, in the run `run_id` of the MLflow at `store`.
+
+    `asked`: when MLflow was asked to create the run and did not answer, in seconds since 1970, else 0. It may create
+    that run still, as a twin of the one that the next request makes.
+    """
 
     run_id: str = ""
     store: str = ""
     offset: int = 0
+    asked: int = 0
 
 
 def claim(folder: Path, collection: str, stage: str, owner: str) -> Path:
@@ -163,7 +168,7 @@ def read_ledger(spool: Path) -> Ledger:
     try:
         content = json.loads(spool.with_suffix(".sent").read_bytes())
         ledger = Ledger(**{field.name: content.get(field.name, field.default) for field in dataclasses.fields(Ledger)})
-        is_sane = isinstance(ledger.run_id, str) and isinstance(ledger.offset, int)
+        is_sane = isinstance(ledger.run_id, str) and isinstance(ledger.offset, int) and isinstance(ledger.asked, int)
         return ledger if is_sane and 0 <= ledger.offset <= spool.stat().st_size else Ledger()
     except (OSError, ValueError, AttributeError, RecursionError):
         return Ledger()

@@ -38,7 +38,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
             env={key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")},
         )
     try:
-        for _ in range(600):
+        for _ in range(1500):
             assert server.poll() is None, (folder / "server.log").read_text(encoding="utf-8")
             with contextlib.suppress(requests.RequestException):
                 if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
@@ -159,5 +159,5 @@ def answers_a_page(path: str, ask: Callable[[], Reply]) -> Reply:
 def hangs(path: str, ask: Callable[[], Reply]) -> Reply:
     """The server does what it is asked, and the reply comes when nobody waits any more."""
     ask()
-    time.sleep(3)
+    time.sleep(7)
     return None
