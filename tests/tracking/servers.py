@@ -52,6 +52,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
             server.wait(10)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, 9)
+        server.wait()
 
 
 # What a fault does with a request: it gets the path and a function that asks the server, and returns what the client
@@ -107,7 +108,7 @@ class FaultProxy:
 
                 def ask() -> Reply:
                     reply = requests.request(
-                        self.command, proxy.target + self.path, data=body, headers=headers, timeout=30
+                        self.command, proxy.target + self.path, data=body, headers=headers, timeout=120
                     )
                     return reply.status_code, reply.headers.get("Content-Type", ""), reply.content
 

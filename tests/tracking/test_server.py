@@ -49,7 +49,11 @@ def assert_one_run(client, name, expected):
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_a_fault_at_every_request_makes_no_second_run_and_no_second_point(fault, server, proxy, tmp_path, capsys):
+def test_a_fault_at_every_request_makes_no_second_run_and_no_second_point(
+    fault, server, proxy, tmp_path, capsys, monkeypatch
+):
+    if fault is servers.hangs:
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     # Twice for each, because MLflow tries most of them again by itself.
     proxy.faults = [(request, fault) for request in REQUESTS for _ in range(2)]
     expected = record(tmp_path, fault.__name__)
@@ -86,7 +90,9 @@ def test_a_server_that_fails_in_the_middle_of_the_training_keeps_the_evaluation_
     assert run.data.metrics == {"loss": 3.0, "bits": 2.0}
 
 
-def test_a_request_that_is_served_after_it_was_given_up_leaves_no_twin(server, proxy, tmp_path):
+def test_a_request_that_is_served_after_it_was_given_up_leaves_no_twin(server, proxy, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+
     def served_late(path, ask):
         time.sleep(7)
         ask()
