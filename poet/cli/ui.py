@@ -17,7 +17,7 @@ import requests
 
 from poet.errors import PoetError
 from poet.project import require_project
-from poet.tracking.address import configured_uri, tracking_uri, without_secrets
+from poet.tracking.address import configured_uri, server_variables, tracking_uri, without_secrets
 from poet.tracking.mlflow_store import explain, mlflow_client
 
 # MLflow's server needs 5 to 15 seconds to start, more on a busy machine.
@@ -66,12 +66,15 @@ def _require_free(port: int) -> None:
 def _server(root: Path, port: int) -> Iterator[tuple["subprocess.Popen[bytes]", IO[bytes]]]:
     """MLflow's server and the file with what it prints. It ends with the block, also by Ctrl-C and SIGTERM."""
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    # By a variable, not an option: other users of the machine see options, and the address may hold a password.
-    variables = os.environ | {"MLFLOW_BACKEND_STORE_URI": configured_uri(root)}
     with tempfile.TemporaryFile() as output:
         # In a session of its own, the server and its workers are one group that can be ended as a whole.
         server = subprocess.Popen(
-            command, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd=root
+            command,
+            env=server_variables(root),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=root,
         )
         ends = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
         previous = {number: signal.signal(number, _stop) for number in ends}

@@ -64,6 +64,14 @@ def client_uri(root: Path) -> str:
     return found["scheme"] + uri[found.end() :]
 
 
+def server_variables(root: Path) -> dict[str, str]:
+    """The environment of an MLflow server of this project's runs.
+
+    The address is in a variable, not an option: other users of the machine see options, and it may hold a password.
+    """
+    return os.environ | {"MLFLOW_BACKEND_STORE_URI": configured_uri(root)}
+
+
 def without_secrets(text: str, root: Path) -> str:
     """`text` on one line, without users and passwords of addresses in it, nor those of the MLflow of `root`."""
     uri = configured_uri(root)

@@ -18,6 +18,9 @@ from poet.tracking.publishing import publish, publish_all, report_unsent
 from poet.tracking.spool import SPOOL, append, claim, hold, known_points, release
 from poet.tracking.tracker import Tracker
 
+# Seconds between two processes that send: each takes seconds of a core to start.
+SENDER_SECONDS = 30.0
+
 
 class SpoolTracker(Tracker):
     """Writes the records of one execution of `stage` to a spool of its own in the repository `root`.
@@ -39,6 +42,7 @@ class SpoolTracker(Tracker):
         # The process that sends records during the training, and whether one failed: then its successors are silent.
         self.sender: subprocess.Popen[bytes] | None = None
         self.quiet = False
+        self.sender_due = time.monotonic() + SENDER_SECONDS
         self.is_disk_full = False
 
     @property
@@ -107,8 +111,13 @@ class SpoolTracker(Tracker):
 
     def flush(self) -> None:
         self.save()
-        if self.spool is None or (self.sender is not None and self.sender.poll() is None):
-            return  # the process that is still sending reads to the end of the spool
+        if (
+            self.spool is None
+            or time.monotonic() < self.sender_due
+            or (self.sender is not None and self.sender.poll() is None)
+        ):
+            return  # it is too early, or the last one is still sending, and reads to the end of the spool
+        self.sender_due = time.monotonic() + SENDER_SECONDS
         self.quiet = self.quiet or (self.sender is not None and self.sender.returncode != 0)
         # MLflow takes 10,000 points a second, and as Python they would hold up the training, even from a thread.
         command = [sys.executable, "-m", "poet.tracking.send", str(self.root), str(self.spool)]
