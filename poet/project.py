@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from poet.errors import PoetError
+
 # Listed in .gitignore and .dvcignore: the spool of records, and the state of interrupted trainings.
 STATE = ".poet"
 
@@ -10,6 +12,17 @@ STATE = ".poet"
 def project_root() -> Path:
     """The root of the user's repository. Inside a DVC experiment's temporary copy, it is still the real one."""
     return Path(os.environ.get("DVC_ROOT") or ".").absolute()
+
+
+def require_project() -> Path:
+    """The root of the user's repository, where a command belongs; PoetError in any other folder."""
+    root = project_root()
+    if not (root / "dvc.yaml").exists():
+        raise PoetError(
+            f"{root} is not the folder of a project: it has no dvc.yaml. Change to the folder that has params.yaml and "
+            "dvc.yaml, and run the command there."
+        )
+    return root
 
 
 def state_folder(root: Path, name: str) -> Path:

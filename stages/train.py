@@ -90,6 +90,7 @@ def train(tokens: Path, settings: Params, folder: Path, world: World, tracker: T
         data, tokenizer, settings.model, settings.train, world=world, snapshots=snapshots, tracker=tracker
     )
     restore(run)
+    tracker.start(folder.name)
     fit(run)
     return run
 

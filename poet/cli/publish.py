@@ -3,16 +3,17 @@
 import click
 
 from poet.errors import PoetError
-from poet.project import project_root, state_folder
-from poet.tracking.mlflow_store import tracking_uri
-from poet.tracking.spool import SPOOL, publish_all
+from poet.project import require_project, state_folder
+from poet.tracking.address import tracking_uri
+from poet.tracking.publishing import publish_all
+from poet.tracking.spool import SPOOL
 
 
 @click.command(epilog="Example: MLFLOW_TRACKING_URI=http://mlflow.lab:5000 poet publish")
 def publish() -> None:
     """Send every record that MLflow has not confirmed yet; running it twice does no harm."""
-    root = project_root()
-    executions, failed = publish_all(root)
+    root = require_project()
+    executions, failed, _ = publish_all(root)
     if failed:
         raise PoetError(
             f"{failed} of {executions} executions could not be sent to {tracking_uri(root)}. They stay in "

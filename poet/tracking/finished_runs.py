@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poet.progress import log
-from poet.tracking.mlflow_store import MODEL_TAG, mlflow_client, tracking_uri
+from poet.tracking.address import SQLITE, configured_uri, database_file, tracking_uri
+from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
 
 # The newest runs of a collection are read, and no more: a page shows the best of them.
 NEWEST = 200
@@ -27,8 +28,8 @@ def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
     A model that was trained twice is one run here. DVC evaluates a model once, so metrics that the newer run lacks are
     taken from the older one. When MLflow does not answer, the list is empty, and one line says why.
     """
-    uri = tracking_uri(root)
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+    uri = configured_uri(root)
+    if uri.startswith(SQLITE) and not database_file(uri).exists():
         return []  # MLflow would create the file
     try:
         client = mlflow_client(root)
@@ -40,7 +41,8 @@ def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
             order_by=["attributes.start_time DESC"],
         )
     except Exception as error:  # no fault of the tracking server, whatever its type, may stop a stage
-        log(f"MLflow at {uri} did not list its runs ({type(error).__name__}: {error}); the page is made without them.")
+        problem = explain(error, root).text
+        log(f"MLflow at {tracking_uri(root)} did not list its runs, so the page is made without them: {problem}")
         return []
     runs: dict[str, FinishedRun] = {}
     for run in found:

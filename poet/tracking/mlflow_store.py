@@ -1,91 +1,235 @@
-"""The MLflow store: where it is, and how records get into it. The only module that imports mlflow, and only on use."""
+"""The MLflow store: how runs are found and records get into it, and what its faults mean.
+
+With `finished_runs.py` the only module that imports mlflow, and only on use: that takes seconds.
+"""
 
 import logging
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# The tag by which a run is found: the sha256 of the weights of its model.
+from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri, without_secrets
+
+# The tag by which the run of a model is found: the sha256 of its weights.
 MODEL_TAG = "poet.model_sha256"
+
+# The tag by which the run of an execution is found, also when MLflow's reply with its id got lost.
+SPOOL_TAG = "poet.spool"
 
 # MLflow takes at most 1,000 metrics or 100 parameters and tags in one request.
 METRICS_PER_REQUEST, PARAMS_PER_REQUEST = 1000, 100
 
 # A server that does not answer must not hold a training up: by default MLflow would retry for minutes.
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+# It also prints the address of the run at its end, which is of no use in the output of a stage.
+DEFAULTS = {RETRIES: "1", TIMEOUT: "10", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+
+# What MLflow says of an experiment or a run that somebody deleted.
+_DELETED = {
+    "experiment": r"xperiment (\S+) must be in the 'active' state",
+    "run": r"[Rr]un '?(\w+)'? must be in the 'active' state",
+}
+
+# What is shown of an error of MLflow, which may be a whole web page.
+SHOWN = 300
 
 
-def tracking_uri(root: Path) -> str:
-    """Where records go: MLFLOW_TRACKING_URI, else a database file in the root of the repository."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root.absolute()}/mlflow.db"
+@dataclass(frozen=True, kw_only=True)
+class RunIdentity:
+    """How to find the run of an execution, or create it.
+
+    `model_sha256` finds the run that trained the model; it is empty for a training, which always creates a run. Name,
+    tags and start (milliseconds since 1970) are those of a new run; `experiment` is the collection.
+    """
+
+    experiment: str
+    name: str
+    tags: dict[str, str]
+    model_sha256: str
+    time: int | None = None
+
+
+class RunGone(Exception):
+    """The MLflow store does not know the run, as after its database was removed."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why records were not sent: one line, which ends with what to do. `is_servers` if all others would fail alike."""
+
+    text: str
+    is_servers: bool
 
 
 def mlflow_client(root: Path) -> Any:
     """A client of the MLflow of `root`, which waits seconds for a server that does not answer, not minutes."""
-    for variable, value in PATIENCE.items():
+    for variable, value in DEFAULTS.items():
         os.environ.setdefault(variable, value)
-    # MLflow reports the creation of every table of a new database; nobody reads that.
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=tracking_uri(root))
+    # MLflow reports the creation of every table of a new database; nobody reads that. Its import sets the levels too.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return MlflowClient(tracking_uri=client_uri(root))
 
 
-def find_or_create_run(run: dict[str, Any], root: Path) -> str:
-    """The id of the MLflow run for the first record of a spool (a `RunIdentity` as a dict).
+def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) -> str:
+    """The id of the MLflow run of the spool named `spool`.
 
     With a model's sha256, the run that trained the model; a new run with that tag where there is none, as for a model
-    pulled from a teammate.
+    pulled from a teammate. Without it, a run of its own, which an earlier attempt may have created.
     """
-    client = mlflow_client(root)
-    experiment = client.get_experiment_by_name(run["experiment"])
-    if experiment is None:
-        # With a database file, MLflow would put artifacts below the working directory; a server has a place of its own.
-        location = (
-            str(root.absolute() / "mlartifacts" / run["experiment"])
-            if tracking_uri(root).startswith("sqlite:")
-            else None
-        )
-        experiment = client.get_experiment(client.create_experiment(run["experiment"], artifact_location=location))
-    if run["model_sha256"]:
-        found = client.search_runs(
-            [experiment.experiment_id],
-            f"tags.`{MODEL_TAG}` = '{run['model_sha256']}'",
-            max_results=1,
-            order_by=["attributes.start_time DESC"],
-        )
+    experiment = _experiment(client, run.experiment, root)
+    if run.model_sha256:
+        found = _search(client, experiment, MODEL_TAG, run.model_sha256)
         if found:
             return str(found[0].info.run_id)
-        run["tags"][MODEL_TAG] = run["model_sha256"]
-    return str(client.create_run(experiment.experiment_id, run_name=run["name"], tags=run["tags"]).info.run_id)
+    tags = run.tags | {SPOOL_TAG: spool} | ({MODEL_TAG: run.model_sha256} if run.model_sha256 else {})
+    found = _search(client, experiment, SPOOL_TAG, spool)
+    if not found:
+        # A retry would create a second run if the first request was served and only its reply got lost.
+        retries = os.environ.get(RETRIES, DEFAULTS[RETRIES])
+        os.environ[RETRIES] = "0"
+        try:
+            client.create_run(experiment, start_time=run.time, run_name=run.name, tags=tags)
+        finally:
+            os.environ[RETRIES] = retries
+        found = _search(client, experiment, SPOOL_TAG, spool)
+    # If there are twins, the one with records is the run.
+    kept = max(found, key=lambda one: (len(one.data.metrics), len(one.data.params)))
+    if run.model_sha256:
+        # The training of this model ended elsewhere, and nobody else will say so.
+        client.set_terminated(kept.info.run_id, "FINISHED")
+    return str(kept.info.run_id)
 
 
-def send_records(records: list[dict[str, Any]], run_id: str, root: Path) -> None:
-    """Send spool records to the run `run_id`: metrics and parameters in batches, then the others in their order."""
-    # Imported here: mlflow takes seconds to import, and most processes never send a record.
+def delete_twins(client: Any, run_id: str, spool: str) -> None:
+    """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up."""
+    experiment = client.get_run(run_id).info.experiment_id
+    for twin in _search(client, experiment, SPOOL_TAG, spool):
+        if twin.info.run_id != run_id:
+            client.delete_run(twin.info.run_id)
+
+
+def _experiment(client: Any, name: str, root: Path) -> str:
+    """The id of the experiment called `name`; it is created if there is none."""
+    from mlflow.exceptions import MlflowException
+
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        # With a database file, MLflow would put artifacts below the working directory; a server has a place of its own.
+        folder = root.absolute() / "mlartifacts" / name
+        location = folder.as_uri() if configured_uri(root).startswith("sqlite:") else None
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException as error:
+            # Another repository may have created it in this moment, or a reply got lost.
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            experiment = client.get_experiment_by_name(name)
+    return str(experiment.experiment_id)
+
+
+def _search(client: Any, experiment: str, tag: str, value: str) -> list[Any]:
+    """The runs with this tag, newest first."""
+    quoted = value.replace("'", "''")
+    order = ["attributes.start_time DESC"]
+    return list(client.search_runs([experiment], f"tags.`{tag}` = '{quoted}'", max_results=10, order_by=order))
+
+
+def send_records(client: Any, run_id: str, records: list[dict[str, Any]]) -> None:
+    """Send spool records to the run `run_id`: metrics, parameters and tags in batches, then the others."""
     from mlflow.entities import Metric, Param, RunTag
+    from mlflow.exceptions import MlflowException
 
-    client = mlflow_client(root)
     metrics = [
         Metric(key, value, r["time"], r["step"])
         for r in records
         if "metrics" in r
         for key, value in r["metrics"].items()
     ]
-    for i in range(0, len(metrics), METRICS_PER_REQUEST):
-        client.log_batch(run_id, metrics=metrics[i : i + METRICS_PER_REQUEST])
-    params = [Param(key, value) for record in records if "params" in record for key, value in record["params"].items()]
-    for i in range(0, len(params), PARAMS_PER_REQUEST):
-        client.log_batch(run_id, params=params[i : i + PARAMS_PER_REQUEST])
-    for record in records:
-        if "tags" in record:
-            client.log_batch(run_id, tags=[RunTag(key, value) for key, value in record["tags"].items()])
-        elif "text" in record:
-            client.log_text(run_id, record["text"], record["path"])
-        elif "file" in record and Path(record["file"]).exists():
-            client.log_artifact(run_id, record["file"])
-        elif record.get("status") == "RUNNING":
-            client.update_run(run_id, status="RUNNING")
-        elif "status" in record:
-            client.set_terminated(run_id, record["status"])
+    params = {key: value for record in records for key, value in record.get("params", {}).items()}
+    tags = {key: value for record in records if "run" not in record for key, value in record.get("tags", {}).items()}
+    try:
+        for i in range(0, len(metrics), METRICS_PER_REQUEST):
+            client.log_batch(run_id, metrics=metrics[i : i + METRICS_PER_REQUEST])
+        for i in range(0, len(params), PARAMS_PER_REQUEST):
+            client.log_batch(run_id, params=[Param(*item) for item in list(params.items())[i : i + PARAMS_PER_REQUEST]])
+        for i in range(0, len(tags), PARAMS_PER_REQUEST):
+            client.log_batch(run_id, tags=[RunTag(*item) for item in list(tags.items())[i : i + PARAMS_PER_REQUEST]])
+        for record in records:
+            _send_other(client, run_id, record)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            raise RunGone(str(error)) from error
+        raise
+
+
+def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
+    """Send a text, a file or a status."""
+    if "text" in record:
+        client.log_text(run_id, record["text"], record["path"])
+    elif "file" in record and Path(record["file"]).exists():
+        client.log_artifact(run_id, record["file"])
+    elif record.get("status") == "RUNNING":
+        client.update_run(run_id, status="RUNNING")
+    elif "status" in record:
+        client.set_terminated(run_id, record["status"], end_time=record.get("time"))
+
+
+def explain(error: Exception, root: Path) -> Problem:
+    """What an error of the MLflow of `root` means, and what helps; without secrets."""
+    message = str(error) or type(error).__name__
+    uri = tracking_uri(root)
+    if "database schema" in message or "locate revision" in message:
+        return Problem(_schema_advice(message, root), is_servers=True)
+    if "file is not a database" in message or "disk image is malformed" in message:
+        return Problem(f"{uri} is damaged or no database. Move the file away; a new one is made.", is_servers=True)
+    if "readonly database" in message or "unable to open database" in message:
+        return Problem(f"{uri} cannot be written. Make the file and its folder writable.", is_servers=True)
+    for kind, pattern in _DELETED.items():
+        if deleted := re.search(pattern, message):
+            which = next(filter(None, deleted.groups()))
+            return Problem(
+                f"Its {kind} {which} was deleted in MLflow. Set MLFLOW_TRACKING_URI and restore it with "
+                f"`mlflow {kind}s restore --{kind}-id {which}`, or remove it for good with `mlflow gc`.",
+                is_servers=False,
+            )
+    get_status = getattr(error, "get_http_status_code", lambda: 500)
+    status = get_status()
+    if status in {401, 403}:
+        return Problem(
+            "The server wants another user or password. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
+            is_servers=True,
+        )
+    if "timed out" in message:
+        advice = f"The server did not answer within {os.environ.get(TIMEOUT, DEFAULTS[TIMEOUT])} s."
+        return Problem(advice, is_servers=True)
+    if "refused" in message or "NameResolution" in message:
+        return Problem("The server cannot be reached.", is_servers=True)
+    short = without_secrets(f"{type(error).__name__}: {message}", root)
+    short = f"{short.rstrip('.')}." if len(short) <= SHOWN else f"{short[:SHOWN]} ..."
+    return Problem(short, is_servers=not 400 <= status < 500)
+
+
+def _schema_advice(message: str, root: Path) -> str:
+    """What to do about a database whose tables are those of another version of MLflow."""
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    found = re.search(r"(?:found version|identified by) '?(\w+)", message)
+    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    known = {script.revision for script in scripts.walk_revisions()}
+    uri = tracking_uri(root)
+    if found and found[1] not in known:
+        return (
+            f"{uri} was written by a newer MLflow than the installed {mlflow.__version__}. Install that version "
+            "(`pip install --upgrade mlflow`), or set MLFLOW_TRACKING_URI to another database."
+        )
+    is_file = configured_uri(root).startswith(SQLITE)
+    copy = f"Copy {database_file(configured_uri(root))}" if is_file else "Make a backup"
+    command = f"mlflow db upgrade '{configured_uri(root)}'" if is_file else "mlflow db upgrade <its address>"
+    return f"{uri} is from an older MLflow than the installed {mlflow.__version__}. {copy}, then run `{command}`."

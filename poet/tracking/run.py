@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from poet.errors import Interrupted
-from poet.project import state_folder
-from poet.tracking.spool import SPOOL, RunIdentity, SpoolTracker
+from poet.tracking.mlflow_store import RunIdentity
+from poet.tracking.spool_tracker import SpoolTracker
 from poet.tracking.tracker import Tracker
 
 
@@ -16,8 +17,7 @@ from poet.tracking.tracker import Tracker
 def tracking(
     root: Path, collection: str, stage: str, model_sha256: str = "", *, record: bool = True
 ) -> Iterator[Tracker]:
-    """A tracker for one execution of `stage`, spooled in the repository `root` and flushed at the end, whatever
-    happens.
+    """A tracker for one execution of `stage`, spooled in the repository `root` and sent at the end, whatever happens.
 
     Without `model_sha256`, the execution is a run of its own: a training. With it, the execution attaches to the run
     that trained that model. With `record` false nothing is recorded: of several training processes only one records.
@@ -25,9 +25,7 @@ def tracking(
     if not record:
         yield Tracker()
         return
-    # Executions of one stage on one model share a name, so that they can be counted: see SpoolTracker.
-    name = f"{collection}-{stage}" + (f"-{model_sha256[:16]}" if model_sha256 else "")
-    tracker = SpoolTracker(state_folder(root, SPOOL), name, identify_run(root, collection, model_sha256), root)
+    tracker = SpoolTracker(root, stage, identify_run(root, collection, model_sha256))
     status = "FAILED"
     try:
         yield tracker
@@ -36,10 +34,10 @@ def tracking(
         status = "KILLED"
         raise
     finally:
-        # A later stage that fails does not undo a training that succeeded: it leaves the status of the run alone.
-        if status == "FINISHED" or not model_sha256:
+        # The status of a run is that of its training; a later stage leaves it alone, also when it fails.
+        if not model_sha256:
             tracker.status(status)
-        tracker.flush()
+        tracker.close()
 
 
 def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
@@ -60,7 +58,8 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
         "poet.git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
     }
     name = os.environ.get("DVC_EXP_NAME") or f"{collection}-{commit[:7] or 'uncommitted'}"
-    return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256)
+    now = round(time.time() * 1000)
+    return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256, time=now)
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -1,144 +1,210 @@
-"""The spool: every record goes to a file first, and from there to MLflow, in batches.
+"""The spool: every record goes to a file first, and from there to MLflow.
 
 A tracking server that is slow, down or gone therefore never stops or fails a stage. What could not be sent stays in the
-spool, and `poet publish` sends it later.
+spool, and the next stage or `poet publish` sends it.
 
-A run is found by its tag `poet.model_sha256`, not by an id in a file: evaluation, samples and report attach to the run
-that trained the model, also when another stage, day or machine writes them.
+Each execution has a file of its own below `.poet/spool`, a list of JSON records, one a line; the first names the run.
+Its name is `<collection>.<stage>.<owner>.<unique>.jsonl`, where the owner is the resume key of a training, or the hash
+of the model that a later stage used. Beside it are:
+
+- `<name>.sent`, the ledger: to which MLflow run the records went, and up to which byte of the file;
+- `<name>.alive`, locked as long as the execution runs. The system unlocks it when the process ends, also by kill -9.
 """
 
+import contextlib
 import dataclasses
-import glob
 import json
-import time
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poet.files import write_json
-from poet.params.dotted import flatten
-from poet.progress import log
-from poet.project import state_folder
-from poet.tracking.mlflow_store import find_or_create_run, send_records, tracking_uri
-from poet.tracking.tracker import Tracker
+import filelock
 
-# The spool's folder below `.poet/`. A spool file is a list of JSON records, one a line; the first names the run. Beside
-# it, `<name>.sent` says to which MLflow run its records went, and how many of them.
+from poet.files import write_json
+from poet.tracking.mlflow_store import RunIdentity
+
+# The spool's folder below `.poet/`.
 SPOOL = "spool"
 
+# The stage whose executions are runs. All others attach to the run of a model.
+TRAIN = "train"
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RunIdentity:
-    """How to find the run of an execution, or create it.
+# How an execution ends. RUNNING, the fourth status, is that of a training that was resumed.
+ENDS = ("FINISHED", "KILLED", "FAILED")
 
-    `model_sha256` finds the run that trained the model; it is empty for a training, which always creates a run. Name
-    and tags are those of a new run; `experiment` is the collection.
+# The fields of each kind of record with their types. Anything else in a spool is damage.
+_KINDS: tuple[dict[str, type | tuple[type, ...]], ...] = (
+    {"run": dict},
+    {"params": dict},
+    {"tags": dict},
+    {"metrics": dict, "step": int, "time": int},
+    {"text": str, "path": str},
+    {"file": str},
+    {"status": str},
+)
+
+# The last record of a spool that has ended is a status, which is short. So many bytes are read to find it.
+_TAIL = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What MLflow has of a spool: `offset` bytes of its records, in the run `run_id` of the MLflow at `store`.
+
+    `asked`: when MLflow was asked to create the run and did not answer, in seconds since 1970, else 0. It may create
+    that run still, as a twin of the one that the next request makes.
     """
 
-    experiment: str
-    name: str
-    tags: dict[str, str]
-    model_sha256: str
+    run_id: str = ""
+    store: str = ""
+    offset: int = 0
+    asked: int = 0
 
 
-class SpoolTracker(Tracker):
-    """Writes records to a spool file in `folder`, and sends them to the MLflow of the repository `root` at each flush.
+def claim(folder: Path, collection: str, stage: str, owner: str) -> Path:
+    """A new, empty spool file that no other execution has; OSError when the disk is full or cannot be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = folder / f"{collection}.{stage}.{owner or 'unknown'}.{secrets.token_hex(4)}.jsonl"
+        # Mode x creates the file or fails: of two executions that draw the same number, one draws again.
+        with contextlib.suppress(FileExistsError), path.open("xb"):
+            return path
 
-    Each execution has a file of its own, `<name>-<number>.jsonl`. An execution that resumes continues the last file.
+
+def identity_from_name(spool: Path) -> RunIdentity:
+    """What the name of a spool says about its run; for a spool whose first record is damaged."""
+    collection, stage, owner = [*spool.stem.split("."), "", "", ""][:3]
+    digest = "" if stage in {TRAIN, ""} else owner
+    tags = {"poet.collection": collection, "poet.recovered": "true"}
+    return RunIdentity(experiment=collection, name=f"{collection}-recovered", tags=tags, model_sha256=digest)
+
+
+def is_training(spool: Path) -> bool:
+    """Whether `spool` is that of a training, by its name."""
+    return f".{TRAIN}." in spool.name
+
+
+def append(spool: Path, records: list[dict[str, Any]]) -> None:
+    """Add `records` to `spool`, all or none, and flush them to the disk; OSError when the disk does not take them."""
+    content = "".join(json.dumps(record) + "\n" for record in records).encode("utf-8")
+    with spool.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        # A crash may have left a part of a record. A line end keeps it from spoiling the next one.
+        if size and file.seek(size - 1) is not None and file.read(1) != b"\n":
+            content = b"\n" + content
+        try:
+            file.seek(size)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), size)
+            raise
+
+
+def read_records(spool: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any] | None, int]]:
+    """The records of `spool` from the byte `offset` on, each with the offset behind it; None for a damaged line.
+
+    A last line without its end is left out: it is being written, or a crash cut it short.
     """
-
-    def __init__(self, folder: Path, name: str, run: RunIdentity, root: Path) -> None:
-        self.folder, self.name, self.root = folder, name, root
-        self.number = len(self._existing())
-        # Metrics up to this step are in the spool already; a resumed training repeats some steps. -1: none is, not even
-        # those of step 0, where figures without a step are recorded.
-        self.known_step = -1
-        # Once MLflow did not answer, this execution does not try again: each try may wait for ten seconds.
-        self.offline = False
-        # Records that the next flush writes.
-        self.pending: list[dict[str, Any]] = [{"run": dataclasses.asdict(run)}]
-
-    @property
-    def spool(self) -> Path:
-        """The file of this execution."""
-        return self.folder / f"{self.name}-{self.number:04d}.jsonl"
-
-    def _existing(self) -> list[Path]:
-        return sorted(self.folder.glob(f"{glob.escape(self.name)}-[0-9]*.jsonl"))
-
-    def resume(self, step: int) -> None:
-        if existing := self._existing():
-            self.number = len(existing) - 1
-            self.known_step = max(
-                (record["step"] for record in _read_spool(self.spool) if "metrics" in record), default=0
-            )
-            self.pending = [{"status": "RUNNING"}]
-
-    def params(self, **sections: Any) -> None:
-        self.pending.append({"params": {key: str(value) for key, value in flatten(**sections).items()}})
-
-    def tags(self, values: dict[str, str]) -> None:
-        self.pending.append({"tags": values})
-
-    def metrics(self, step: int, values: dict[str, float]) -> None:
-        if step > self.known_step:
-            self.pending.append({"metrics": values, "step": step, "time": round(time.time() * 1000)})
-
-    def text(self, path: str, text: str) -> None:
-        self.pending.append({"text": text, "path": path})
-
-    def file(self, path: Path) -> None:
-        self.pending.append({"file": str(path.absolute())})
-
-    def status(self, status: str) -> None:
-        """The state of the run: FINISHED, KILLED or FAILED."""
-        self.pending.append({"status": status})
-
-    def flush(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.spool.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(record) + "\n" for record in self.pending)
-        self.pending.clear()
-        if not self.offline:
-            self.offline = not publish(self.spool, self.root)
-
-
-def publish_all(root: Path) -> tuple[int, int]:
-    """Send all records in the spool of `root` that MLflow does not have: the number of spool files, and of those that
-    could not be sent.
-    """
-    spools = sorted(state_folder(root, SPOOL).glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    return len(spools), sum(not publish(spool, root) for spool in spools)
-
-
-def publish(spool: Path, root: Path) -> bool:
-    """Send the records of `spool` that were not sent yet to the MLflow of `root`.
-
-    Returns False when that fails, after a line that says why. Never raises for a fault of the tracking server.
-    """
-    ledger = spool.with_suffix(".sent")
-    sent: dict[str, Any] = (
-        json.loads(ledger.read_text(encoding="utf-8")) if ledger.exists() else {"run_id": "", "records": 0}
-    )
-    records = _read_spool(spool)
-    if sent["records"] == len(records):
-        return True
-    try:
-        sent["run_id"] = sent["run_id"] or find_or_create_run(records[0]["run"], root)
-        send_records(records[sent["records"] :], sent["run_id"], root)
-    except Exception as error:  # no fault of the tracking server, whatever its type, may stop a stage
-        log(
-            f"MLflow at {tracking_uri(root)} does not take records ({type(error).__name__}: {error}). They wait in "
-            f"{spool.parent}; `poet publish` sends them."
-        )
-        return False
-    write_json(ledger, {"run_id": sent["run_id"], "records": len(records)})
-    return True
-
-
-def _read_spool(spool: Path) -> list[dict[str, Any]]:
-    """The records of `spool`; a last line that a crash cut short is left out."""
     if not spool.exists():
-        return []
-    # Every whole record ends with a line end, so what follows the last one is empty or a part of a record.
-    lines = spool.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
+        return
+    with spool.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            offset += len(line)
+            yield _parse(line), offset
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """The record in `line`, or None where there is none: zeros, other bytes, a part of a record."""
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    kinds = (kind for kind in _KINDS if all(isinstance(record.get(key), of) for key, of in kind.items()))
+    return record if any(kinds) and _has_values(record) else None
+
+
+def _has_values(record: dict[str, Any]) -> bool:
+    """Whether metrics are numbers, parameters and tags are texts, and a run has all its fields."""
+    numbers, texts = record.get("metrics", {}), {**record.get("params", {}), **record.get("tags", {})}
+    fields = {field.name for field in dataclasses.fields(RunIdentity)} - {"time"}
+    return (
+        all(isinstance(value, (int, float)) for value in numbers.values())
+        and all(isinstance(value, str) for value in texts.values())
+        and fields <= {*record.get("run", dict.fromkeys(fields))}
+    )
+
+
+def has_ended(spool: Path) -> bool:
+    """Whether the last record of `spool` says how the execution ended."""
+    with spool.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        lines = file.read().split(b"\n")
+    last = _parse(lines[-2]) if len(lines) > 1 else None
+    return last is not None and last.get("status") in ENDS
+
+
+def known_points(spool: Path, after: int) -> set[tuple[int, str]]:
+    """Step and key of the metrics in `spool` of steps behind `after`."""
+    records = (record for record, _ in read_records(spool) if record and "metrics" in record)
+    return {(record["step"], key) for record in records if record["step"] > after for key in record["metrics"]}
+
+
+def read_ledger(spool: Path) -> Ledger:
+    """The ledger of `spool`; that of an unsent one if it is missing or damaged.
+
+    To send records twice does no harm: MLflow keeps a point once that has the same key, step, value and time.
+    """
+    try:
+        content = json.loads(spool.with_suffix(".sent").read_bytes())
+        ledger = Ledger(**{field.name: content.get(field.name, field.default) for field in dataclasses.fields(Ledger)})
+        is_sane = isinstance(ledger.run_id, str) and isinstance(ledger.offset, int) and isinstance(ledger.asked, int)
+        return ledger if is_sane and 0 <= ledger.offset <= spool.stat().st_size else Ledger()
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return Ledger()
+
+
+def write_ledger(spool: Path, ledger: Ledger) -> None:
+    """Keep `ledger` beside `spool`, if the disk takes it."""
+    with contextlib.suppress(OSError):
+        write_json(spool.with_suffix(".sent"), dataclasses.asdict(ledger))
+
+
+def hold(spool: Path) -> filelock.BaseFileLock | None:
+    """The lock that says that the execution of `spool` runs; None if another process has it, or none can be had."""
+    lock = filelock.FileLock(spool.with_suffix(".alive"))
+    try:
+        lock.acquire(blocking=False)
+    except (filelock.Timeout, OSError, NotImplementedError):
+        return None
+    return lock
+
+
+def release(spool: Path, lock: filelock.BaseFileLock | None) -> None:
+    """End what `hold` began."""
+    if lock is not None:
+        with contextlib.suppress(OSError):
+            spool.with_suffix(".alive").unlink(missing_ok=True)
+        lock.release()
+
+
+def is_alive(spool: Path) -> bool:
+    """Whether the execution that writes `spool` still runs, on this machine or on another with the same disk."""
+    if not spool.with_suffix(".alive").exists():
+        return False
+    lock = hold(spool)
+    # Where nobody can tell, the execution is taken to run: to close the run of a living training would be wrong.
+    if lock is None:
+        return True
+    lock.release()
+    return False

@@ -1,6 +1,7 @@
 """What a stage records of an execution: parameters, tags, measurements, texts and files.
 
-`Tracker` forgets everything; `poet.tracking.spool.SpoolTracker` writes it down. A stage never asks which one it has.
+`Tracker` forgets everything; `poet.tracking.spool_tracker.SpoolTracker` writes it down. A stage never asks which one
+it has.
 """
 
 from pathlib import Path
@@ -10,8 +11,14 @@ from typing import Any
 class Tracker:
     """Takes records and forgets them: the base of SpoolTracker, and the tracker of whoever must not record."""
 
-    def resume(self, step: int) -> None:
-        """Continue the last run after `step`; its metrics up to there are recorded already."""
+    # The name of the spool. A training keeps it in its snapshots, to continue the same run when it resumes.
+    name = ""
+
+    def start(self, key: str) -> None:
+        """Begin the record of the training with the resume key `key`, if it does not continue one (`resume`)."""
+
+    def resume(self, step: int, name: str) -> None:
+        """Continue the record in the spool `name` after `step`; what it holds of later steps is not recorded again."""
 
     def params(self, **sections: Any) -> None:
         """Parameters: settings or mappings by the name of their section."""
@@ -28,8 +35,11 @@ class Tracker:
     def file(self, path: Path) -> None:
         """A file artifact; it must exist until it is sent."""
 
+    def save(self) -> None:
+        """Write all records so far to the disk."""
+
     def flush(self) -> None:
-        """Write and send all records so far."""
+        """Write all records so far to the disk, and send them to MLflow while the caller goes on."""
 
 
 def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:

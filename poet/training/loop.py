@@ -87,7 +87,7 @@ def restore(run: TrainingRun) -> None:
     run.best = Best(loss=snapshot.best_loss, step=snapshot.best_step, weights=best_weights(snapshot.tensors))
     if run.world.is_main:
         # The record in MLflow continues as well, instead of beginning a second run.
-        run.tracker.resume(run.step)
+        run.tracker.resume(run.step, snapshot.spool)
         log(f"continuing from step {run.step} of {run.settings.steps}")
 
 
@@ -209,6 +209,8 @@ def _save_snapshot(run: TrainingRun) -> bool:
     tensors = state_dict(run.trainer, run.best)
     saved = True
     if run.world.is_main:
+        # First the records, then the snapshot: a resumed training records the steps after the snapshot alone.
+        run.tracker.save()
         saved = run.snapshots.save(
             Snapshot(
                 step=run.step,
@@ -216,9 +218,9 @@ def _save_snapshot(run: TrainingRun) -> bool:
                 history=run.history,
                 best_step=run.best.step,
                 best_loss=run.best.loss,
+                spool=run.tracker.name,
             )
         )
-    # The tracker must not lag behind the snapshot: a resumed run does not record the steps before it again.
     run.tracker.flush()
     return saved
 

@@ -52,6 +52,8 @@ class Snapshot:
     # The step and the loss of the best validation; 0 and infinity before the first one.
     best_step: int
     best_loss: float
+    # The name of the spool of this training's records (`poet.tracking`): a resumed training continues it.
+    spool: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,7 @@ def _write(snapshot: Snapshot, folder: Path) -> None:
         "step": snapshot.step,
         "best_step": snapshot.best_step,
         "best_loss": snapshot.best_loss,  # Python's json writes and reads Infinity
+        "spool": snapshot.spool,
         "history": snapshot.history.to_json(),
     }
     (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
@@ -119,6 +122,7 @@ def _read(folder: Path) -> Snapshot:
         history=History.from_json(state["history"]),
         best_step=state["best_step"],
         best_loss=state["best_loss"],
+        spool=state["spool"],
     )
 
 
