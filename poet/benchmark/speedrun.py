@@ -36,6 +36,10 @@ SEED = 1337
 # One token per character. Of these values a char tokenizer uses none but the kind.
 CHARACTERS = TokenizeSettings(kind="char", vocab_size=2, max_ngram=2, min_frequency=1, train_characters=1)
 
+# The schedule counts whole steps, but how many of them fit into the time is not known before the end. So it gets the
+# time in this many parts instead: each is shorter than a step of any run of minutes.
+PARTS = 10_000
+
 # How many times the model is validated during the run, to find when it reached the target.
 CHECKS = 40
 
@@ -191,10 +195,18 @@ def _make_trainer(recipe: Recipe, tokenizer: Tokenizer) -> Trainer:
 
 
 def _take_step(trainer: Trainer, batches: Batches, recipe: Recipe, step: int, share: float) -> None:
-    """Train on batch number `step`. The schedule follows the `share` of the time that has passed, not the steps."""
-    factor = learning_rate_factor(share, 1.0, recipe.warmup, recipe.cooldown)
+    """Train on batch number `step`, after the given `share` of the time (from 0, less than 1) has passed."""
     inputs, targets = (part.to(trainer.world.device) for part in batches[step])
-    trainer.step(inputs, targets, factor, step)
+    trainer.step(inputs, targets, schedule_factor(recipe, share), step)
+
+
+def schedule_factor(recipe: Recipe, share: float) -> float:
+    """The factor on all learning rates when the given `share` of the time has passed.
+
+    >>> [schedule_factor(modern(3.5), share) for share in (0.0, 0.01, 0.02, 0.4, 0.7, 0.97)]
+    [0.005, 0.505, 1.0, 1.0, 0.5, 0.05]
+    """
+    return learning_rate_factor(int(share * PARTS), PARTS, int(recipe.warmup * PARTS), recipe.cooldown)
 
 
 if __name__ == "__main__":
