@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from poet.benchmark.cases import OPTIMIZER
+from poet.benchmark.noise import OtherWork
 from poet.device.device import Stopwatch, keep_freed_memory, now, pick_device, pick_precision
 from poet.files import read_text
 from poet.metrics.bits import total_nats
@@ -129,6 +130,8 @@ class Result:
     compile_seconds: float
     steps: int
     tokens: int
+    # The processors that other work took meanwhile: a run beside much of it takes fewer steps. None: not told.
+    other_cores: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +162,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
     compile_seconds = now(trainer.world.device) - compile_start
 
     step, checks, reached_at = 0, 0, None
-    stopwatch = Stopwatch(trainer.world.device)
+    stopwatch, other_work = Stopwatch(trainer.world.device), OtherWork()
     while (elapsed := stopwatch.seconds()) < seconds:
         _take_step(trainer, batches, recipe, step, elapsed / seconds)
         step += 1
@@ -173,7 +176,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
                 reached_at = stopwatch.seconds()
 
     # The time is up. The last look at the loss counts for the target too.
-    trained_seconds = stopwatch.seconds()
+    trained_seconds, other_cores = stopwatch.seconds(), other_work.cores()
     loss = validation.loss(trainer)
     if target and reached_at is None and loss <= target:
         reached_at = trained_seconds
@@ -184,6 +187,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
         compile_seconds=compile_seconds,
         steps=step,
         tokens=step * recipe.batch_size * recipe.model.sequence_len,
+        other_cores=other_cores,
     )
 
 

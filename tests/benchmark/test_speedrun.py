@@ -21,6 +21,7 @@ def ticks(monkeypatch):
     monkeypatch.setattr(module, "now", clock)
     monkeypatch.setattr("poet.device.device.now", clock)
     monkeypatch.setattr(module, "compile_blocks", lambda trainer, *batch: True)
+    monkeypatch.setattr(module.OtherWork, "cores", lambda self: 1.6)
 
 
 @pytest.mark.parametrize("preset", RECIPES)
@@ -30,6 +31,7 @@ def test_it_trains_for_the_time_and_no_longer(ticks, preset):
     assert result.steps == pytest.approx(20, abs=1), "the clock is read once a step"
     assert result.compile_seconds == pytest.approx(0.1)
     assert result.reached_at is None, "there was no target"
+    assert result.other_cores == 1.6, "who reads the figures learns what else the machine did"
 
 
 def test_it_says_when_the_target_was_reached(ticks, monkeypatch):
