@@ -8,6 +8,7 @@ a lot would write them, put together from short or long passages of the books.
 import dataclasses
 import importlib
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from poet.attribution.index import Index, IntArray, open_index
 from poet.attribution.matching import match_ends
 from poet.attribution.spans import find_near_spans, find_spans
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
+from poet.benchmark.noise import OtherWork, load_average, signs_of_noise
 from poet.benchmark.timing import time_repeats
 from poet.books.split import split_books
 from poet.device.device import describe_machine, keep_freed_memory
@@ -75,8 +77,8 @@ class SearchFigures:
     matching_statistics: float
     # Spans per passage, a number.
     spans_found: float
-    # The known time of ml-indie-tools as a multiple of `spans`.
-    times_faster_than_known: float
+    # The known time of ml-indie-tools as a multiple of `spans`; None where other work disturbed the search.
+    times_faster_than_known: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,7 @@ def main(params: Path, clean: Path, scaling: str, beside: bool, model: Path | No
         training, texts = _make_texts(clean, params)
         figures: dict[str, Any] = {
             "machine": describe_machine(),
+            "load_average": load_average(),
             "books": dataclasses.asdict(_index_figures(clean, params, texts, folder)),
         }
         if beside:
@@ -185,13 +188,16 @@ def _cut_passages(text: str, length: int) -> list[str]:
 
 
 def _search_figures(index: Index, passages: Sequence[str]) -> SearchFigures:
+    other_work = OtherWork()
     spans = _median_cost(lambda text: find_spans(index, text, MIN_LENGTH), passages)
+    # A search has one thread.
+    noise = signs_of_noise({}, other_work.cores(), 1, os.cpu_count() or 1)
     return SearchFigures(
         spans=spans,
         near_spans=_median_cost(lambda text: find_near_spans(index, text, MIN_LENGTH), passages),
         matching_statistics=_median_cost(lambda text: match_ends(index, text), passages),
         spans_found=statistics.median(len(find_spans(index, text, MIN_LENGTH)) for text in passages),
-        times_faster_than_known=KNOWN_SECONDS / CHARACTERS / (spans / 1e6),
+        times_faster_than_known=None if noise else KNOWN_SECONDS / CHARACTERS / (spans / 1e6),
     )
 
 

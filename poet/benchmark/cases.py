@@ -5,6 +5,7 @@ The figures belong to this machine. Only the report reads them.
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 
 import torch
 
+from poet.benchmark.noise import OtherWork, load_average, relative_spread, signs_of_noise, slower_with_more_threads
 from poet.benchmark.timing import median_and_spread, time_repeats
 from poet.device.device import DEVICES, describe_machine, dtype_name, now, pick_precision, present_devices
 from poet.generation.sampling import generate
@@ -68,6 +70,14 @@ class Measurement:
     # The speed of training, and that of generating a single sequence.
     tokens_per_second: float
     generate_tokens_per_second: float
+    # For both, the distance between the 5th and the 95th percentile of the timed calls, as a share of their median.
+    relative_spread: float
+    generate_relative_spread: float
+    # The load average when the measurement began, and the processors that other work took during it (None: not told).
+    load_average: float | None
+    other_cores: float | None
+    # Why the figures are noisy, in words. Only rows without such a reason may be compared.
+    noise: list[str]
 
 
 def plan_benchmark(cases: Sequence[BenchmarkCase]) -> list[tuple[BenchmarkCase, Setup]]:
@@ -89,6 +99,7 @@ def measure(case: BenchmarkCase, setup: Setup, settings: BenchmarkSettings) -> M
     """Time training steps and generation of a new model of the size of `case`."""
     device = torch.device(setup.device)
     clock = partial(now, device)
+    load, other_work = load_average(), OtherWork()
     with _threads(setup.threads):
         # The trained model is not kept in a variable, so its memory is free for the generation.
         steps = time_repeats(
@@ -103,6 +114,9 @@ def measure(case: BenchmarkCase, setup: Setup, settings: BenchmarkSettings) -> M
         generations = time_repeats(work, clock, warmup=1, repeats=GENERATION_REPEATS)
     seconds, spread = median_and_spread(steps)
     generation_seconds, _ = median_and_spread(generations)
+    spreads = {"training": relative_spread(steps), "generation": relative_spread(generations)}
+    # A GPU computes beside one thread that keeps it busy.
+    threads, other_cores = setup.threads if setup.device == "cpu" else 1, other_work.cores()
     return Measurement(
         model=case.name,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -114,7 +128,27 @@ def measure(case: BenchmarkCase, setup: Setup, settings: BenchmarkSettings) -> M
         spread=spread,
         tokens_per_second=case.batch_size * case.model.sequence_len / seconds,
         generate_tokens_per_second=tokens / generation_seconds,
+        relative_spread=spreads["training"],
+        generate_relative_spread=spreads["generation"],
+        load_average=load,
+        other_cores=other_cores,
+        noise=signs_of_noise(spreads, other_cores, threads, os.cpu_count() or 1),
     )
+
+
+def compare_threads(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """The `measurements`, with a reason for noise added where more threads were slower than fewer."""
+    marked = []
+    for one in measurements:
+        alike = [other for other in measurements if _work(other) == _work(one)]
+        sign = slower_with_more_threads({other.threads: other.seconds_per_iteration for other in alike})
+        marked.append(dataclasses.replace(one, noise=[*one.noise, *filter(None, [sign.get(one.threads)])]))
+    return marked
+
+
+def _work(measurement: Measurement) -> tuple[str, str, str]:
+    """What was measured, whatever the number of threads."""
+    return measurement.model, measurement.device, measurement.precision
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from poet.benchmark.cases import OPTIMIZER
+from poet.benchmark.noise import OtherWork
 from poet.device.device import Stopwatch, keep_freed_memory, now, pick_device, pick_precision
 from poet.files import read_text
 from poet.metrics.bits import total_nats
@@ -35,6 +36,10 @@ SEED = 1337
 
 # One token per character. Of these values a char tokenizer uses none but the kind.
 CHARACTERS = TokenizeSettings(kind="char", vocab_size=2, max_ngram=2, min_frequency=1, train_characters=1)
+
+# The schedule counts whole steps, but how many of them fit into the time is not known before the end. So it gets the
+# time in this many parts instead: each is shorter than a step of any run of minutes.
+PARTS = 10_000
 
 # How many times the model is validated during the run, to find when it reached the target.
 CHECKS = 40
@@ -125,6 +130,8 @@ class Result:
     compile_seconds: float
     steps: int
     tokens: int
+    # The processors that other work took meanwhile: a run beside much of it takes fewer steps. None: not told.
+    other_cores: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +162,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
     compile_seconds = now(trainer.world.device) - compile_start
 
     step, checks, reached_at = 0, 0, None
-    stopwatch = Stopwatch(trainer.world.device)
+    stopwatch, other_work = Stopwatch(trainer.world.device), OtherWork()
     while (elapsed := stopwatch.seconds()) < seconds:
         _take_step(trainer, batches, recipe, step, elapsed / seconds)
         step += 1
@@ -169,7 +176,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
                 reached_at = stopwatch.seconds()
 
     # The time is up. The last look at the loss counts for the target too.
-    trained_seconds = stopwatch.seconds()
+    trained_seconds, other_cores = stopwatch.seconds(), other_work.cores()
     loss = validation.loss(trainer)
     if target and reached_at is None and loss <= target:
         reached_at = trained_seconds
@@ -180,6 +187,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
         compile_seconds=compile_seconds,
         steps=step,
         tokens=step * recipe.batch_size * recipe.model.sequence_len,
+        other_cores=other_cores,
     )
 
 
@@ -191,10 +199,18 @@ def _make_trainer(recipe: Recipe, tokenizer: Tokenizer) -> Trainer:
 
 
 def _take_step(trainer: Trainer, batches: Batches, recipe: Recipe, step: int, share: float) -> None:
-    """Train on batch number `step`. The schedule follows the `share` of the time that has passed, not the steps."""
-    factor = learning_rate_factor(share, 1.0, recipe.warmup, recipe.cooldown)
+    """Train on batch number `step`, after the given `share` of the time (from 0, less than 1) has passed."""
     inputs, targets = (part.to(trainer.world.device) for part in batches[step])
-    trainer.step(inputs, targets, factor, step)
+    trainer.step(inputs, targets, schedule_factor(recipe, share), step)
+
+
+def schedule_factor(recipe: Recipe, share: float) -> float:
+    """The factor on all learning rates when the given `share` of the time has passed.
+
+    >>> [schedule_factor(modern(3.5), share) for share in (0.0, 0.01, 0.02, 0.4, 0.7, 0.97)]
+    [0.005, 0.505, 1.0, 1.0, 0.5, 0.05]
+    """
+    return learning_rate_factor(int(share * PARTS), PARTS, int(recipe.warmup * PARTS), recipe.cooldown)
 
 
 if __name__ == "__main__":

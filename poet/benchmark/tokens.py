@@ -20,6 +20,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from poet.benchmark.cases import training_step
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
+from poet.benchmark.noise import load_average
 from poet.benchmark.timing import median_and_spread, time_repeats
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 from poet.device.device import describe_machine, keep_freed_memory, pick_precision
@@ -46,7 +47,9 @@ def main(params: Path, clean: Path, scaling: str) -> None:
     keep_freed_memory()
     settings = load_params(params)
     texts = [read_text(clean / book.file) for book in read_manifest(clean / MANIFEST, CleanBook)]
-    figures: dict[str, Any] = {"machine": describe_machine(), "characters": sum(map(len, texts))}
+    # Calls that are compared take turns, so other work makes both slower; the load says how much of it there was.
+    figures: dict[str, Any] = {"machine": describe_machine(), "load_average": load_average()}
+    figures["characters"] = sum(map(len, texts))
     figures["ngram"] = _ngrams(texts, settings.tokenize)
     figures["bpe"] = _against_library(texts, settings.tokenize)
     figures["batches"] = _batches(settings)

@@ -82,13 +82,21 @@ def seed_dropout(seed: int, step: int, rank: int) -> None:
     torch.manual_seed(int(state >> 1))
 
 
+# A large matrix product is timed at least so many times, and for at least so many seconds: where other work takes
+# the processor for a moment, it must not disturb all of them. A single product takes from 1 to 20 ms on a CPU.
+MATMULS, MATMUL_SECONDS = 8, 0.1
+
+
 def matmul_flops_per_second(device: torch.device, dtype: torch.dtype) -> float:
-    """The FLOP/s that `device` reaches in a large matrix product, the fastest of eight: the 100 % of utilization."""
+    """The FLOP/s that `device` reaches in a large matrix product in `dtype`, the fastest of several.
+
+    On a CPU it holds for the number of threads that torch has now.
+    """
     # Large enough to keep every core or tensor core busy, small enough to take milliseconds.
     size = 4096 if device.type == "cuda" else 1024
     a, b = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
-    seconds = []
-    for _ in range(8):
+    seconds: list[float] = []
+    while len(seconds) < MATMULS or sum(seconds) < MATMUL_SECONDS:
         start = now(device)
         a @ b
         seconds.append(now(device) - start)

@@ -39,12 +39,15 @@ class HistoryRow:
 class TimingRow:
     """The speed of the steps since the row before, in timing.csv. The fields are its columns, in this order."""
 
-    # The last of the steps, and the seconds for all of them together.
+    # The last of the steps, and the seconds for all of them together, without validations, samples and snapshots.
     step: int
     seconds: float
     tokens_per_second: int
-    # The share of the FLOP/s that this machine reaches in a large matrix product (MFU).
+    # The share of the FLOP/s below (MFU).
     utilization: float
+    # What the devices reached in a large matrix product, in the precision of the training, just before its first step
+    # or, in the rows after an interruption, before it continued.
+    matmul_flops_per_second: int
 
 
 @dataclass

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from poet.device.device import Stopwatch, seed_dropout
+from poet.device.device import seed_dropout
 from poet.errors import Interrupted
 from poet.generation.characters import CharacterGuard, complete_text
 from poet.generation.sampling import generate
@@ -24,10 +24,11 @@ from poet.results.samples import TrainingSample
 from poet.tokenizers.tokenizer import encode, token_bytes
 from poet.tokens.token_files import VALIDATION
 from poet.training.distributed import STOP_SIGNALS, all_reduce_any
-from poet.training.history import HistoryRow, TimingRow
+from poet.training.history import HistoryRow
 from poet.training.run import TrainingRun
 from poet.training.schedule import learning_rate_factor
 from poet.training.snapshots import Snapshot, broadcast_snapshot
+from poet.training.speed import Speed
 from poet.training.state import Best, best_weights, gather_weights, load_state_dict, state_dict
 from poet.training.step import StepResult
 
@@ -40,8 +41,8 @@ SAMPLE_TEMPERATURE = 0.8
 
 def fit(run: TrainingRun) -> None:
     """Take the remaining steps. After SIGINT or SIGTERM, save a snapshot and raise Interrupted."""
-    # The stopwatch measures training alone. `timed_step` is the step up to which timing.csv has a row.
-    stopwatch, timed_step = Stopwatch(run.device), run.step
+    # Its stopwatch measures training alone.
+    speed = Speed(run)
     # Snapshots go by the ordinary clock: they limit what a crash can cost, in minutes.
     last_snapshot = time.perf_counter()
     with _stop_requests() as requests, progress_bar("train", run.settings.steps, run.step) as advance:
@@ -49,13 +50,11 @@ def fit(run: TrainingRun) -> None:
             _record_step(run, _take_step(run))
 
             if _is_due(run, TIMING_STEPS):
-                _record_speed(run, run.step - timed_step, stopwatch.lap())
-                advance(run.step - timed_step, _status(run))
-                timed_step = run.step
+                advance(speed.record(), _status(run))
 
             # Figures on unseen text and a sample show how far the model is. They do not change it.
             if _is_due(run, run.settings.validate_every):
-                with stopwatch.paused():
+                with speed.stopwatch.paused():
                     _validate(run)
                     _write_sample(run)
 
@@ -64,7 +63,9 @@ def fit(run: TrainingRun) -> None:
             is_snapshot_due = time.perf_counter() - last_snapshot > run.snapshots.interval
             stop, save = all_reduce_any(run.world, [bool(requests), is_snapshot_due])
             if stop or save:
-                with stopwatch.paused():
+                # First, so that a resumed training has the time of every step that it does not take again.
+                advance(speed.record(), _status(run))
+                with speed.stopwatch.paused():
                     saved = _save_snapshot(run)
                 last_snapshot = time.perf_counter()
             if stop:
@@ -73,6 +74,8 @@ def fit(run: TrainingRun) -> None:
                 raise Interrupted(
                     f"stopped by {name} at step {run.step} of {run.settings.steps}; `dvc repro` continues from {where}"
                 )
+        # The steps of a training that ends before `settings.steps`.
+        advance(speed.record(), _status(run))
 
 
 def restore(run: TrainingRun) -> None:
@@ -136,26 +139,10 @@ def _record_step(run: TrainingRun, result: StepResult) -> None:
     run.tracker.metrics(run.step, {key: getattr(row, key) for key in keys})
 
 
-def _record_speed(run: TrainingRun, steps: int, seconds: float) -> None:
-    """Add a row to timing.csv for the last `steps` steps, which took `seconds`."""
-    tokens_per_second = steps * run.tokens_per_step / seconds
-    # Model FLOPs utilization (MFU, Chowdhery et al. 2022): the FLOPs that the model needs per second, over those that
-    # the devices can do. The ceiling is measured here; a data sheet knows one for some GPUs only.
-    flops_per_second = tokens_per_second * run.model.flops_per_token()
-    utilization = flops_per_second / (run.device_flops_per_second * run.world.ranks)
-    run.history.timing.append(
-        TimingRow(
-            step=run.step,
-            seconds=round(seconds, 4),
-            tokens_per_second=round(tokens_per_second),
-            utilization=round(utilization, 4),
-        )
-    )
-    run.tracker.metrics(run.step, {"tokens_per_second": tokens_per_second, "utilization": utilization})
-
-
 def _status(run: TrainingRun) -> str:
     """What the progress bar shows: the training loss, the last validation if there was one, the speed."""
+    if not run.history.timing:
+        return ""
     last = run.history.timing[-1]
     # From the end, so that the search stops at the last validation and never reads a long history.
     validated = (row.bits_per_character for row in reversed(run.history.rows) if row.bits_per_character is not None)

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from poet.device.device import dtype_name, matmul_flops_per_second, pick_precision
+from poet.device.device import dtype_name, pick_precision
 from poet.errors import ConfigError
 from poet.model.transformer import Transformer
 from poet.params.model import ModelSettings
@@ -23,6 +23,7 @@ from poet.training.history import History
 from poet.training.snapshots import Snapshots
 from poet.training.state import Best
 from poet.training.step import Trainer, compile_blocks, should_compile
+from poet.training.yardstick import Yardstick, measure_yardstick
 
 
 @dataclass(kw_only=True)
@@ -39,8 +40,8 @@ class TrainingRun:
     # This process among all that train the model, and whether its model is compiled.
     world: World
     compiled: bool = False
-    # The FLOP/s that the device reaches in a large matrix product: 100 % of utilization.
-    device_flops_per_second: float
+    # What all devices reach in a large matrix product: 100 % of utilization.
+    yardstick: Yardstick
     # Where the state and the records go.
     snapshots: Snapshots
     tracker: Tracker
@@ -116,11 +117,12 @@ def prepare_run(
         snapshots=snapshots,
         tracker=tracker,
         world=world,
-        device_flops_per_second=matmul_flops_per_second(world.device, dtype),
+        yardstick=measure_yardstick(world, dtype),
     )
     # Compiling tries the blocks on the first batch, so it comes when everything else is there.
     compilation = _compile(run)
     tracker.tags({"poet.device": str(run.device), "poet.precision": dtype_name(dtype), "poet.compile": compilation})
+    tracker.tags({"poet.utilization_yardstick": run.yardstick.description})
     return run
 
 

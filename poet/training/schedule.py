@@ -6,10 +6,11 @@ arXiv 2405.18392).
 """
 
 
-def learning_rate_factor(step: float, steps: float, warmup_steps: float, cooldown: float) -> float:
+def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: float) -> float:
     """The factor on every peak learning rate at `step` (from 0) of `steps`: above 0, at most 1.
 
-    The first `warmup_steps` warm up; the last `cooldown` of the run, a share from 0 to 1, cools down.
+    The first `warmup_steps` warm up; the last `cooldown` of the run, a share from 0 to 1, cools down. All steps are
+    whole numbers: a share of the run passed as a step would be the first step of one, without warm-up or plateau.
 
     >>> [learning_rate_factor(step, 8, 2, 0.5) for step in range(8)]
     [0.5, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]

@@ -1,12 +1,13 @@
 """The benchmark of model sizes, with a clock of its own: every figure is what the clock says."""
 
+import dataclasses
 import itertools
 
 import pytest
 import torch
 
 from poet.benchmark import cases
-from poet.benchmark.cases import Setup, benchmark_report, measure, plan_benchmark
+from poet.benchmark.cases import Setup, benchmark_report, compare_threads, measure, plan_benchmark
 from poet.params.model import model_settings
 from poet.params.sections import BenchmarkCase, BenchmarkSettings
 
@@ -17,9 +18,10 @@ SETTINGS = BenchmarkSettings(warmup=1, iterations=2, generate_tokens=40, cases=[
 
 @pytest.fixture
 def ticks(monkeypatch):
-    """A clock that moves by half a second at each look."""
+    """A clock that moves by half a second at each look, on a quiet machine."""
     seconds = itertools.count(step=0.5)
     monkeypatch.setattr(cases, "now", lambda device: next(seconds))
+    monkeypatch.setattr(cases.OtherWork, "cores", lambda self: 0.0)
 
 
 def test_figures_come_from_the_clock(ticks):
@@ -51,3 +53,34 @@ def test_absent_devices_are_reported_as_skipped(ticks, monkeypatch):
     assert "finds no cuda device" in report["skipped"][0]["reason"]
     assert report["results"][0]["tokens_per_second"] == row.tokens_per_second
     assert report["machine"]["torch"] == torch.__version__
+
+
+def test_a_quiet_measurement_has_no_mark(ticks):
+    row = measure(CASE, Setup(device="cpu", precision=torch.float32, threads=1), SETTINGS)
+    assert (row.noise, row.other_cores, row.relative_spread, row.generate_relative_spread) == ([], 0.0, 0.0, 0.0)
+
+
+def test_a_measurement_beside_other_work_is_marked_and_tells_the_load(monkeypatch):
+    """Calls of one second and of three, while others keep every processor busy."""
+    seconds = itertools.accumulate(itertools.cycle([1.0, 1.0, 1.0, 3.0]))
+    monkeypatch.setattr(cases, "now", lambda device: next(seconds))
+    monkeypatch.setattr(cases.OtherWork, "cores", lambda self: 64.0)
+    monkeypatch.setattr(cases, "load_average", lambda: 11.8)
+    monkeypatch.setattr(cases.os, "cpu_count", lambda: 64)
+    row = measure(CASE, Setup(device="cpu", precision=torch.float32, threads=2), SETTINGS)
+    assert (row.load_average, row.other_cores) == (11.8, 64.0)
+    assert row.relative_spread == pytest.approx(0.9)
+    assert [reason.partition(" differ")[0].partition(" of the 64")[0] for reason in row.noise] == [
+        "the middle 90 % of the calls of training",
+        "the middle 90 % of the calls of generation",
+        "other work took 64.0",
+    ]
+
+
+def test_more_threads_that_are_slower_are_noisy_within_their_own_work(ticks):
+    """Two threads five times slower than one, as on a busy machine; another precision is another work."""
+    one = measure(CASE, Setup(device="cpu", precision=torch.float32, threads=1), SETTINGS)
+    two = dataclasses.replace(one, threads=2, seconds_per_iteration=2.5)
+    other = dataclasses.replace(two, precision="bfloat16")
+    marks = [row.noise for row in compare_threads([one, two, other])]
+    assert marks[0] == [] and "2 threads took 5.0 times as long as 1" in marks[1][0] and marks[2] == []

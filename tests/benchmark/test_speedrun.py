@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from poet.benchmark import speedrun as module
-from poet.benchmark.speedrun import RECIPES, modern, speedrun
+from poet.benchmark.speedrun import RECIPES, modern, schedule_factor, speedrun
+from poet.training.schedule import learning_rate_factor
 from tests.texts import babble
 
 
@@ -20,6 +21,7 @@ def ticks(monkeypatch):
     monkeypatch.setattr(module, "now", clock)
     monkeypatch.setattr("poet.device.device.now", clock)
     monkeypatch.setattr(module, "compile_blocks", lambda trainer, *batch: True)
+    monkeypatch.setattr(module.OtherWork, "cores", lambda self: 1.6)
 
 
 @pytest.mark.parametrize("preset", RECIPES)
@@ -29,6 +31,7 @@ def test_it_trains_for_the_time_and_no_longer(ticks, preset):
     assert result.steps == pytest.approx(20, abs=1), "the clock is read once a step"
     assert result.compile_seconds == pytest.approx(0.1)
     assert result.reached_at is None, "there was no target"
+    assert result.other_cores == 1.6, "who reads the figures learns what else the machine did"
 
 
 def test_it_says_when_the_target_was_reached(ticks, monkeypatch):
@@ -41,3 +44,33 @@ def test_it_says_when_the_target_was_reached(ticks, monkeypatch):
 
 def test_a_target_out_of_reach_is_never_reached(ticks):
     assert speedrun(babble(1, 600), modern(1.0), 1.0, target=1e-6).reached_at is None
+
+
+@pytest.mark.parametrize("preset", RECIPES)
+def test_the_schedule_is_that_of_the_recipe(preset):
+    """Warm-up and cool-down are shares of the time: the same factors as for a training whose steps are known."""
+    recipe, steps = RECIPES[preset](3.5), 1000
+    warmup = round(recipe.warmup * steps)
+    for step in range(0, steps, 7):
+        planned = learning_rate_factor(step, steps, warmup, recipe.cooldown)
+        assert schedule_factor(recipe, step / steps) == pytest.approx(planned, abs=1.2 / warmup)
+    plateau = (recipe.warmup + 1 - recipe.cooldown) / 2
+    assert schedule_factor(recipe, 0.0) < 0.01
+    assert schedule_factor(recipe, plateau) == 1
+    assert schedule_factor(recipe, 1 - recipe.cooldown / 2) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_every_step_has_the_learning_rate_of_its_time(ticks, monkeypatch):
+    """Ten steps of a tenth of the time each: the factors that the trainer gets rise, stay, and fall."""
+    factors, take = [], module.Trainer.step
+
+    def step(trainer, inputs, targets, factor, number):
+        factors.append(factor)
+        return take(trainer, inputs, targets, factor, number)
+
+    monkeypatch.setattr(module.Trainer, "step", step)
+    recipe = modern(1.0)
+    speedrun(babble(1, 600), recipe, 1.0, target=0.0)
+    assert factors[0] == pytest.approx(schedule_factor(recipe, 0.1)) == 1
+    assert factors[-1] < 0.4
+    assert factors == sorted(factors, reverse=True) and factors.count(1.0) >= 3

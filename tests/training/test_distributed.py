@@ -40,6 +40,10 @@ def test_two_processes_train_like_one(tokens, tmp_path, both, changes):
         ours, theirs = (history(tmp_path, name)[column].dropna() for name in ("one", "two"))
         assert len(ours) == len(theirs)
         assert theirs.to_numpy() == pytest.approx(ours.to_numpy(), rel=1e-5, abs=2e-6), column
+    # The speed counts the tokens of all processes, of which each computed a part. Snapshots end a row at every step.
+    timing = pd.read_csv(tmp_path / "two" / "timing.csv")
+    counted = timing["tokens_per_second"] * timing["seconds"] / history(tmp_path, "two")["tokens"].iloc[0]
+    assert counted.to_numpy() == pytest.approx(timing["step"].diff().fillna(timing["step"]).to_numpy(), rel=0.02)
     weights = [load_file(tmp_path / name / "model" / "model.safetensors") for name in ("one", "two")]
     assert weights[0].keys() == weights[1].keys()
     for name, weight in weights[0].items():

@@ -36,7 +36,8 @@ def test_a_training_without_validation_has_all_columns(tmp_path):
 
 def test_a_timing_without_rows_has_its_header(tmp_path):
     write_timing(tmp_path / "timing.csv", History())
-    assert (tmp_path / "timing.csv").read_text(encoding="utf-8") == "step,seconds,tokens_per_second,utilization\n"
+    header = "step,seconds,tokens_per_second,utilization,matmul_flops_per_second\n"
+    assert (tmp_path / "timing.csv").read_text(encoding="utf-8") == header
 
 
 def test_the_training_loss_is_the_mean_of_the_last_fifty():
@@ -56,7 +57,7 @@ def test_the_best_validation_is_the_first_of_equals():
 def test_a_history_survives_json():
     history = History(
         rows=[row(1), row(2, 0.1 + 0.2, 1 / 3)],
-        timing=[TimingRow(step=2, seconds=0.5, tokens_per_second=40, utilization=0.25)],
+        timing=[TimingRow(step=2, seconds=0.5, tokens_per_second=40, utilization=0.25, matmul_flops_per_second=10**9)],
         samples=[TrainingSample(step=2, prompt="the ", text="end\n")],
     )
     assert History.from_json(json.loads(json.dumps(history.to_json()))) == history
