@@ -74,8 +74,8 @@ def test_rms_norm():
 @pytest.mark.parametrize("rows", [1, 3, 4, 7, 8, 9, 50])
 def test_the_chunked_loss_equals_the_plain_one(monkeypatch, rows, cap):
     """Value and both gradients, over fewer rows than a chunk has, several chunks, and several blocks of chunks."""
-    monkeypatch.setattr(loss_module, "CHUNK_LOGITS", 4 * 11 + 3)  # 4 rows of 11 logits
-    monkeypatch.setattr(loss_module, "BLOCK_LOGITS", 2 * (4 * 11 + 3))  # 2 chunks
+    monkeypatch.setattr(loss_module, "CHUNK_LOGITS", {"cpu": 4 * 11 + 3})  # 4 rows of 11 logits
+    monkeypatch.setattr(loss_module, "BLOCK_LOGITS", {"cpu": 2 * (4 * 11 + 3)})  # 2 chunks
     hidden = torch.randn(rows, 6, dtype=torch.float32, generator=generator())
     weight, targets = torch.randn(11, 6, generator=generator(1)), torch.randint(11, (rows,), generator=generator(2))
     results = []
