@@ -73,7 +73,7 @@ def test_the_state_of_one_window_enters_the_next():
 
 
 def test_state_after_a_slide_comes_from_one_window_before():
-    """Over three slides, against whole windows in which every token is given the activations of the one 12 before it."""
+    """Over three slides, against whole windows in which each token is given the activations of the one 12 before."""
     model, window, prompts = tiny_model(VARIANTS["yoke state"]), 12, tokens(20, 5)
     greedy = [SamplingParams(temperature=0, seed=0)] * 20
     generated = [torch.from_numpy(ids) for ids in generate(model, prompts.numpy(), greedy, 30, torch.float32)]
