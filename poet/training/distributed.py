@@ -115,7 +115,7 @@ def _connect(device: torch.device) -> None:
     # torchrun has a store of its own, which torch finds by itself.
     if LAUNCHED in os.environ:
         rank, ranks, port = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "MASTER_PORT"))
-        store = dist.TCPStore(os.environ["MASTER_ADDR"], port, is_master=False)
+        store = dist.TCPStore(os.environ["MASTER_ADDR"], port, is_master=False)  # type: ignore[attr-defined]
         options |= {"store": store, "rank": rank, "world_size": ranks}
         threading.Thread(target=_end_with_launcher, args=(int(os.environ[LAUNCHED]),), daemon=True).start()
     dist.init_process_group(timeout=COLLECTIVE_TIMEOUT, **options)

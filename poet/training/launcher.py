@@ -60,7 +60,7 @@ def launch(module: str, processes: int, device: str) -> None:
 def _run(module: str, processes: int) -> list[int]:
     """The exit codes of `processes` new processes, by rank; 0 for one that ended only because another failed."""
     # Through the store the processes find each other. It lives here, so it outlives each of them.
-    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # type: ignore[attr-defined]
     workers = []
     for rank in range(processes):
         # A session of its own: Ctrl-C reaches this process only, which passes it on once.
