@@ -81,7 +81,14 @@ def test_one_reader_of_each_outside_thing(path):
     text, place = path.read_text(encoding="utf-8"), name(path)
     owners = {
         "ruamel": {"poet/params/file.py"},
-        "os.environ": {"poet/project.py", "poet/tracking/run.py", "poet/tracking/mlflow_store.py"},
+        "os.environ": {
+            "poet/project.py",
+            "poet/tracking/run.py",
+            "poet/tracking/mlflow_store.py",
+            # How the processes of a training find each other.
+            "poet/training/distributed.py",
+            "poet/training/launcher.py",
+        },
         "from mlflow": {"poet/tracking/mlflow_store.py"},
         "torch.cuda.": {"poet/device/device.py"},
         "torch.mps.": {"poet/device/device.py"},
