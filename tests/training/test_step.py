@@ -135,7 +135,7 @@ def test_a_stop_request_while_compiling_ends_in_a_snapshot(tokens, tmp_path, mon
     assert run(tokens, tmp_path / "cut", settings) == plain
 
 
-def test_a_gradient_that_overflows_float16_is_computed_again_at_a_smaller_scale(monkeypatch):
+def test_a_gradient_that_overflows_float16_is_computed_again_at_a_smaller_scale():
     model = tiny_model()
     trainer = Trainer(model, MUON, torch.float16, world=World(device=CPU))
     trainer.scaler.load_state_dict(trainer.scaler.state_dict() | {"scale": 2.0**24})
@@ -148,8 +148,8 @@ def test_a_gradient_that_overflows_float16_is_computed_again_at_a_smaller_scale(
     assert norm == pytest.approx(float(step.gradient_norm(exact.model)), rel=0.01)
 
 
-def test_gradients_too_small_for_float16_survive(monkeypatch):
-    """Without a scale, the gradients of 4,096 predictions of 2,000 tokens are mostly below the smallest number."""
+def test_gradients_too_small_for_float16_survive():
+    """Without a scale, many gradients of 4,096 predictions of 2,000 tokens are below the smallest number."""
     hidden = torch.randn(4096, 16, generator=generator())
     weight, targets = (
         torch.randn(2000, 16, generator=generator(1)),
@@ -161,7 +161,7 @@ def test_gradients_too_small_for_float16_survive(monkeypatch):
         capped_cross_entropy(x, weight, targets, 15.0, scale).backward()
         found.append(x.grad.float() / scale)
     lost, kept = ((other - found[0]).norm() / found[0].norm() for other in found[1:])
-    assert kept < 0.002 < 0.05 < lost
+    assert kept < 0.001 and lost > 5 * kept
 
 
 def test_a_cpu_compiles_only_what_is_long_enough_and_where_it_can(monkeypatch):
