@@ -1,6 +1,6 @@
 """Stage train: from tokens to a model.
 
-With `train.processes` above 1, this page starts itself again through torchrun, once per process. Every process then
+With `train.processes` above 1, this page starts itself again, once per process. Every process then
 runs all of it and trains on its share of each batch; rank 0 alone writes files.
 """
 
@@ -23,8 +23,9 @@ from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import tracking
 from poet.tracking.tracker import Tracker
 from poet.training.claim import claim
-from poet.training.distributed import World, join_world, launch_torchrun, leave_world, started_by_torchrun
+from poet.training.distributed import World, is_one_of_many, join_world, leave_world
 from poet.training.history import write_history, write_timing
+from poet.training.launcher import launch
 from poet.training.loop import fit, restore
 from poet.training.run import TrainingRun, prepare_run, run_identity, summarize
 from poet.training.snapshots import RESUME, Snapshots, resume_key
@@ -54,10 +55,10 @@ CODE = (
 @click.option("--samples", type=PATH, required=True, help="A sample from every validation, as JSON lines.")
 @click.option("--metrics", type=PATH, required=True, help="The figures that sum up the training, as JSON.")
 def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
-    """Train a model; an interrupted training continues where it was. Also run by torchrun, on one machine or many."""
+    """Train a model; an interrupted training continues where it was. torchrun can start this too, on many machines."""
     settings, root = load_params(params), project_root()
-    if settings.train.processes > 1 and not started_by_torchrun():
-        launch_torchrun("stages.train", settings.train.processes)
+    if settings.train.processes > 1 and not is_one_of_many():
+        launch("stages.train", settings.train.processes, settings.train.device)
         return
 
     # From here on, every process does the same. Only rank 0 records.

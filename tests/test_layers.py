@@ -84,6 +84,8 @@ def test_one_reader_of_each_outside_thing(path):
         "os.environ": {
             *("poet/project.py", "poet/tracking/run.py", "poet/tracking/mlflow_store.py"),
             *("poet/tracking/address.py", "poet/tracking/spool_tracker.py"),
+            # How the processes of a training find each other.
+            *("poet/training/distributed.py", "poet/training/launcher.py"),
         },
         "from mlflow": {"poet/tracking/mlflow_store.py"},
         "torch.cuda.": {"poet/device/device.py"},

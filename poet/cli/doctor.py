@@ -12,12 +12,20 @@ def doctor(device: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from poet.device.device import describe_machine, dtype_name, pick_device, pick_precision
+    from poet.device.device import (
+        PRECISIONS,
+        describe_machine,
+        device_fault,
+        dtype_name,
+        listed_devices,
+        pick_device,
+        pick_precision,
+    )
     from poet.device.doctor import examine
     from poet.errors import PoetError
 
     chosen = pick_device(device)
-    findings = list(examine(chosen, [torch.float32, torch.bfloat16]))
+    findings = list(examine(chosen, list(PRECISIONS.values())))
 
     title = f"{chosen} on {describe_machine()['processor']}"
     table = Table("check", "precision", "difference", "allowed", "", title=title)
@@ -28,6 +36,19 @@ def doctor(device: str) -> None:
     console.print(table)
     console.print(f"`precision: auto` computes in {dtype_name(pick_precision('auto', chosen))} here")
 
+    # torch lists a GPU that its build has no kernels for; "auto" goes past it, and nobody would notice.
+    faults = {kind: device_fault(kind) for kind in listed_devices()}
+    broken = [
+        f"torch {torch.__version__} lists {kind} but cannot compute on it ({fault})"
+        for kind, fault in faults.items()
+        if fault
+    ]
+
     # The error comes last, so that the table is on the screen and the exit code is not 0.
     if wrong := [f"{found.check} in {found.precision}" for found in findings if not found.ok]:
         raise PoetError(f"{chosen} computes wrong: {', '.join(wrong)}. Train with train.device: cpu, or update torch.")
+    if broken:
+        raise PoetError(
+            f"{'; '.join(broken)}. train.device: auto takes {chosen} instead. To use it, install a build of torch that "
+            "was made for it."
+        )

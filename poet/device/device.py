@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import os
 import pathlib
 import platform
@@ -18,49 +19,104 @@ from poet.errors import ConfigError
 # The kinds of device that this project trains on, best first. "auto" takes the first one that the machine has.
 DEVICES = ("cuda", "mps", "cpu")
 
+# The values of `train.precision`, without "auto".
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
 
 def pick_device(name: str) -> torch.device:
-    """The device called `name`, or for "auto" the best device of this machine.
+    """The device called `name`, or for "auto" the best device of this machine that computes.
 
-    Raises ConfigError when the name is unknown or when this machine has no such device.
+    Raises ConfigError when the name is unknown, when this machine has no such device, or when it cannot compute.
     """
-    present = present_devices()
     if name == "auto":
-        return torch.device(present[0])
+        return torch.device(present_devices()[0])
     try:
         device = torch.device(name)
     except RuntimeError:
         raise ConfigError(f"train.device: unknown device {name!r}; allowed are auto, {', '.join(DEVICES)}") from None
     # torch knows more kinds than we support ("xpu", "meta"), so a valid name may still be refused here.
-    if device.type not in present:
-        raise ConfigError(f"train.device: this machine has no {name!r}; it has {', '.join(present)}")
+    if device.type not in listed_devices():
+        raise ConfigError(f"train.device: this machine has no {name!r}; it has {', '.join(listed_devices())}")
+    if fault := device_fault(name):
+        raise ConfigError(
+            f"train.device: torch {torch.__version__} lists {name!r} but cannot compute on it: {fault}. "
+            "Set train.device: auto or cpu, or install a build of torch that was made for this device."
+        )
     return device
 
 
-def present_devices() -> list[str]:
-    """The kinds of device that torch can use on this machine, best first."""
+def listed_devices() -> list[str]:
+    """The kinds of device that torch finds here, best first. It may not be able to compute on all of them."""
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [kind for kind in DEVICES if available[kind]]
 
 
+def present_devices() -> list[str]:
+    """The kinds of device that torch can compute on, best first."""
+    return [kind for kind in listed_devices() if not device_fault(kind)]
+
+
+@functools.cache
+def device_fault(name: str) -> str:
+    """Why torch cannot compute on the device `name`, which it lists; empty if it can. Tried once per process.
+
+    A build of torch has kernels for some generations of GPUs only. Older ones are listed all the same, and the first
+    computation fails: a P100 with torch for CUDA 13.
+    """
+    if name == "cpu":
+        return ""
+    try:
+        _compute_something(torch.device(name))
+    except (RuntimeError, AssertionError) as error:  # torch's errors of devices derive from RuntimeError
+        return str(error).partition("\n")[0] or type(error).__name__
+    return ""
+
+
+def _compute_something(device: torch.device) -> None:
+    """Fill a tensor on `device`, add to it, and fetch the result: needs memory, a kernel and the way back."""
+    assert float(torch.ones(2, device=device).add(1).sum()) == 4, "1 + 1 is not 2 there"
+
+
+def device_count(kind: str) -> int:
+    """How many devices of this kind processes can share; 0 where there is no limit. Starts nothing on a GPU."""
+    if kind == "cuda":
+        return torch.cuda.device_count()
+    # There is one GPU in a Mac, and torch has no way to exchange gradients between processes that use it.
+    return 1 if kind == "mps" else 0
+
+
+def use_gpu(number: int) -> None:
+    """Make GPU `number` the current one of this process, if torch finds GPUs: NCCL and torch's GPU calls go there.
+
+    Without this, every process of a machine also takes memory on GPU 0, and collective operations may hang.
+    """
+    if torch.cuda.is_available():
+        torch.cuda.set_device(number)
+
+
 def pick_precision(name: str, device: torch.device) -> torch.dtype:
-    """The dtype to compute in. For "auto": bfloat16 where the hardware multiplies it natively, else float32.
+    """The dtype to compute in. For "auto": bfloat16 where the hardware multiplies it natively, float16 on older GPUs
+    that multiply that fast, else float32.
 
     The answer depends on what the processor reports, not on a timing, so one machine always gets the same answer.
     """
     if name != "auto":
-        return torch.float32 if name == "float32" else torch.bfloat16
+        return PRECISIONS[name]
     if device.type == "cuda":
+        capability = torch.cuda.get_device_capability(device)
         # Compute capability 8.0 (Ampere) is the first with bfloat16 tensor cores.
-        native = torch.cuda.get_device_capability(device) >= (8, 0)
-    elif device.type == "cpu":
+        if capability >= (8, 0):
+            return torch.bfloat16
+        # P100 (6.0), V100 (7.0) and T4 (7.5) compute float16 at least twice as fast as float32; consumer cards of the
+        # P100's generation (6.1) at a sixty-fourth of the speed.
+        return torch.float16 if capability >= (7, 0) or capability == (6, 0) else torch.float32
+    if device.type == "cpu":
         # Other CPUs emulate bfloat16, which is slower than float32.
         capabilities = torch.cpu.get_capabilities()
         native = bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
-    else:
-        # MPS stays at float32: its half-precision attention has leaked the future (pytorch#195910).
-        native = False
-    return torch.bfloat16 if native else torch.float32
+        return torch.bfloat16 if native else torch.float32
+    # MPS stays at float32: its half-precision attention has leaked the future (pytorch#195910).
+    return torch.float32
 
 
 def dtype_name(dtype: torch.dtype) -> str:

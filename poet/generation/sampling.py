@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from poet.errors import DataError
-from poet.model.transformer import Transformer
+from poet.model.transformer import Cache, Transformer
 from poet.params.sampling import SamplingParams
 
 
@@ -53,7 +53,7 @@ def generate(
     id is forbidden by `guard`. DataError when the guard forbids all tokens, ValueError for an empty prompt.
 
     When the model's sequence_len positions are full, the window slides: the last half of the text is read again from
-    position 0. A yoke's state passes from the full window to the new one.
+    position 0. A yoke's state goes on: each position reads the activations of the token one window before it.
     """
     batch = _start(prompt, sampling, guard)
     # The window: all positions that the model can look at.
@@ -71,8 +71,22 @@ def generate(
         batch.context = torch.cat((batch.context, pending), dim=1)[:, -window:]  # (B, T) -> (B, T + 1), at most window
         if cache.length == window:
             # Half a window, not one token less: sliding at every step would recompute everything for every token.
-            cache = model.new_cache(len(sampling), dtype, state=cache.hidden)
             pending = batch.context[:, -max(1, window // 2) :]  # (B, window / 2)
+            # The new window begins right after the old one, but for the tokens that it reads again.
+            state = _state_after_slide(cache, window + 1 - pending.size(1))
+            cache = model.new_cache(len(sampling), dtype, state=state)
+
+
+def _state_after_slide(cache: Cache, shift: int) -> Tensor | None:
+    """The state for a window that begins `shift` positions after the full window of `cache`; None without a yoke's.
+
+    In training, a position reads the activations of the token one whole window before it. So the activations move with
+    the text: the last ones that the old window read, then the first of its own. Zeros mean no state.
+    """
+    if cache.hidden is None:
+        return None
+    read = torch.zeros_like(cache.hidden) if cache.state is None else cache.state  # (B, window, W)
+    return torch.cat((read[:, shift:], cache.hidden[:, :shift]), dim=1)  # (B, window, W)
 
 
 def random_stream(seed: int) -> np.random.Generator:

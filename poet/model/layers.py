@@ -4,8 +4,8 @@ Shapes in comments and docstrings: B sequences, T new positions, S positions so 
 ones), C = n_embd, H = n_head heads of queries, K = n_kv_head heads of keys and values, D = C / H (head width),
 W = MLP width.
 
-Weights are float32 masters; every matrix is cast to the dtype of its input. One code path therefore serves float32 and
-bfloat16 without autocast (as in nanochat).
+Weights are float32 masters; every matrix is cast to the dtype of its input. One code path therefore serves float32,
+bfloat16 and float16 without autocast (as in nanochat).
 """
 
 from collections.abc import Callable

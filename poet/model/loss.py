@@ -12,13 +12,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-# Logits computed at a time: 8 MB of float32, which fits the second- or third-level cache. A chunk has CHUNK_LOGITS / V
-# rows.
-CHUNK_LOGITS = 1 << 21
+# Logits computed at a time, by kind of device; a chunk has CHUNK_LOGITS / V rows. On a CPU: 8 MB of float32, which fits
+# the second- or third-level cache. A GPU has hundreds of cores to fill, and each of the dozen operations on a chunk
+# costs it the same few microseconds to start, however small the chunk is: 128 MB.
+CHUNK_LOGITS = {"cpu": 1 << 21, "mps": 1 << 25, "cuda": 1 << 25}
 
-# Gradients of logits buffered for one matrix product: 8 chunks. The product for the head's gradient is (V, C), as large
-# as the head itself, so it is computed once per block of chunks and not once per chunk.
-BLOCK_LOGITS = 1 << 24
+# Gradients of logits buffered for one matrix product. The product for the head's gradient is (V, C), as large as the
+# head itself, so on a CPU it is computed once per 8 chunks and not once per chunk. The large chunks need no collecting.
+BLOCK_LOGITS = {"cpu": 1 << 24, "mps": 1 << 25, "cuda": 1 << 25}
 
 
 def softcap_(logits: Tensor, cap: float) -> Tensor:
@@ -36,11 +37,14 @@ class _CappedCrossEntropy(torch.autograd.Function):
     """The function below with its gradient; `forward` computes both."""
 
     @staticmethod
-    def forward(ctx, hidden: Tensor, weight: Tensor, targets: Tensor, cap: float) -> Tensor:  # type: ignore[no-untyped-def]
+    def forward(  # type: ignore[no-untyped-def]
+        ctx, hidden: Tensor, weight: Tensor, targets: Tensor, cap: float, gradient_scale: float
+    ) -> Tensor:
         head = weight.to(hidden.dtype)  # (V, C)
         N, V = len(hidden), len(head)
-        chunk_rows = max(1, CHUNK_LOGITS // V)
-        block_rows = chunk_rows * (BLOCK_LOGITS // CHUNK_LOGITS)
+        chunk_logits, block_logits = CHUNK_LOGITS[hidden.device.type], BLOCK_LOGITS[hidden.device.type]
+        chunk_rows = max(1, chunk_logits // V)
+        block_rows = chunk_rows * (block_logits // chunk_logits)
         d_hidden, d_weight = torch.empty_like(hidden), torch.zeros_like(weight)  # (N, C), (V, C)
         # The buffer for the gradients of one block's logits; validation needs none.
         needs_gradient = hidden.requires_grad or weight.requires_grad
@@ -51,7 +55,7 @@ class _CappedCrossEntropy(torch.autograd.Function):
                 logits = (hidden[chunk] @ head.T).float()  # (n, C) x (C, V) -> (n, V)
                 # The rows of the buffer that belong to this chunk.
                 out = None if buffer is None else buffer[chunk.start - block.start : chunk.stop - block.start]
-                total += _loss_and_gradient(logits, targets[chunk, None], cap, 1 / N, out)
+                total += _loss_and_gradient(logits, targets[chunk, None], cap, gradient_scale / N, out)
             if buffer is not None:
                 d_logits = buffer[: block.stop - block.start]  # (n, V)
                 # The chain rule through logits = hidden x head^T.
@@ -61,10 +65,10 @@ class _CappedCrossEntropy(torch.autograd.Function):
         return total * (1 / N)
 
     @staticmethod
-    def backward(ctx, d_loss: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[no-untyped-def]
+    def backward(ctx, d_loss: Tensor) -> tuple[Tensor, Tensor, None, None, None]:  # type: ignore[no-untyped-def]
         d_hidden, d_weight = ctx.saved_tensors
-        # `targets` and `cap` have no gradient.
-        return d_hidden * d_loss, d_weight * d_loss, None, None
+        # `targets`, `cap` and `gradient_scale` have no gradient.
+        return d_hidden * d_loss, d_weight * d_loss, None, None, None
 
 
 def _slices(start: int, stop: int, size: int) -> Iterator[slice]:
@@ -107,14 +111,20 @@ def _loss_and_gradient(logits: Tensor, target: Tensor, cap: float, scale: float,
     return loss
 
 
-def capped_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, cap: float) -> Tensor:
+def capped_cross_entropy(
+    hidden: Tensor, weight: Tensor, targets: Tensor, cap: float, gradient_scale: float = 1.0
+) -> Tensor:
     """Mean loss in nats of predicting `targets` (N,) int64 from `hidden` (N, C): float32 scalar.
 
     The logits are `hidden` times the head `weight` (V, C), soft-capped at `cap` (at most 40), or as they are for 0.
+
+    The gradients come out multiplied by `gradient_scale`; the loss does not. That replaces the usual multiplication of
+    the loss before `backward`, which would come too late here: the gradients of the logits are rounded to the dtype of
+    `hidden` in the forward pass, and in float16 most are smaller than its smallest number, 6e-8.
 
     >>> hidden, head = torch.tensor([[0.0, 1.0]]), torch.eye(2)  # the logits 0 and 1: probabilities 0.2689 and 0.7311
     >>> capped_cross_entropy(hidden, head, targets=torch.tensor([1]), cap=0.0)  # -ln 0.7311
     tensor(0.3133)
     """
-    loss: Tensor = _CappedCrossEntropy.apply(hidden, weight, targets, cap)  # type: ignore[no-untyped-call]
+    loss: Tensor = _CappedCrossEntropy.apply(hidden, weight, targets, cap, gradient_scale)  # type: ignore[no-untyped-call]
     return loss

@@ -29,7 +29,7 @@ class Cache:
     """What the model remembers of the window that it is in: `length` positions so far.
 
     `layers` are the keys and values of each layer. A yoke with state also needs its own hidden activations `hidden`
-    (B, S, W), which the next window will read, and `state` (B, sequence_len, W), those of the window before.
+    (B, S, W), which the next window will read, and `state` (B, sequence_len, W), those of the tokens one window before.
     """
 
     layers: list[KeyValues]
@@ -130,7 +130,7 @@ class Transformer(nn.Module):
             block.mlp.gate.weight.zero_()
 
     def new_cache(self, batch: int, dtype: torch.dtype, state: Tensor | None = None) -> Cache:
-        """An empty cache for `batch` sequences; `state` is `Cache.hidden` of the full window before."""
+        """An empty cache for `batch` sequences; `state` as in `Cache`."""
         device = self.embedding.weight.device
         layers = [KeyValues(batch, self.config, device, dtype) for _ in self.blocks]
         return Cache(layers=layers, state=state)
@@ -195,15 +195,22 @@ class Transformer(nn.Module):
         return softcap_(logits, self.config.softcap) if self.config.softcap else logits
 
     def loss(
-        self, tokens: Tensor, targets: Tensor, dtype: torch.dtype = torch.float32, state: Tensor | None = None
+        self,
+        tokens: Tensor,
+        targets: Tensor,
+        dtype: torch.dtype = torch.float32,
+        state: Tensor | None = None,
+        gradient_scale: float = 1.0,
     ) -> tuple[Tensor, Tensor | None]:
         """Mean cross-entropy of predicting `targets` (B, T) from `tokens` (B, T) int64, in nats per token: a scalar.
 
         The second result is the yoke's activations (B, T, W), without gradient, as `state` of the window that follows;
-        None without a yoke with state.
+        None without a yoke with state. Gradients are multiplied by `gradient_scale` (see `capped_cross_entropy`).
         """
         x, yoke_hidden = self.hidden(tokens, None, dtype, state)  # (B, T, C), (B, T, W)
         # All positions of all sequences become one list of N = B T predictions: (B, T, C) -> (N, C), (B, T) -> (N,).
         # Hidden states and head go in, not logits: those are computed chunk by chunk.
-        loss = capped_cross_entropy(x.flatten(0, 1), self.head_weight, targets.flatten(), self.config.softcap)
+        loss = capped_cross_entropy(
+            x.flatten(0, 1), self.head_weight, targets.flatten(), self.config.softcap, gradient_scale
+        )
         return loss, None if yoke_hidden is None else yoke_hidden.detach()

@@ -175,7 +175,8 @@ class TrainSettings:
     seed: Seed
     # auto, cuda, mps or cpu; auto takes the best that is present.
     device: str
-    precision: Literal["auto", "float32", "bfloat16"]
+    # auto takes what the device multiplies fast. float16 scales its gradients, so that small ones are not lost.
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
     compile: Literal["auto", "on", "off"]
     # Processes on this machine, and whether each holds a part of the parameters instead of all. Neither changes more
     # than rounding.

@@ -1,16 +1,17 @@
-"""Several processes that train one model: starting them, dividing the model among them, exchanging values.
+"""Several processes that train one model: joining them, dividing the model among them, exchanging values.
 
-torchrun starts the processes; each computes its own rows of every batch, and the gradients are averaged. Without
-`shard`, every process has the whole model (DDP, Li et al. 2020). With it, parameters, gradients and optimizer state are
-divided among the processes (FSDP2, after ZeRO, Rajbhandari et al. 2020).
+`poet.training.launcher` or torchrun starts the processes; each computes its own rows of every batch, and the gradients
+are averaged. Without `shard`, every process has the whole model (DDP, Li et al. 2020). With it, parameters, gradients
+and optimizer state are divided among the processes (FSDP2, after ZeRO, Rajbhandari et al. 2020).
 
 A collective operation is a call that every process has to make at the same point, because each waits for the others.
 All functions below that exchange something are collective. With a single process they return at once.
 """
 
+import os
 import signal
-import subprocess
-import sys
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,8 +25,8 @@ from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from poet.device.device import pick_device
-from poet.errors import ConfigError, TrainingError
+from poet.device.device import device_count, device_fault, listed_devices, pick_device, use_gpu
+from poet.errors import ConfigError
 from poet.model.transformer import Transformer
 
 # How long a process waits in a collective operation before it gives the others up for dead. Long enough for the
@@ -34,6 +35,12 @@ COLLECTIVE_TIMEOUT = timedelta(minutes=10)
 
 # The signals that ask a training to stop: Ctrl-C, and the end of a batch job.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+# The variable by which a process knows that `poet.training.launcher` started it: the process id of the launcher.
+LAUNCHED = "POET_LAUNCHER"
+
+# Seconds that the other processes of a machine wait while process 0 says why none of them can start.
+SILENCE = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,49 +58,74 @@ class World:
         return self.rank == 0
 
 
-def started_by_torchrun() -> bool:
-    """Whether this process is one of those that torchrun started."""
-    return dist.is_torchelastic_launched()
-
-
-def launch_torchrun(module: str, processes: int) -> None:
-    """Run `module` in `processes` processes on this machine, with this process's command line, and wait for them.
-
-    Raises TrainingError when one of them fails.
-    """
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    with subprocess.Popen([*command, "-m", module, *sys.argv[1:]]) as torchrun:
-        # Whoever stops the stage knows this process only. torchrun passes the signal on to the training processes,
-        # which save a snapshot.
-        previous = {number: signal.signal(number, lambda n, _: torchrun.send_signal(n)) for number in STOP_SIGNALS}
-        try:
-            code = torchrun.wait()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-    # torchrun stops all processes as soon as one fails; a collective operation could never end without it.
-    if code:
-        raise TrainingError(
-            f"one of the {processes} training processes ended early, so the others were stopped; its own message is "
-            "above. `dvc repro` continues from the last snapshot."
-        )
+def is_one_of_many() -> bool:
+    """Whether this process is one of those that `poet.training.launcher` or torchrun started."""
+    return LAUNCHED in os.environ or dist.is_torchelastic_launched()
 
 
 def join_world(name: str) -> World:
-    """Connect this process with the others that torchrun started; without torchrun, it is alone.
+    """Connect this process with the others that were started with it, if it is one of many; else it is alone.
 
-    `name` is the value of `train.device`. Raises ConfigError when this machine has no such device.
+    `name` is the value of `train.device`. Raises ConfigError when this machine has no such device, or too few.
     """
+    if not is_one_of_many():
+        return World(device=pick_device(name))
+    number = dist.get_node_local_rank()
+    # Each process of a machine takes the GPU of its own number, and before anything else: else the first computation
+    # and the first collective operation would go to GPU 0 in all of them.
+    _refuse_too_many(name, number)
+    if name == "auto" or name.startswith("cuda"):
+        use_gpu(number)
     device = pick_device(name)
-    if not started_by_torchrun():
-        return World(device=device)
     if device.type == "cuda":
-        # Each process of a machine takes the GPU of its own number.
-        device = torch.device("cuda", dist.get_node_local_rank())
-    # NCCL exchanges between GPUs, gloo between CPUs.
-    backend = "nccl" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, timeout=COLLECTIVE_TIMEOUT, device_id=device if device.type == "cuda" else None)
+        device = torch.device("cuda", number)
+    _connect(device)
     return World(device=device, rank=dist.get_rank(), ranks=dist.get_world_size())
+
+
+def check_processes(device: str, processes: int) -> None:
+    """Raise ConfigError if `processes` processes of this machine cannot have a device each."""
+    kind = listed_devices()[0] if device == "auto" else device.partition(":")[0]
+    count = device_count(kind)
+    # 0: any number of processes can share it. "auto" does not take a device that does not work.
+    if not count or processes <= count or (device == "auto" and device_fault(kind)):
+        return
+    raise ConfigError(
+        f"train.processes: {processes} processes need a device each, but this machine has {count} of kind {kind}. "
+        f"Set train.processes: {count}, or train.device: cpu."
+    )
+
+
+def _refuse_too_many(name: str, number: int) -> None:
+    """`check_processes` for the processes of this machine: process 0 says what is wrong, the others end in silence."""
+    try:
+        check_processes(name, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    except ConfigError:
+        if number == 0:
+            raise
+        # The first process that fails ends all others. It must be the one with the message.
+        time.sleep(SILENCE)
+        raise SystemExit(1) from None
+
+
+def _connect(device: torch.device) -> None:
+    """Make the process group of all processes."""
+    # NCCL exchanges between GPUs, gloo between CPUs.
+    options: dict[str, Any] = {"backend": "nccl", "device_id": device} if device.type == "cuda" else {"backend": "gloo"}
+    # torchrun has a store of its own, which torch finds by itself.
+    if LAUNCHED in os.environ:
+        rank, ranks, port = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "MASTER_PORT"))
+        store = dist.TCPStore(os.environ["MASTER_ADDR"], port, is_master=False)  # type: ignore[attr-defined]
+        options |= {"store": store, "rank": rank, "world_size": ranks}
+        threading.Thread(target=_end_with_launcher, args=(int(os.environ[LAUNCHED]),), daemon=True).start()
+    dist.init_process_group(timeout=COLLECTIVE_TIMEOUT, **options)
+
+
+def _end_with_launcher(launcher: int) -> None:
+    """End this process as soon as the process `launcher`, which started it, is gone: killed, so it could not do so."""
+    while os.getppid() == launcher:
+        time.sleep(1)
+    os._exit(1)
 
 
 def leave_world(world: World) -> None:
@@ -113,16 +145,16 @@ class _Loss(nn.Module):
         self.model = model
 
     def forward(
-        self, tokens: Tensor, targets: Tensor, dtype: torch.dtype, state: Tensor | None
+        self, tokens: Tensor, targets: Tensor, dtype: torch.dtype, state: Tensor | None, gradient_scale: float
     ) -> tuple[Tensor, Tensor | None]:
-        return self.model.loss(tokens, targets, dtype, state)
+        return self.model.loss(tokens, targets, dtype, state, gradient_scale)
 
 
 def wrap_data_parallel(model: Transformer, world: World, *, shard: bool) -> nn.Module:
     """A module whose call is `model.loss`, and whose backward pass averages the gradients over all processes.
 
     With `shard`, the parameters of `model` itself become DTensors, divided among the processes. Raises ConfigError for
-    `shard` without torchrun.
+    `shard` with a single process that nothing started.
     """
     if shard:
         if world.ranks == 1 and not dist.is_initialized():

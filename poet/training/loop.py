@@ -25,7 +25,7 @@ from poet.tokenizers.tokenizer import encode, token_bytes
 from poet.tokens.token_files import VALIDATION
 from poet.training.distributed import STOP_SIGNALS, all_reduce_any
 from poet.training.history import HistoryRow
-from poet.training.run import TrainingRun
+from poet.training.run import TrainingRun, compile_model
 from poet.training.schedule import learning_rate_factor
 from poet.training.snapshots import Snapshot, broadcast_snapshot
 from poet.training.speed import Speed
@@ -46,6 +46,13 @@ def fit(run: TrainingRun) -> None:
     # Snapshots go by the ordinary clock: they limit what a crash can cost, in minutes.
     last_snapshot = time.perf_counter()
     with _stop_requests() as requests, progress_bar("train", run.settings.steps, run.step) as advance:
+        # Compiling takes up to minutes and can be interrupted like a step. It is not a part of the training's time.
+        if not _is_finished(run):
+            with speed.stopwatch.paused():
+                compile_model(run)
+                if all_reduce_any(run.world, [bool(requests)])[0]:
+                    raise _interrupted(run, requests, _save_snapshot(run))
+
         while not _is_finished(run):
             _record_step(run, _take_step(run))
 
@@ -69,13 +76,18 @@ def fit(run: TrainingRun) -> None:
                     saved = _save_snapshot(run)
                 last_snapshot = time.perf_counter()
             if stop:
-                name = signal.Signals(requests[0]).name if requests else "another process"
-                where = "there" if saved else "the snapshot before, if there is one"
-                raise Interrupted(
-                    f"stopped by {name} at step {run.step} of {run.settings.steps}; `dvc repro` continues from {where}"
-                )
+                raise _interrupted(run, requests, saved)
         # The steps of a training that ends before `settings.steps`.
         advance(speed.record(), _status(run))
+
+
+def _interrupted(run: TrainingRun, requests: list[int], saved: bool) -> Interrupted:
+    """The error of a training that was asked to stop, and has `saved` its state, or could not."""
+    name = signal.Signals(requests[0]).name if requests else "another process"
+    where = "there" if saved else "the snapshot before, if there is one"
+    return Interrupted(
+        f"stopped by {name} at step {run.step} of {run.settings.steps}; `dvc repro` continues from {where}"
+    )
 
 
 def restore(run: TrainingRun) -> None:
@@ -155,7 +167,8 @@ def _validate(run: TrainingRun) -> None:
     """Measure the loss on the whole validation text, and keep the weights if they are the best so far."""
     # With stride 1 the windows do not overlap, so each token is computed once. The evaluate stage lets them overlap: it
     # takes longer, and gives every token more context.
-    metrics = split_metrics(run.model, run.data, VALIDATION, stride=1.0, dtype=run.dtype)
+    with run.trainer.uncompiled():
+        metrics = split_metrics(run.model, run.data, VALIDATION, stride=1.0, dtype=run.dtype)
     loss = metrics.loss if metrics is not None else math.inf
     # The best weights become the model, not the last: a small text is soon learned by heart, and the loss on unseen
     # text rises again. Without validation text, the newest weights count as the best.
@@ -186,7 +199,8 @@ def _write_sample(run: TrainingRun) -> None:
     guard = CharacterGuard(token_bytes(run.tokenizer))
     # `generate` yields the next id of every sequence, here (1,). All processes take part: the model may be sharded.
     steps = generate(run.model, prompt_ids, [params], run.settings.sample_tokens, run.dtype, guard)
-    text = complete_text(run.tokenizer, [int(step[0]) for step in steps])
+    with run.trainer.uncompiled():
+        text = complete_text(run.tokenizer, [int(step[0]) for step in steps])
     run.history.samples.append(TrainingSample(step=run.step, prompt=prompt, text=text))
     run.tracker.text(f"samples/step-{run.step:06d}.txt", prompt + text)
 

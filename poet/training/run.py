@@ -37,9 +37,8 @@ class TrainingRun:
     # The model with its optimizers, and the recipe by which it is trained.
     trainer: Trainer
     settings: TrainSettings
-    # This process among all that train the model, and whether its model is compiled.
+    # This process among all that train the model.
     world: World
-    compiled: bool = False
     # What all devices reach in a large matrix product: 100 % of utilization.
     yardstick: Yardstick
     # Where the state and the records go.
@@ -119,10 +118,11 @@ def prepare_run(
         world=world,
         yardstick=measure_yardstick(world, dtype),
     )
-    # Compiling tries the blocks on the first batch, so it comes when everything else is there.
-    compilation = _compile(run)
-    tracker.tags({"poet.device": str(run.device), "poet.precision": dtype_name(dtype), "poet.compile": compilation})
-    tracker.tags({"poet.utilization_yardstick": run.yardstick.description})
+    tracker.tags({
+        "poet.device": str(run.device),
+        "poet.precision": dtype_name(dtype),
+        "poet.utilization_yardstick": run.yardstick.description,
+    })
     return run
 
 
@@ -142,7 +142,7 @@ def summarize(run: TrainingRun) -> Training:
         bits_per_character=best.bits_per_character if best else None,
         precision=dtype_name(run.dtype),
         device=run.device.type,
-        compiled=run.compiled,
+        compiled=run.trainer.compiled,
         processes=run.world.ranks,
     )
 
@@ -194,11 +194,11 @@ def _make_batches(data: TokenData, sequence_len: int, settings: TrainSettings, w
     )
 
 
-def _compile(run: TrainingRun) -> str:
-    """Compile the model if the settings say so. Returns "on", "off" or "failed", for the tracker."""
+def compile_model(run: TrainingRun) -> None:
+    """Compile the model if the settings say so, and record the outcome: "on", "off" or "failed" (collective)."""
     # The FLOPs of the whole training decide whether the time for compiling comes back.
     flops = run.model.flops_per_token() * run.tokens_per_step * run.settings.steps
-    if not should_compile(run.settings.compile, run.device, flops):
-        return "off"
-    run.compiled = compile_blocks(run.trainer, *run.batch(0))
-    return "on" if run.compiled else "failed"
+    outcome = "off"
+    if should_compile(run.settings.compile, run.device, flops):
+        outcome = "on" if compile_blocks(run.trainer, *run.batch(0)) else "failed"
+    run.tracker.tags({"poet.compile": outcome})

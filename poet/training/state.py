@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from poet.training.distributed import gather, shard_like
 from poet.training.step import Trainer
 
+# What a scaler of gradients remembers: the scale, and the steps since it last changed.
+SCALER_KEYS = ("scale", "_growth_tracker")
+
 
 @dataclass
 class Best:
@@ -33,7 +36,8 @@ def gather_weights(model: nn.Module) -> dict[str, Tensor]:
 def state_dict(trainer: Trainer, best: Best) -> dict[str, Tensor]:
     """All tensors of a training by name, whole and on the CPU (collective with sharding).
 
-    Names are `model.<parameter>`, `optimizer.<optimizer>.<parameter's number>.<key>` and `best.<parameter>`.
+    Names are `model.<parameter>`, `optimizer.<optimizer>.<parameter's number>.<key>`, `best.<parameter>`, and for
+    float16 `scaler.<key>`.
     """
     tensors = {f"model.{name}": tensor for name, tensor in gather_weights(trainer.model).items()}
     # An optimizer has no names for its parameters, so they are numbered.
@@ -42,6 +46,9 @@ def state_dict(trainer: Trainer, best: Best) -> dict[str, Tensor]:
             for key, value in optimizer.state.get(parameter, {}).items():
                 tensors[f"optimizer.{i}.{j}.{key}"] = gather(value).detach().cpu()
     tensors |= {f"best.{name}": tensor for name, tensor in best.weights.items()}
+    if trainer.scaler is not None:
+        scale = trainer.scaler.state_dict()
+        tensors |= {f"scaler.{key}": torch.tensor(scale[key], dtype=torch.float64) for key in SCALER_KEYS}
     # safetensors stores contiguous tensors only.
     return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
@@ -59,6 +66,10 @@ def load_state_dict(tensors: dict[str, Tensor], trainer: Trainer) -> None:
                 # Running means have the shape of the parameter and are sharded with it. A step count is a scalar.
                 is_per_weight = value.shape == parameter.shape
                 optimizer.state[parameter][key] = shard_like(value, parameter) if is_per_weight else value
+    if trainer.scaler is not None:
+        state = trainer.scaler.state_dict()  # with the constants, which no snapshot has
+        state |= {"scale": float(tensors["scaler.scale"]), "_growth_tracker": int(tensors["scaler._growth_tracker"])}
+        trainer.scaler.load_state_dict(state)
 
 
 def best_weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,18 +9,20 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.amp import GradScaler
 from torch.nn.parallel import DistributedDataParallel
 
-from poet.errors import TrainingError
+from poet.errors import PoetError, TrainingError
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
 from poet.progress import log
-from poet.training.distributed import World, all_reduce_mean, wrap_data_parallel
+from poet.training.distributed import World, all_reduce_any, all_reduce_mean, wrap_data_parallel
 from poet.training.optimizers import gradient_norm, make_optimizers
 
-# On a CPU, only trainings of more FLOPs than this are compiled. It is about ten times the default training, which
-# takes two minutes; compiling takes up to half a minute. Estimated, not measured.
-COMPILE_MIN_FLOPS = 3e14
+# On a CPU, only trainings of more FLOPs than this are compiled: ten times those after which compiling has won its own
+# time back (7e12 to 1e13, `python -m poet.benchmark.compiling`, docs/log.md). Before, a compiled training is a few
+# percent faster at best. The default training has 3.7e13.
+COMPILE_MIN_FLOPS = 1e14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,9 @@ class Trainer:
         # Sharding replaces the parameters of the model, so the optimizers come after it.
         self.loss = wrap_data_parallel(model, world, shard=shard)
         self.optimizers = make_optimizers(model, optimizer, dtype)
+        self.scaler = _make_scaler(world.device) if dtype == torch.float16 else None
+        # Whether the blocks are compiled (`compile_blocks`).
+        self.compiled = False
 
     def step(self, inputs: Tensor, targets: Tensor, factor: float, number: int) -> StepResult:
         """Train on `inputs` and `targets`, each (B, state_windows * T) int64: this process's rows of the batch.
@@ -86,10 +91,44 @@ class Trainer:
     def gradients(self, inputs: Tensor, targets: Tensor) -> tuple[float, float]:
         """Fill the gradients for a batch, each (B, state_windows * T) int64.
 
-        Returns the loss of this process's rows in nats per token, and the norm of the gradient over all processes.
+        Returns the loss of this process's rows in nats per token, and the norm of the gradient over all processes. In
+        float16, the batch is computed again at half the scale while a gradient overflows, so no batch is skipped.
         """
+        if self.scaler is None:
+            return self.backward(inputs, targets), gradient_norm(self.model)
+        while True:
+            scale = self.scaler.get_scale()
+            loss = self.backward(inputs, targets)
+            for optimizer in self.optimizers:
+                self.scaler.unscale_(optimizer)
+            # The next scale: half of this one after an overflow, twice as much after 2,000 steps without any.
+            self.scaler.update()
+            norm = gradient_norm(self.model)
+            # All processes have the same norm, so they decide alike. An infinite loss, or gradients that overflow
+            # without being scaled up, are a fault of the training and no lower scale mends it.
+            if math.isfinite(norm) or scale <= 1:
+                return loss, norm
+            self.model.zero_grad()
+
+    def backward(self, inputs: Tensor, targets: Tensor, *, exchange: bool = True) -> float:
+        """Add the gradients of a batch, in float16 times the scale; returns the loss of this process's rows.
+
+        Without `exchange`, processes that have the whole model keep their gradients to themselves.
+        """
+        try:
+            return self._backward(inputs, targets, exchange)
+        except Exception as error:  # a compiler may raise anything, also for a graph that comes late
+            # Several processes would wait for each other: there, the training ends, and goes on from its snapshot.
+            if not self.compiled or self.world.ranks > 1 or isinstance(error, PoetError):
+                raise
+            fall_back(self, error)
+            self.model.zero_grad()
+            return self._backward(inputs, targets, exchange)
+
+    def _backward(self, inputs: Tensor, targets: Tensor, exchange: bool) -> float:
         # Dropout is active here and nowhere else.
         self.model.train()
+        scale = self.scaler.get_scale() if self.scaler else 1.0
         input_parts = inputs.chunk(self.accumulate)  # (B, W * T) -> accumulate x (B / accumulate, W * T)
         target_parts = targets.chunk(self.accumulate)
         # All windows have the same number of tokens, so the mean loss of the batch is the mean over the windows.
@@ -102,13 +141,25 @@ class Trainer:
             target_windows = target_part.chunk(self.state_windows, dim=1)
             for j, (x, y) in enumerate(zip(windows, target_windows, strict=True)):
                 is_last = i == len(input_parts) - 1 and j == len(windows) - 1
-                with self._gradient_exchange(is_last):
-                    loss, state = self.loss(x, y, self.dtype, state)  # (), and (B, T, W) or None
+                with self._gradient_exchange(is_last and exchange):
+                    loss, state = self.loss(x, y, self.dtype, state, scale)  # (), and (B, T, W) or None
                     # backward adds to the gradients that are there, and frees the activations of this window.
                     (loss * share).backward()
                 total += loss.detach() * share
         self.model.eval()
-        return total.item(), gradient_norm(self.model)
+        return total.item()
+
+    @contextlib.contextmanager
+    def uncompiled(self) -> Iterator[None]:
+        """Run the blocks as they are written inside the `with` block, also if they are compiled for training.
+
+        Validation and sampling have other shapes, at every token another one, and each would be compiled anew.
+        """
+        if not self.compiled:
+            yield
+            return
+        with torch.compiler.set_stance("force_eager"):
+            yield
 
     @contextlib.contextmanager
     def _gradient_exchange(self, is_last: bool) -> Iterator[None]:
@@ -118,6 +169,16 @@ class Trainer:
                 yield
         else:
             yield
+
+
+def _make_scaler(device: torch.device) -> GradScaler:
+    """Gradients in float16 are multiplied by a scale, so that small ones do not become zero (Micikevicius et al. 2018,
+    arXiv 1710.03740). The scale starts at 65,536 and adapts; it is a part of every snapshot.
+    """
+    scaler = GradScaler(device.type)
+    # torch makes the tensors of the scale when it first scales something.
+    scaler.scale(torch.ones((), device=device))
+    return scaler
 
 
 def check_finite(loss: float, norm: float, step: int) -> None:
@@ -150,21 +211,34 @@ def should_compile(choice: Literal["auto", "on", "off"], device: torch.device, f
 
 
 def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor) -> bool:
-    """Compile the blocks of the model and try them on a batch; returns whether that worked.
+    """Compile the blocks of the model and try them on a batch; returns whether that worked (collective).
 
-    If it fails, training goes on without compilation, after a warning. Weights and their names do not change.
+    If it fails on any process, training goes on without compilation on all, after a warning. Weights, their names and
+    the scale of gradients do not change.
     """
     # The blocks run the same code, so one compilation of a block serves all of them.
     for block in trainer.model.blocks:
         block.compile()
+    error: Exception | None = None
     try:
-        # torch compiles at the first call, forward and backward.
-        trainer.gradients(inputs, targets)
-    except Exception as error:  # a compiler may raise anything
-        for block in trainer.model.blocks:
-            block._compiled_call_impl = None  # back to the block's own forward
-        log(f"torch.compile failed ({type(error).__name__}: {str(error).splitlines()[0][:120]}); training without it")
-        return False
-    finally:
-        trainer.model.zero_grad()
-    return True
+        # torch compiles at the first call, forward and backward. Without `exchange`, a process that fails here leaves
+        # no other one waiting.
+        trainer.backward(inputs, targets, exchange=False)
+    except Exception as caught:  # a compiler may raise anything
+        error = caught
+    trainer.model.zero_grad()
+    trainer.compiled = True
+    if all_reduce_any(trainer.world, [error is not None])[0]:
+        fall_back(trainer, error)
+    return trainer.compiled
+
+
+def fall_back(trainer: Trainer, error: Exception | None) -> None:
+    """Go on without compiled blocks because of `error`, or because of one in another process; with one warning."""
+    trainer.compiled = False
+    for block in trainer.model.blocks:
+        block._compiled_call_impl = None  # back to the block's own forward
+    if error is not None:
+        # Some errors have an empty text.
+        text = str(error).partition("\n")[0][:120]
+        log(f"torch.compile failed ({type(error).__name__}: {text}); training without it")

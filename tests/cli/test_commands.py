@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from poet.cli import main
+from poet.device.device import device_fault
 from poet.tokenizers.tokenizer import load_tokenizer
 from tests.clone import ENVIRONMENT, ROOT
 
@@ -99,6 +100,24 @@ def test_generate_without_a_model_or_a_prompt_says_so(built, monkeypatch):
     missing = CliRunner().invoke(main, ["generate", "x", "--collection", "philosophers"])
     assert (missing.exit_code, "has no config.json" in missing.output) == (1, True)
     assert "the prompt is empty" in CliRunner().invoke(main, ["generate", ""]).output
+
+
+def test_doctor_finds_a_gpu_that_torch_lists_and_has_no_kernels_for(monkeypatch):
+    """A fake of the device module, as a P100 with torch for CUDA 13 behaves."""
+
+    def compute(device):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+
+    monkeypatch.setattr("poet.device.device._compute_something", compute)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    device_fault.cache_clear()
+    try:
+        result = CliRunner().invoke(main, ["doctor"])
+    finally:
+        device_fault.cache_clear()
+    assert result.exit_code == 1
+    assert "cuda but cannot compute on it (CUDA error: no kernel image" in result.output
+    assert "train.device: auto takes cpu instead" in result.output
 
 
 def test_doctor_finds_nothing_wrong_with_a_cpu():

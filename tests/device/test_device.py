@@ -4,10 +4,60 @@ import pytest
 import torch
 
 from poet.device import device as device_module
-from poet.device.device import Stopwatch, pick_device, pick_precision, present_devices, seed_dropout
+from poet.device.device import (
+    Stopwatch,
+    device_fault,
+    listed_devices,
+    pick_device,
+    pick_precision,
+    present_devices,
+    seed_dropout,
+)
 from poet.errors import ConfigError
 
+NO_KERNEL = "CUDA error: no kernel image is available for execution on the device"
+
 CPU, CUDA, MPS = (torch.device(kind) for kind in ("cpu", "cuda", "mps"))
+
+
+@pytest.fixture(autouse=True)
+def fresh_faults():
+    """Faults are remembered for a process; here, each test has devices of its own."""
+    device_fault.cache_clear()
+    yield
+    device_fault.cache_clear()
+
+
+@pytest.fixture
+def computes(monkeypatch):
+    """A function that fakes the device modules: which kinds torch lists, and which of these have no kernels."""
+
+    def fake(listed, broken=()):
+        def compute(device):
+            if device.type in broken:
+                raise RuntimeError(f"{NO_KERNEL}\nCompile with TORCH_USE_CUDA_DSA")
+
+        monkeypatch.setattr(device_module, "_compute_something", compute)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: "cuda" in listed)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: "mps" in listed)
+
+    return fake
+
+
+def test_a_device_without_kernels_is_skipped_by_auto_and_refused_by_name(computes):
+    """A P100 with torch for CUDA 13: torch.cuda.is_available() is true, and every computation fails."""
+    computes(listed=["cuda"], broken=["cuda"])
+    assert (listed_devices(), present_devices()) == (["cuda", "cpu"], ["cpu"])
+    assert pick_device("auto") == CPU
+    with pytest.raises(
+        ConfigError, match=r"lists 'cuda' but cannot compute on it: CUDA error: no kernel image.*device. "
+    ):
+        pick_device("cuda")
+
+
+def test_the_cpu_has_no_fault_and_a_device_that_cannot_answer_has(computes):
+    assert device_fault("cpu") == ""
+    assert device_fault("cuda" if not torch.cuda.is_available() else "mps"), "this machine has no such device"
 
 
 def test_unknown_and_absent_devices_are_refused(monkeypatch):
@@ -18,11 +68,10 @@ def test_unknown_and_absent_devices_are_refused(monkeypatch):
         pick_device("mps")
 
 
-def test_auto_is_the_best_device_present(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+def test_auto_is_the_best_device_present(computes):
+    computes(listed=["mps"])
     assert (pick_device("auto"), present_devices()) == (MPS, ["mps", "cpu"])
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    computes(listed=[])
     assert (pick_device("auto"), present_devices()) == (CPU, ["cpu"])
 
 
@@ -42,15 +91,27 @@ def test_auto_precision_on_a_cpu_is_what_the_processor_reports(monkeypatch, capa
     assert pick_precision("bfloat16", CPU) is torch.bfloat16
 
 
-@pytest.mark.parametrize(("capability", "dtype"), [((7, 5), torch.float32), ((8, 0), torch.bfloat16)])
-def test_auto_precision_on_cuda_needs_ampere(monkeypatch, capability, dtype):
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [
+        ((5, 2), torch.float32),
+        ((6, 0), torch.float16),  # P100
+        ((6, 1), torch.float32),  # its consumer cards, slow in float16
+        ((7, 0), torch.float16),  # V100
+        ((7, 5), torch.float16),  # T4
+        ((8, 0), torch.bfloat16),
+        ((12, 0), torch.bfloat16),
+    ],
+)
+def test_auto_precision_on_cuda_is_what_its_generation_multiplies_fast(monkeypatch, capability, dtype):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert pick_precision("auto", CUDA) is dtype
 
 
-def test_auto_precision_on_mps_is_float32(monkeypatch):
+def test_auto_precision_on_mps_is_float32_and_float16_an_option(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     assert pick_precision("auto", MPS) is torch.float32
+    assert pick_precision("float16", MPS) is torch.float16
 
 
 def test_dropout_depends_on_seed_step_and_rank():

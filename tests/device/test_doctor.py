@@ -10,9 +10,9 @@ CPU = torch.device("cpu")
 
 
 def test_a_cpu_passes():
-    findings = list(examine(CPU, [torch.float32, torch.bfloat16]))
-    assert [found.check for found in findings] == 2 * ["loss", "logits", "gradients", "past moved by the future"]
-    assert [found.precision for found in findings] == 4 * ["float32"] + 4 * ["bfloat16"]
+    findings = list(examine(CPU, [torch.float32, torch.bfloat16, torch.float16]))
+    assert [found.check for found in findings] == 3 * ["loss", "logits", "gradients", "past moved by the future"]
+    assert [found.precision for found in findings] == 4 * ["float32"] + 4 * ["bfloat16"] + 4 * ["float16"]
     assert all(found.ok for found in findings)
     assert findings[0].difference == 0
     assert findings[5].difference > 0, "bfloat16 rounds"

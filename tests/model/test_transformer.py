@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from poet.model import loss as loss_module
@@ -70,12 +71,31 @@ def test_rms_norm():
     torch.testing.assert_close(rms_norm(x), x / x.pow(2).mean(-1, keepdim=True).sqrt(), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_the_loss_of_a_gpu_takes_few_launches(monkeypatch, kind):
+    """16,384 predictions of 20,000 tokens, counted on tensors without content."""
+
+    class Counter(TorchDispatchMode):
+        calls = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            Counter.calls += 1
+            return func(*args, **(kwargs or {}))
+
+    for name in ("CHUNK_LOGITS", "BLOCK_LOGITS"):
+        monkeypatch.setitem(getattr(loss_module, name), "meta", getattr(loss_module, name)[kind])
+    hidden, weight = (torch.empty(n, 8, device="meta").requires_grad_() for n in (16_384, 20_000))
+    with Counter():
+        capped_cross_entropy(hidden, weight, torch.empty(16_384, dtype=torch.long, device="meta"), 15.0)
+    assert Counter.calls < 400
+
+
 @pytest.mark.parametrize("cap", [5.0, 0.0])
 @pytest.mark.parametrize("rows", [1, 3, 4, 7, 8, 9, 50])
 def test_the_chunked_loss_equals_the_plain_one(monkeypatch, rows, cap):
     """Value and both gradients, over fewer rows than a chunk has, several chunks, and several blocks of chunks."""
-    monkeypatch.setattr(loss_module, "CHUNK_LOGITS", 4 * 11 + 3)  # 4 rows of 11 logits
-    monkeypatch.setattr(loss_module, "BLOCK_LOGITS", 2 * (4 * 11 + 3))  # 2 chunks
+    monkeypatch.setattr(loss_module, "CHUNK_LOGITS", {"cpu": 4 * 11 + 3})  # 4 rows of 11 logits
+    monkeypatch.setattr(loss_module, "BLOCK_LOGITS", {"cpu": 2 * (4 * 11 + 3)})  # 2 chunks
     hidden = torch.randn(rows, 6, dtype=torch.float32, generator=generator())
     weight, targets = torch.randn(11, 6, generator=generator(1)), torch.randint(11, (rows,), generator=generator(2))
     results = []

@@ -72,20 +72,26 @@ def test_the_state_of_one_window_enters_the_next():
     assert alone.item() != after.item()
 
 
-def test_state_is_carried_in_generation():
-    """After the window is full, the next one is read as `loss` would read it: with the state of the full window."""
-    model = tiny_model(VARIANTS["yoke state"])
-    prompts = tokens(50, 12)
-    greedy = [SamplingParams(temperature=0, seed=0)] * 50
-    steps = [torch.from_numpy(ids) for ids in generate(model, prompts.numpy(), greedy, 2, torch.float32)]
+def test_state_after_a_slide_comes_from_one_window_before():
+    """Over three slides, against whole windows in which each token is given the activations of the one 12 before."""
+    model, window, prompts = tiny_model(VARIANTS["yoke state"]), 12, tokens(20, 5)
+    greedy = [SamplingParams(temperature=0, seed=0)] * 20
+    generated = [torch.from_numpy(ids) for ids in generate(model, prompts.numpy(), greedy, 30, torch.float32)]
+    text, start = prompts, 0
+    # The newest activations of each token, by its place in the text, behind a window of zeros.
+    activations = torch.zeros(20, window + 35, 6)
     with torch.no_grad():
-        cache = model.new_cache(50, torch.float32)
-        first = model(prompts, cache)[:, -1].argmax(dim=-1)
-        text = torch.cat((prompts, first[:, None]), dim=1)[:, -6:]
-        second = model(text, model.new_cache(50, torch.float32, cache.hidden))[:, -1].argmax(dim=-1)
-        without_state = model(text, model.new_cache(50, torch.float32))[:, -1].argmax(dim=-1)
-    assert torch.equal(steps[0], first) and torch.equal(steps[1], second)
-    assert not torch.equal(second, without_state), "the state makes a difference"
+        for ids in generated:
+            length = text.size(1)
+            state = activations[:, start:length]  # those of the tokens one window before
+            x, hidden = model.hidden(text[:, start:], None, torch.float32, state)
+            activations[:, window + start : window + length] = hidden
+            expected = (x[:, -1] @ model.head_weight.T).argmax(dim=-1)
+            assert torch.equal(ids, expected), length
+            text = torch.cat((text, expected[:, None]), dim=1)
+            # A full window slides: its last half is read again, with the new token.
+            if length - start == window:
+                start = length + 1 - window // 2
 
 
 def test_a_yoke_without_residual_is_all_that_passes():

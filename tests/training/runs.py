@@ -92,8 +92,6 @@ def environment() -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
-        # With torchrun's own store, restarted gloo workers sometimes wait for each other for ever (torch 2.13).
-        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
 
 

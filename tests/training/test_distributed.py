@@ -1,14 +1,22 @@
 """Several processes against one: the same losses, the same weights, and no quiet death."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
 import time
 
 import pandas as pd
+import psutil
 import pytest
+import torch
 from safetensors.numpy import load_file
 
+from poet.device import device as device_module
+from poet.errors import ConfigError
+from poet.training import distributed, launcher
+from poet.training.launcher import RESTARTS
 from tests.training.runs import environment, snapshots_of, start, train_command, worker
 
 STEPS = {"steps": 12, "validate_every": 6}
@@ -50,44 +58,157 @@ def test_two_processes_train_like_one(tokens, tmp_path, both, changes):
         assert weights[1][name] == pytest.approx(weight, abs=1e-4), name
 
 
-def test_a_dead_process_ends_the_job_and_the_next_call_resumes(tokens, tmp_path):
-    words = train_command(tmp_path, tokens, "cut", processes=2, steps=2000, validate_every=2000)
-    with start(tmp_path, words) as job:
-        while not snapshots_of(tmp_path) and job.poll() is None:
-            time.sleep(0.05)
-        worker(job, rank=1).kill()
-        _, errors = job.communicate(timeout=120)
-    assert job.returncode == 1
-    assert "one of the 2 training processes ended early" in errors
-    assert not (tmp_path / "cut" / "model").exists()
-    step = max(int(path.name.removeprefix("step-")) for path in snapshots_of(tmp_path))
-    with start(tmp_path, words) as job:
-        lines = []
-        for line in job.stderr:
-            lines.append(line)
-            if "continuing from step" in line:
-                job.send_signal(signal.SIGTERM)
-                break
-        job.communicate(timeout=120)
-    assert f"continuing from step {step} of 2000" in lines[-1]
+def wait_for_snapshots(job, folder, count):
+    while len(snapshots_of(folder)) < count and job.poll() is None:
+        time.sleep(0.05)
+
+
+def kill_one_and_finish(folder, words, rank):
+    """Start the job, kill one of its processes after the first snapshot, and wait: what it wrote to standard error."""
+    with start(folder, words) as job:
+        wait_for_snapshots(job, folder, 1)
+        worker(job, rank).kill()
+        _, errors = job.communicate(timeout=300)
+    assert job.returncode == 0, errors
+    assert f"training process {rank} was ended by SIGKILL; all 2 start again" in errors
+    assert "continuing from step" in errors
+
+
+def same_losses(folder, one, other):
+    ours, theirs = (history(folder, name)["train_loss"] for name in (one, other))
+    assert theirs.to_numpy() == pytest.approx(ours.to_numpy(), rel=2e-4)
+
+
+def test_a_killed_process_is_started_again_and_the_training_ends_as_if_undisturbed(tokens, tmp_path):
+    changes = {"processes": 2, "steps": 100, "validate_every": 100}
+    kill_one_and_finish(tmp_path, train_command(tmp_path, tokens, "cut", **changes), rank=1)
+    assert run_command(tmp_path, tokens, "whole", **changes | {"processes": 1}).returncode == 0
+    same_losses(tmp_path, "whole", "cut")
 
 
 @pytest.mark.slow
-def test_torchrun_restarts_what_died(tokens, tmp_path):
-    """torchrun --max-restarts: the job continues by itself and ends like an undisturbed one."""
-    whole = run_command(tmp_path, tokens, "whole", steps=300, validate_every=300)
-    assert whole.returncode == 0, whole.stderr
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "2"]
-    words = [*torchrun, *train_command(tmp_path, tokens, "cut", steps=300, validate_every=300)]
+def test_restarts_work_twenty_times_in_a_row_under_load(tokens, tmp_path):
+    changes = {"processes": 2, "steps": 60, "validate_every": 60}
+    assert run_command(tmp_path, tokens, "whole", **changes | {"processes": 1}).returncode == 0
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        for number in range(20):
+            kill_one_and_finish(tmp_path, train_command(tmp_path, tokens, f"cut{number}", **changes), number % 2)
+            same_losses(tmp_path, "whole", f"cut{number}")
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_every_time_ends_the_job_and_the_next_call_resumes(tokens, tmp_path):
+    words = train_command(tmp_path, tokens, "cut", processes=2, steps=20_000, validate_every=20_000)
     with start(tmp_path, words) as job:
-        while len(snapshots_of(tmp_path)) < 2 and job.poll() is None:
-            time.sleep(0.05)
-        worker(job, rank=0).kill()
-        _, errors = job.communicate(timeout=180)
-    assert job.returncode == 0, errors
-    assert "continuing from step" in errors
-    ours, theirs = (history(tmp_path, name)["train_loss"] for name in ("whole", "cut"))
-    assert theirs.to_numpy() == pytest.approx(ours.to_numpy(), rel=2e-4)
+        wait_for_snapshots(job, tmp_path, 1)
+        seen = set()
+        while job.poll() is None:
+            with contextlib.suppress(AssertionError, psutil.NoSuchProcess):
+                victim = worker(job, rank=0)
+                if victim.pid not in seen:
+                    seen.add(victim.pid)
+                    victim.kill()
+            time.sleep(0.2)
+        _, errors = job.communicate(timeout=60)
+    assert job.returncode == 1 and len(seen) == RESTARTS + 1
+    assert "one of the 2 training processes ended early" in errors and "is there enough memory?" in errors
+    step = max(int(path.name.removeprefix("step-")) for path in snapshots_of(tmp_path))
+    with start(tmp_path, words) as job:
+        for line in job.stderr:
+            if "continuing from step" in line:
+                job.send_signal(signal.SIGTERM)
+                break
+        _, errors = job.communicate(timeout=120)
+    assert f"continuing from step {step} of 20000" in line
+    assert job.returncode == 130 and "stopped by SIGTERM" in errors
+
+
+@pytest.mark.slow
+def test_the_processes_end_when_the_one_that_started_them_is_killed(tokens, tmp_path):
+    words = train_command(tmp_path, tokens, "cut", processes=2, steps=20_000, validate_every=20_000)
+    with start(tmp_path, words) as job:
+        wait_for_snapshots(job, tmp_path, 1)
+        workers = [worker(job, rank) for rank in range(2)]
+        job.kill()
+        _, alive = psutil.wait_procs(workers, timeout=30)
+        for process in alive:
+            process.kill()
+    assert not alive
+
+
+class FakeCuda:
+    """The device module of a machine with GPUs, as far as `join_world` uses it; `calls` says in which order."""
+
+    def __init__(self, monkeypatch, count, local_rank=1, processes=2):
+        self.calls = []
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(torch.cuda, "set_device", lambda number: self.calls.append(("set_device", number)))
+        monkeypatch.setattr(device_module, "_compute_something", lambda device: self.calls.append(("compute", device)))
+        monkeypatch.setattr(distributed.dist, "init_process_group", self.init_process_group)
+        monkeypatch.setattr(distributed.dist, "get_rank", lambda: local_rank)
+        monkeypatch.setattr(distributed.dist, "get_world_size", lambda: processes)
+        monkeypatch.setenv("TORCHELASTIC_RUN_ID", "poet")
+        monkeypatch.setenv("LOCAL_RANK", str(local_rank))
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+        monkeypatch.setattr(distributed, "SILENCE", 0.0)
+        device_module.device_fault.cache_clear()
+
+    def init_process_group(self, backend, device_id=None, timeout=None):
+        self.calls.append((backend, device_id))
+
+
+@pytest.fixture(autouse=True)
+def fresh_faults():
+    yield
+    device_module.device_fault.cache_clear()
+
+
+def test_each_process_takes_its_gpu_before_anything_is_computed_or_exchanged(monkeypatch):
+    fake = FakeCuda(monkeypatch, count=2)
+    world = distributed.join_world("auto")
+    gpu = torch.device("cuda", 1)
+    assert fake.calls == [("set_device", 1), ("compute", torch.device("cuda")), ("nccl", gpu)]
+    assert (world.device, world.rank, world.ranks) == (gpu, 1, 2)
+
+
+def test_more_processes_than_gpus_get_one_message(monkeypatch):
+    """From process 0, if torchrun started them, and before any is started, if the stage would."""
+    message = "3 processes need a device each, but this machine has 2 of kind cuda. Set train.processes: 2,"
+    fake = FakeCuda(monkeypatch, count=2, local_rank=0, processes=3)
+    with pytest.raises(ConfigError, match=message):
+        distributed.join_world("auto")
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(SystemExit):
+        distributed.join_world("auto")
+    monkeypatch.setattr(launcher.subprocess, "Popen", lambda *arguments, **options: pytest.fail("started"))
+    with pytest.raises(ConfigError, match=message):
+        launcher.launch("stages.train", 3, "cuda")
+    assert ("set_device", 0) not in fake.calls
+
+
+def test_two_processes_on_mps_get_one_message(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(device_module, "_compute_something", lambda device: None)
+    for name in ("auto", "mps"):
+        with pytest.raises(ConfigError, match="2 processes need a device each, but this machine has 1 of kind mps"):
+            launcher.launch("stages.train", 2, name)
+    distributed.check_processes("cpu", 64)
+
+
+def test_processes_on_a_gpu_without_kernels_use_the_cpu(monkeypatch):
+    def broken(device):
+        raise RuntimeError("no kernel image")
+
+    FakeCuda(monkeypatch, count=1)
+    monkeypatch.setattr(device_module, "_compute_something", broken)
+    distributed.check_processes("auto", 2)
 
 
 def test_sharding_alone_is_refused(tokens, tmp_path):

@@ -6,6 +6,7 @@ import signal
 import pandas as pd
 import pytest
 import torch
+from torch.amp import GradScaler
 
 from poet.errors import Interrupted
 from poet.files import read_json
@@ -37,13 +38,40 @@ def test_it_learns_and_leaves_everything(tokens, tmp_path):
     assert list((tmp_path / "out").glob("resume/*")) == [], "the snapshots of a finished training are removed"
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_two_runs_are_byte_equal(tokens, tmp_path, precision):
     settings = dataclasses.replace(TRAIN, precision=precision)
     one, two = run(tokens, tmp_path / "one", settings), run(tokens, tmp_path / "two", settings)
     assert one == two
     for name in ("history.csv", "samples.jsonl", "train.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_float16_reaches_the_loss_of_float32(tokens, tmp_path):
+    for precision in ("float32", "float16"):
+        run(tokens, tmp_path / precision, dataclasses.replace(TRAIN, precision=precision))
+    full, half = (read_json(tmp_path / name / "train.json") for name in ("float32", "float16"))
+    assert half["precision"] == "float16"
+    for figure in ("train_loss", "validation_loss"):
+        assert half[figure] == pytest.approx(full[figure], rel=0.01)
+
+
+def test_float16_resumes_with_its_scale_to_the_byte(tokens, tmp_path, monkeypatch):
+    """The scale grows every 4 steps until a gradient overflows, so a resumed training needs scale and count."""
+
+    def scaler(device):
+        made = GradScaler(device.type, growth_interval=4)
+        made.scale(torch.ones(()))
+        return made
+
+    monkeypatch.setattr("poet.training.step._make_scaler", scaler)
+    settings = dataclasses.replace(TRAIN, precision="float16")
+    whole = run(tokens, tmp_path / "whole", settings)
+    for stop_at in (6, 31):  # not at a multiple of 4
+        with pytest.raises(Interrupted):
+            run(tokens, tmp_path / "cut", settings, tracker=interrupt_at(stop_at))
+    assert run(tokens, tmp_path / "cut", settings) == whole
+    assert (tmp_path / "cut" / "history.csv").read_bytes() == (tmp_path / "whole" / "history.csv").read_bytes()
 
 
 def test_snapshots_change_nothing(tokens, tmp_path):

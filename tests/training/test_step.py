@@ -1,17 +1,20 @@
 """One training step: parts, compilation, and losses that are not finite."""
 
 import dataclasses
+import signal
 
 import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from poet.errors import TrainingError
+from poet.errors import Interrupted, TrainingError
 from poet.files import read_json
+from poet.model.layers import Block
+from poet.model.loss import capped_cross_entropy
 from poet.training import step
 from poet.training.distributed import World
-from poet.training.step import COMPILE_MIN_FLOPS, Trainer, should_compile
+from poet.training.step import COMPILE_MIN_FLOPS, Trainer, compile_blocks, should_compile
 from tests.recipes import ADAMW, MUON, TRAIN
 from tests.tiny import VOCAB_SIZE, generator, tiny_model
 from tests.training.runs import OnStep, run
@@ -79,6 +82,86 @@ def test_training_goes_on_without_a_compiler_that_fails(tokens, tmp_path, monkey
     assert run(tokens, tmp_path / "fallen", settings) == plain
     assert "torch.compile failed (RuntimeError: no compiler here); training without it" in capfd.readouterr().err
     assert read_json(tmp_path / "fallen" / "train.json")["compiled"] is False
+
+
+@pytest.fixture
+def frames(monkeypatch):
+    """Compile with dynamo alone, which takes no C++ compiler and no time; returns the counts of what it compiled."""
+    monkeypatch.setattr(Block, "compile", lambda self: super(Block, self).compile(backend="eager"))
+    torch.compiler.reset()
+    torch._dynamo.utils.counters.clear()
+    yield torch._dynamo.utils.counters["stats"]
+    torch.compiler.reset()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_validation_and_sampling_compile_nothing(tokens, tmp_path, frames):
+    """Both run twice here, with other shapes and without gradients: graphs of their own, if they were compiled."""
+    counts = []
+    settings = dataclasses.replace(TRAIN, steps=6, validate_every=3, compile="on")
+    run(tokens, tmp_path / "out", settings, tracker=OnStep(lambda step: counts.append(frames["unique_graphs"])))
+    assert counts[0] > 0
+    assert counts == [counts[0]] * 6 and frames["unique_graphs"] == counts[0]
+    assert read_json(tmp_path / "out" / "train.json")["compiled"] is True
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_graph_that_fails_later_falls_back_with_one_warning(frames, capfd):
+    """A window of another length is another graph; its compilation fails in the middle of the training."""
+    model, plain = tiny_model(), tiny_model()
+    trainers = [Trainer(each, MUON, torch.float32, world=World(device=CPU)) for each in (model, plain)]
+    assert compile_blocks(trainers[0], *batch())
+    for block in model.blocks:
+        block._compiled_call_impl = torch.compile(block._call_impl, backend=_broken_compiler)
+    for number in range(3):
+        results = [trainer.step(*batch(), 1.0, number) for trainer in trainers]
+        assert results[0] == results[1]
+    assert not trainers[0].compiled
+    assert capfd.readouterr().err.count("torch.compile failed (") == 1
+
+
+def _broken_compiler(graph, inputs):
+    raise RuntimeError("no compiler here")
+
+
+def test_a_stop_request_while_compiling_ends_in_a_snapshot(tokens, tmp_path, monkeypatch):
+    settings = dataclasses.replace(TRAIN, steps=12, compile="on")
+    plain = run(tokens, tmp_path / "plain", dataclasses.replace(settings, compile="off"))
+    monkeypatch.setattr(Block, "compile", lambda self: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(Interrupted, match="stopped by SIGTERM at step 0 of 12"):
+        run(tokens, tmp_path / "cut", settings)
+    assert [path.name for path in (tmp_path / "cut").glob("resume/*/step-*")] == ["step-000000000"]
+    monkeypatch.setattr(Block, "compile", lambda self: None)
+    assert run(tokens, tmp_path / "cut", settings) == plain
+
+
+def test_a_gradient_that_overflows_float16_is_computed_again_at_a_smaller_scale():
+    model = tiny_model()
+    trainer = Trainer(model, MUON, torch.float16, world=World(device=CPU))
+    trainer.scaler.load_state_dict(trainer.scaler.state_dict() | {"scale": 2.0**24})
+    exact = Trainer(tiny_model(), MUON, torch.float32, world=World(device=CPU))
+    exact.gradients(*batch())
+    _, norm = trainer.gradients(*batch())
+    assert trainer.scaler.get_scale() < 2.0**24
+    for half, full in zip(model.parameters(), exact.model.parameters(), strict=True):
+        torch.testing.assert_close(half.grad, full.grad, rtol=0.05, atol=float(full.grad.abs().max()) * 0.02)
+    assert norm == pytest.approx(float(step.gradient_norm(exact.model)), rel=0.01)
+
+
+def test_gradients_too_small_for_float16_survive():
+    """Without a scale, many gradients of 4,096 predictions of 2,000 tokens are below the smallest number."""
+    hidden = torch.randn(4096, 16, generator=generator())
+    weight, targets = (
+        torch.randn(2000, 16, generator=generator(1)),
+        torch.randint(2000, (4096,), generator=generator(2)),
+    )
+    found = []
+    for dtype, scale in ((torch.float32, 1.0), (torch.float16, 1.0), (torch.float16, 65536.0)):
+        x = hidden.to(dtype, copy=True).requires_grad_()
+        capped_cross_entropy(x, weight, targets, 15.0, scale).backward()
+        found.append(x.grad.float() / scale)
+    lost, kept = ((other - found[0]).norm() / found[0].norm() for other in found[1:])
+    assert kept < 0.001 and lost > 5 * kept
 
 
 def test_a_cpu_compiles_only_what_is_long_enough_and_where_it_can(monkeypatch):
