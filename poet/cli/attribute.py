@@ -14,7 +14,7 @@ import click
 
 from poet.cli.folders import CLEAN, INDEX, REPORTS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
-from poet.cli.terminal import printable, printable_json
+from poet.terminal import printable, printable_json
 from poet.errors import DataError
 from poet.report.highlight import cut_at_spans
 from poet.report.languages import language_attributes, shared_language

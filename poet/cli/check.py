@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from poet.cli.options import PARAMS
+from poet.terminal import printable
 
 
 @click.command(epilog="Example: poet check --params params.yaml")

@@ -7,7 +7,7 @@ import click
 
 from poet.cli.catalog_options import find_books, load_catalog, print_entries, query_options
 from poet.cli.options import PARAMS
-from poet.cli.terminal import printable
+from poet.terminal import printable
 
 # The most books that are added without --yes. A search for one common word finds thousands, which is hardly intended.
 MAX_WITHOUT_YES = 40
@@ -88,4 +88,4 @@ def remove(name: str, params: Path) -> None:
     from poet.params.file import remove_collection
 
     remove_collection(params, name)
-    click.echo(f"{name} removed from {params}")
+    click.echo(printable(f"{name} removed from {params}"))

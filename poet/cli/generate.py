@@ -8,7 +8,7 @@ import click
 from poet.cli.folders import INDEX, MODELS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
 from poet.cli.sampling_options import sampling_options
-from poet.cli.terminal import printable
+from poet.terminal import printable
 from poet.params.sampling import SamplingParams
 
 

@@ -9,7 +9,7 @@ import click
 
 from poet.cli.catalog_options import find_books, print_entries, query_options
 from poet.cli.options import PARAMS
-from poet.cli.terminal import printable_json
+from poet.terminal import printable_json
 
 if TYPE_CHECKING:
     from poet.sources.gutenberg.catalog import CatalogEntry

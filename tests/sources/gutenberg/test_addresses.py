@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.params.sections import Collection, GutenbergSource
+from poet.addresses import hide_credentials
 from poet.sources.gutenberg import cache
-from poet.sources.gutenberg.addresses import hide_credentials, is_private, redirect_target, split_credentials
+from poet.sources.gutenberg.addresses import is_private, redirect_target, split_credentials
 from poet.sources.gutenberg.mirrors import Mirrors, NotFound
 from stages.download import download
 from tests.sources.gutenberg.policy import FAST

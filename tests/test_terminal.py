@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poet.cli import main
-from poet.cli.terminal import OBEYED, printable, printable_json, visible_bytes
+from poet.terminal import OBEYED, printable, printable_json, visible_bytes
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.tokenizer import encode
 from tests.clone import ROOT
