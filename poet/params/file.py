@@ -1,4 +1,4 @@
-"""params.yaml itself, and the only module that touches YAML: read into settings, and changed with its comments kept.
+"""params.yaml itself: read into settings, and changed with its comments kept.
 
 Everything wrong with the file is reported at once, by the key a user would edit.
 """
@@ -13,12 +13,13 @@ from typing import Any
 import pydantic
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
 from poet.errors import ConfigError
 from poet.files import read_text, write_text
+from poet.params.consistency import contradictions
 from poet.params.model import fill_in_preset
 from poet.params.sections import Params
+from poet.params.yaml_reader import read_yaml
 from poet.tokenizers.kinds import KINDS
 
 # pydantic's names for the error of an absent key.
@@ -29,7 +30,7 @@ _validator = pydantic.TypeAdapter(Params)
 
 def load_params(path: Path) -> Params:
     """Read and check `path`; ConfigError lists every wrong key, type and value in it."""
-    raw = _read_yaml(path)
+    raw = read_yaml(path)
     try:
         # Strict mode refuses "3" for a number, as it should, but in Python mode it also refuses a mapping for a
         # dataclass. From JSON it takes the mapping.
@@ -38,7 +39,8 @@ def load_params(path: Path) -> Params:
         found = error.errors()
         missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
         raise _config_error(path, [_describe(problem, missing) for problem in found] + _unknown_names(raw)) from None
-    if problems := _unknown_names(raw):
+    # Only valid settings can be compared with each other, and only names that exist be looked up.
+    if problems := _unknown_names(raw) or contradictions(params):
         raise _config_error(path, problems)
     return params
 
@@ -66,18 +68,6 @@ def _config_error(path: Path, problems: list[str]) -> ConfigError:
     return ConfigError(f"{path} has {count}:\n" + "\n".join(f"  {problem}" for problem in problems))
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        raw = YAML(typ="safe").load(path)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; run from the root of the project or pass --params") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path} should hold keys and values, got {type(raw).__name__}")
-    return raw
-
-
 def _unknown_names(raw: dict[str, Any]) -> list[str]:
     """Names that no table has, checked on the raw file so that they are reported together with all else."""
     return _unknown_builds(raw) + _unknown_tokenizer(raw)
@@ -102,7 +92,7 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
         f"build: unknown collection {name!r}{_suggestion(str(name), collections)}; known are "
         f"{', '.join(map(str, collections))}"
         for name in build
-        if name not in collections
+        if str(name) not in collections
     ]
 
 
