@@ -71,7 +71,7 @@ def rebuild(path: Path) -> str:
     written to and its time is not the one that DVC remembers.
     """
     return (
-        f"Remove {path} and run `dvc repro`. If the same file comes back, DVC's cache has the damage too. Let DVC check "
-        'it first:\n  find "$(dvc cache dir)" -type f -exec touch {} + -exec chmod u+w {} +\n'
+        f"Remove {path} and run `dvc repro`. If the same damage comes back, it is in DVC's cache too. Let DVC check "
+        'its cache first:\n  find "$(dvc cache dir)" -type f -exec touch {} + -exec chmod u+w {} +\n'
         f"Then remove {path} again and run `dvc repro`, or `dvc pull` where a remote has it."
     )

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poet.attribution.utf8 import is_lead
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 from poet.files import read_json_as
 
 IntArray = NDArray[np.int64]
@@ -246,7 +246,7 @@ def _map_array(path: Path, dtype: str, count: int) -> NDArray[Any]:
     expected = count * np.dtype(dtype).itemsize
     size = path.stat().st_size if path.is_file() else 0
     if size != expected:
-        raise DataError(f"{path} has {size} bytes, expected {expected}. Remove {path.parent} and run `dvc repro`.")
+        raise DataError(f"{path} has {size} bytes, expected {expected}. {rebuild(folder)}")
     if not count:
         return np.zeros(0, dtype)  # an empty file cannot be mapped
     # asarray: a memmap is slower to index than the plain array over the same memory.

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.cli.folders import TOKENS
-from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection, unicode_text
 from poet.terminal import printable, visible_bytes
 
 # Neighbouring tokens take turns; each style is readable on light and dark terminals.
@@ -13,7 +13,7 @@ STYLES = ("black on bright_cyan", "black on bright_yellow", "black on bright_gre
 
 
 @click.command(epilog='Example: poet tokens "Absolute truth" --collection shakespeare')
-@click.argument("text")
+@click.argument("text", callback=unicode_text)
 @COLLECTION
 @click.option("--tokenizer", "file", type=click.Path(path_type=Path, exists=True), help="A tokenizer.json instead.")
 @PARAMS

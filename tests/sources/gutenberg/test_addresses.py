@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.params.sections import Collection, GutenbergSource
 from poet.addresses import hide_credentials
+from poet.params.sections import Collection, GutenbergSource
 from poet.sources.gutenberg import cache
 from poet.sources.gutenberg.addresses import is_private, redirect_target, split_credentials
 from poet.sources.gutenberg.mirrors import Mirrors, NotFound
