@@ -89,9 +89,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not UTF-8 (byte {error.start}). It is damaged. {rebuild(path)}"
-        ) from None
+        raise DataError(f"{path} is not UTF-8 (byte {error.start}). It is damaged. {rebuild(path)}") from None
 
 
 def read_json(path: Path) -> Any:

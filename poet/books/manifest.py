@@ -220,7 +220,5 @@ def read_book(folder: Path, book: Book) -> bytes:
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != book.sha256:
-        raise DataError(
-            f"{path} was changed: its sha256 is {digest}, {manifest} says {book.sha256}. {rebuild(folder)}"
-        )
+        raise DataError(f"{path} was changed: its sha256 is {digest}, {manifest} says {book.sha256}. {rebuild(folder)}")
     return content

@@ -193,7 +193,6 @@ def _load_weights(model: Transformer, path: Path) -> None:
     weights = load_file(path)
     # With NaN in it, a model would write an empty text, or one token for ever.
     if broken := [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]:
-        raise ModelError(
-            f"{path} holds NaN or infinite weights: {', '.join(sorted(broken)[:5])}. {rebuild(path.parent)}"
-        )
+        names = ", ".join(sorted(broken)[:5])
+        raise ModelError(f"{path} holds NaN or infinite weights: {names}. {rebuild(path.parent)}")
     model.load_state_dict(weights)

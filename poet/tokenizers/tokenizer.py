@@ -49,7 +49,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
     if tokenizer.id_to_token(SEPARATOR_ID) != SEPARATOR:
         raise DataError(
             f"{path} has {tokenizer.id_to_token(SEPARATOR_ID)!r} as token {SEPARATOR_ID}, expected {SEPARATOR!r}: "
-            "another program made it. Put our tokenizer.json back, or build it again with `dvc repro`."
+            f"another program made it. Put our tokenizer.json back. {rebuild(path.parent)}"
         )
     return tokenizer
 

@@ -91,7 +91,7 @@ def test_a_damaged_note_is_named(params, write_books, tmp_path):
     assert check(params).exit_code == 0
     note.write_text("{", encoding="utf-8")
     result = check(params)
-    assert result.exit_code == 1 and "is not valid JSON" in result.output and "remove it" in result.output
+    assert result.exit_code == 1 and "is damaged" in result.output and "remove it" in result.output
     note.unlink()
     assert check(params).exit_code == 0, "the advice works"
 
