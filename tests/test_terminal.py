@@ -1,6 +1,11 @@
 """What reaches a terminal: nothing that it would obey, no half characters, and bytes where a token is less than one."""
 
+import ast
 import json
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -8,6 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poet.cli import main
+from poet.errors import DataError
+from poet.progress import log
 from poet.terminal import OBEYED, printable, printable_json, visible_bytes
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.tokenizer import encode
@@ -87,3 +94,86 @@ def test_search_and_clean_text_print_what_is_outside_safely(tmp_path, options):
     words = ["clean-text", str(path), "--out", str(tmp_path / "out"), "--params", str(ROOT / "params.yaml")]
     cleaned = CliRunner().invoke(main, [*words, *options])
     assert "Someone" in cleaned.output and is_safe(cleaned.output)
+
+
+ENCODINGS = ("cp1252", "iso-8859-1", "ascii")
+
+
+@pytest.mark.parametrize("charset", ENCODINGS)
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_terminal_of_another_encoding_gets_question_marks(tmp_path, charset, options):
+    """And JSON escapes, which a program reads back."""
+    write_catalog(tmp_path / "mirror", CATALOG.splitlines()[0] + "\n7,Text,2000-01-01,Война 東京 ﬁ,ru,,,,\n")
+    params = write_params(tmp_path / "params.yaml", tmp_path / "mirror")
+    runner = CliRunner(charset=charset)
+    found = runner.invoke(main, ["search", "--id", "7", "--params", str(params), *options])
+    assert found.exception is None and found.exit_code == 0, found.output
+    if options:
+        assert json.loads(found.stdout)[0]["title"] == "Война 東京 ﬁ"
+    else:
+        assert "7" in found.stdout
+
+
+@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}])
+def test_a_real_command_and_a_real_stage_live_in_any_locale(tmp_path, environment):
+    """A folder of one text with a hostile name: `poet clean-text` and the download stage both print it."""
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    text = folder / "東京\x1b[2J\u202e.txt"
+    text.write_text("The words of the book. 東京\n" * 20, encoding="utf-8")
+    (folder / "x.東\x9bx").write_text("no text", encoding="utf-8")
+    content = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    source = f"  mine:\n    title: Mine\n    sources:\n      - {{kind: folder, path: '{folder}'}}\n"
+    params = tmp_path / "params.yaml"
+    params.write_text(content.replace("  women_writers:\n", source + "  women_writers:\n", 1), encoding="utf-8")
+    out = ["--out", str(tmp_path / "out"), "--params", str(params)]
+    quiet = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHONIO", "LC_", "LANG"))}
+    for command in (
+        ["poet.cli", "clean-text", str(text), *out],
+        ["stages.download", "--collection", "mine", *out],
+        ["poet.cli", "collection", "show", "mine", "--params", str(params)],
+    ):
+        words = [sys.executable, "-m", *command]
+        done = subprocess.run(words, cwd=ROOT, env=quiet | environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert not {0x1B, 0x07} & {*done.stdout, *done.stderr}
+        assert b"Traceback" not in done.stderr and done.stdout + done.stderr
+        for output in (done.stdout, done.stderr):
+            assert is_safe(output.decode("utf-8", "replace")) or environment.get("PYTHONIOENCODING"), output
+
+
+def test_messages_and_log_lines_are_harmless_and_without_passwords(capsys):
+    hostile = f"{HOSTILE} in https://jane:s3cret@mirror.example/a"
+    log(hostile)
+    DataError(hostile).show()
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("https://mirror.example/a") == 2
+    assert is_safe(said.err) and "s3cret" not in said.err and "jane" not in said.err
+
+
+# What prints without `printable` has nothing foreign in it: numbers, names of ours, JSON, or a Text of printable pieces.
+KNOWN_SAFE = {
+    "poet/benchmark": "figures of this machine",
+    "poet/cli/doctor.py": "names of checks and devices",
+    "poet/cli/publish.py": "the address of the server, of which poet.tracking hides the password",
+    "poet/cli/ui.py": "the same",
+    "poet/terminal.py": "an example",
+}
+SAFE_ARGUMENTS = re.compile(
+    r"printable|^'[^']*'$|^remark$|^\(?f?'(\{len\(|--- seed|no passage of|Next: )|^(cut|numbered|line|table)$"
+    r"|json.dumps\(rows|row\['skipped'\]|^\(?f?'\{kind:|^Text\(f'\[\{books|^Text\(f'\[\{number|^$|\{name\}; build it"
+    r"|^f'not in the catalog"
+)
+
+
+@pytest.mark.parametrize("path", sorted([*(ROOT / "poet").rglob("*.py"), *(ROOT / "stages").glob("*.py")]), ids=str)
+def test_everything_that_is_printed_passes_one_function(path):
+    if any(path.relative_to(ROOT).as_posix().startswith(known) for known in KNOWN_SAFE):
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in PRINTING:
+            printed = ", ".join(ast.unparse(argument) for argument in node.args)
+            assert SAFE_ARGUMENTS.search(printed), f"{path}:{node.lineno} prints {printed}"
+
+
+PRINTING = {"click.echo", "click.secho", "print", "console.print", "sys.stdout.write", "sys.stderr.write"}

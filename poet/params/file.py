@@ -25,6 +25,9 @@ from poet.tokenizers.kinds import KINDS
 # pydantic's names for the error of an absent key.
 MISSING = ("missing", "missing_argument")
 
+# What is shown of problems: characters of a line, characters of a value, and lines.
+MAX_LINE, MAX_VALUE, MAX_PROBLEMS = 400, 80, 50
+
 _validator = pydantic.TypeAdapter(Params)
 
 
@@ -65,7 +68,14 @@ def _with_presets(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _config_error(path: Path, problems: list[str]) -> ConfigError:
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    return ConfigError(f"{path} has {count}:\n" + "\n".join(f"  {problem}" for problem in problems))
+    # A key or value may be of any length, and a list have any number of wrong values.
+    lines = [f"  {_cut(problem, MAX_LINE)}" for problem in problems[:MAX_PROBLEMS]]
+    lines += [f"  and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+    return ConfigError(f"{path} has {count}:\n" + "\n".join(lines))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _unknown_names(raw: dict[str, Any]) -> list[str]:
@@ -80,7 +90,7 @@ def _unknown_tokenizer(raw: dict[str, Any]) -> list[str]:
     if not isinstance(kind, str) or kind in KINDS:
         return []
     *most, last = map(repr, KINDS)
-    return [f"tokenize.kind: should be {', '.join(most)} or {last}, got {kind!r}"]
+    return [f"tokenize.kind: should be {', '.join(most)} or {last}, got {_cut(repr(kind), MAX_VALUE)}"]
 
 
 def _unknown_builds(raw: dict[str, Any]) -> list[str]:
@@ -89,7 +99,7 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
     if not isinstance(build, list) or not isinstance(collections, dict):
         return []
     return [
-        f"build: unknown collection {name!r}{_suggestion(str(name), collections)}; known are "
+        f"build: unknown collection {_cut(repr(name), MAX_VALUE)}{_suggestion(str(name), collections)}; known are "
         f"{', '.join(map(str, collections))}"
         for name in build
         if str(name) not in collections
@@ -116,7 +126,7 @@ def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
         .replace("an object", "a mapping")
     )
     shown = isinstance(problem["input"], (str, int, float, bool, type(None)))
-    return f"{key}: {message}, got {problem['input']!r}" if shown else f"{key}: {message}"
+    return f"{key}: {message}, got {_cut(repr(problem['input']), MAX_VALUE)}" if shown else f"{key}: {message}"
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
