@@ -48,7 +48,7 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     # `add_collection` returns the ids that the collection did not have yet.
     new = set(add_collection(params, name, label or name.replace("_", " ").capitalize(), [entry.id for entry in found]))
     print_entries(entry for entry in found if entry.id in new)
-    click.echo(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'")
+    click.echo(printable(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'"))
 
 
 @collection.command(epilog="Example: poet collection show women_writers")
@@ -68,7 +68,7 @@ def show(name: str, params: Path) -> None:
             entries = {entry.id: entry for entry in load_catalog(params).entries}
             print_entries(entries[number] for number in source.ids if number in entries)
             if unknown := [str(number) for number in source.ids if number not in entries]:
-                click.echo(f"not in the catalog: {', '.join(unknown)}")
+                click.echo(printable(f"not in the catalog: {', '.join(unknown)}"))
         else:
             # The place of a folder or a Calibre library, or the name of a package.
             click.echo(
