@@ -178,3 +178,19 @@ def test_everything_that_is_printed_passes_one_function(path):
 
 
 PRINTING = {"click.echo", "click.secho", "print", "console.print", "sys.stdout.write", "sys.stderr.write"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["x", "--seed", str(2**63 - 1), "--samples", "2"], "leaves no seeds for 2 samples"),
+        (["x", "--temperature", "1e-45"], "at least 0.001"),
+        (["x", "--temperature", "nan"], "should be a finite number"),
+        (["x", "--tokens", str(10**30)], "is not in the range"),
+        (["\udcff"], "it is not UTF-8"),
+        ([""], "the prompt is empty"),
+    ],
+)
+def test_generate_says_what_it_cannot_do(words, message):
+    result = CliRunner().invoke(main, ["generate", *words, "--params", str(ROOT / "params.yaml")])
+    assert result.exit_code == 2 and message in result.output and isinstance(result.exception, SystemExit)
