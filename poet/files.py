@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pydantic
 
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and needed here for a signature alone
@@ -163,27 +163,24 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not UTF-8 (byte {error.start}). It is damaged: remove it and run `dvc repro`."
-        ) from None
+        raise DataError(f"{path} is not UTF-8 (byte {error.start}). It is damaged. {rebuild(path)}") from None
 
 
 def read_json(path: Path) -> Any:
     """The JSON value in `path`; DataError when it is missing or damaged."""
     try:
         return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path} is not valid JSON: {error}. It is damaged: remove it and run `dvc repro`.") from None
+    # ValueError: also a number of 5,000 digits. RecursionError: thousands of lists in each other.
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not valid JSON: {error}. It is damaged. {rebuild(path)}") from None
 
 
 def read_json_lines(path: Path) -> list[Any]:
     """The JSON values in `path`, one a line; DataError when it is missing or damaged."""
     try:
         return [json.loads(line) for line in read_text(path).split("\n") if line]
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path} has a line that is not JSON: {error}. It is damaged: remove it and run `dvc repro`."
-        ) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} has a line that is not JSON: {error}. It is damaged. {rebuild(path)}") from None
 
 
 def read_json_as(path: Path, kind: type[Kind]) -> Kind:
@@ -191,12 +188,12 @@ def read_json_as(path: Path, kind: type[Kind]) -> Kind:
 
     Keys that `kind` does not have are passed over, so that an older program reads what a newer one wrote.
     """
-    return _as_kind(read_json(path), kind, str(path))
+    return _as_kind(read_json(path), kind, str(path), path)
 
 
 def read_json_lines_as(path: Path, kind: type[Kind]) -> list[Kind]:
     """The JSON values in `path`, one a line, each as the dataclass `kind`; DataError as for `read_json_as`."""
-    return [_as_kind(value, kind, f"{path}, line {i}") for i, value in enumerate(read_json_lines(path), start=1)]
+    return [_as_kind(value, kind, f"{path}, line {i}", path) for i, value in enumerate(read_json_lines(path), start=1)]
 
 
 @functools.cache
@@ -204,7 +201,7 @@ def _adapter(kind: type[Any]) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(kind)
 
 
-def _as_kind(value: Any, kind: type[Kind], where: str) -> Kind:
+def _as_kind(value: Any, kind: type[Kind], where: str, path: Path) -> Kind:
     try:
         validated: Kind = _adapter(kind).validate_python(value)  # type: ignore[arg-type]
         return validated
@@ -212,8 +209,7 @@ def _as_kind(value: Any, kind: type[Kind], where: str) -> Kind:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"]))
         raise DataError(
-            f"{where}: {key}: {problem['msg'].lower()}. The file is damaged or from another version. "
-            "Run `dvc repro` to build it again."
+            f"{where}: {key}: {problem['msg'].lower()}. The file is damaged or from another version. {rebuild(path)}"
         ) from None
 
 

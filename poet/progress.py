@@ -8,6 +8,9 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from poet.addresses import hide_credentials
+from poet.terminal import printable
+
 
 class ProgressBar(Protocol):
     """Moves a bar by `advance` units and shows `status` beside it."""
@@ -25,7 +28,8 @@ def progress_bar(title: str, total: int, done: int = 0) -> Iterator[ProgressBar]
         TextColumn("[bold]{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[status]}"),
+        # Without markup: brackets are text, also those in a title.
+        TextColumn("{task.fields[status]}", markup=False),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -34,11 +38,16 @@ def progress_bar(title: str, total: int, done: int = 0) -> Iterator[ProgressBar]
         def advance(advance: int = 1, status: str = "") -> None:
             progress.advance(task, advance)
             if status:
-                progress.update(task, status=status)
+                progress.update(task, status=_shown(status))
 
         yield advance
 
 
 def log(text: str) -> None:
-    """Print one line on standard error, above any progress bar."""
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(text)
+    """Print one line on standard error, above any progress bar; books, file names and servers may have written it."""
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(_shown(text))
+
+
+def _shown(text: str) -> str:
+    """`text` as a terminal may have it: with nothing to obey, and without passwords."""
+    return printable(hide_credentials(text))

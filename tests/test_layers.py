@@ -80,7 +80,7 @@ def test_one_reader_of_each_outside_thing(path):
     """YAML, the environment, MLflow and CUDA are each touched in one module; nothing is unpickled."""
     text, place = path.read_text(encoding="utf-8"), name(path)
     owners = {
-        "ruamel": {"poet/params/file.py"},
+        "ruamel": {"poet/params/file.py", "poet/params/yaml_reader.py"},
         "os.environ": {
             *("poet/project.py", "poet/tracking/run.py", "poet/tracking/mlflow_store.py"),
             *("poet/tracking/address.py", "poet/tracking/spool_tracker.py"),

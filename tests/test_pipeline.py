@@ -23,7 +23,8 @@ def paths(stage: dict, *kinds: str) -> set[str]:
 
 # Dependencies that no stage has, each with the reason at the top of dvc.yaml. start_page shows what MLflow holds.
 NO_DEPENDENCY = (
-    *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/params/sections.py", "poet/params/file.py"),
+    *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/terminal.py"),
+    *("poet/params/sections.py", "poet/params/file.py"),
 )
 TRACKING = "poet/tracking/"
 

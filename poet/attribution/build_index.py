@@ -40,6 +40,7 @@ from poet.attribution.index import (
 from poet.attribution.normalise import independent_parts, normalise
 from poet.attribution.surprise import WORDS, word_hash
 from poet.attribution.utf8 import character_boundaries
+from poet.checksums import write_checksums
 from poet.errors import DataError
 from poet.files import replacing_folder, write_json
 
@@ -63,6 +64,7 @@ def index_books(books: Iterable[tuple[str, str]], out: Path, *, largest: int = L
         for view in VIEWS:
             shards[view].sort()
         write_json(folder / META, dataclasses.asdict(meta))
+        write_checksums(folder)
     return meta
 
 

@@ -32,7 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poet.attribution.utf8 import is_lead
-from poet.errors import DataError
+from poet.checksums import check_files
+from poet.errors import DataError, rebuild
 from poet.files import read_json_as
 
 IntArray = NDArray[np.int64]
@@ -204,7 +205,7 @@ def overlapping_windows(padded: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def open_index(folder: Path) -> Index:
-    """Map the index in `folder` into memory; DataError when a file is missing, from another version or too short."""
+    """Map the index in `folder` into memory; DataError when a file is missing, from another version or damaged."""
     meta = read_json_as(folder / META, IndexMeta)
     if meta.format_version != FORMAT_VERSION:
         raise DataError(
@@ -215,6 +216,8 @@ def open_index(folder: Path) -> Index:
         view: tuple(_open_shard(folder / f"{view}-{number}", shard) for number, shard in enumerate(meta.views[view]))
         for view in VIEWS
     }
+    # Sizes and version have the clearer messages, so they come first. Nothing is read from the maps before this.
+    check_files(folder)
     return Index(
         books=meta.books,
         exact=views[EXACT],
@@ -246,7 +249,7 @@ def _map_array(path: Path, dtype: str, count: int) -> NDArray[Any]:
     expected = count * np.dtype(dtype).itemsize
     size = path.stat().st_size if path.is_file() else 0
     if size != expected:
-        raise DataError(f"{path} has {size} bytes, expected {expected}. Remove {path.parent} and run `dvc repro`.")
+        raise DataError(f"{path} has {size} bytes, expected {expected}. {rebuild(path.parent)}")
     if not count:
         return np.zeros(0, dtype)  # an empty file cannot be mapped
     # asarray: a memmap is slower to index than the plain array over the same memory.

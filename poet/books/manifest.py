@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 from poet.files import write_csv
 
 # The files of this module in a folder of books: rows of Book or CleanBook; beside raw books, rows of MissingBook, and
@@ -198,11 +198,10 @@ def read_manifest(path: Path, kind: type[Row]) -> list[Row]:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
     except ValueError as error:
-        raise DataError(f"{path} is not a manifest: {error}. Remove it and run `dvc repro`.") from None
+        raise DataError(f"{path} is not a manifest: {error}. {rebuild(path.parent)}") from None
     if list(table.columns) != [name for name in fields if name in table or name not in OPTIONAL_COLUMNS]:
         raise DataError(
-            f"{path} has columns {', '.join(table.columns)}; expected {', '.join(fields)}. Remove it and run `dvc "
-            "repro`."
+            f"{path} has columns {', '.join(table.columns)}; expected {', '.join(fields)}. {rebuild(path.parent)}"
         )
     records = table.rename(columns={ID_COLUMN: "id"}).to_dict("records")
     return [kind(**{str(key): value for key, value in row.items()}) for row in records]
@@ -217,12 +216,9 @@ def read_book(folder: Path, book: Book) -> bytes:
     """The bytes of `book` in `folder`; DataError when the file is missing or is not the one that `book` describes."""
     path, manifest = folder / book.file, folder / MANIFEST
     if not path.is_file():
-        raise DataError(f"{path} does not exist, although {manifest} lists it. Run `dvc repro` to fetch it again.")
+        raise DataError(f"{path} does not exist, although {manifest} lists it. {rebuild(folder)}")
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != book.sha256:
-        raise DataError(
-            f"{path} was changed: its sha256 is {digest}, {manifest} says {book.sha256}. Remove it and run `dvc repro` "
-            "to fetch it again."
-        )
+        raise DataError(f"{path} was changed: its sha256 is {digest}, {manifest} says {book.sha256}. {rebuild(folder)}")
     return content

@@ -1,5 +1,7 @@
 """`poet <command>`: one module per command, each importing what is heavy only when it runs."""
 
+from typing import Any
+
 import click
 
 from poet.cli.attribute import attribute
@@ -13,9 +15,19 @@ from poet.cli.search import search
 from poet.cli.tokenizers import tokenizers
 from poet.cli.tokens import tokens
 from poet.cli.ui import ui
+from poet.terminal import print_what_the_encoding_lacks_as_question_marks
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Poet(click.Group):
+    """The group of all commands, on any terminal."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name; also --help prints only what the terminal's encoding has."""
+        print_what_the_encoding_lacks_as_question_marks()
+        return super().main(*args, **kwargs)
+
+
+@click.group(cls=_Poet, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="torch-transformer-poet")
 def main() -> None:
     """Train a small transformer on any shelf of books, and see what it learned and what it copied.

@@ -14,11 +14,11 @@ import click
 
 from poet.cli.folders import CLEAN, INDEX, REPORTS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
-from poet.cli.terminal import printable, printable_json
 from poet.errors import DataError
 from poet.report.highlight import cut_at_spans
 from poet.report.languages import language_attributes, shared_language
 from poet.results.attribution import AttributedSample, Span, to_json
+from poet.terminal import printable, printable_json
 
 # Background colours of the books, in turn: the light palette of Paul Tol, which colour-blind people can tell apart.
 TINTS = ("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#aaaa00")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poet.cli.terminal import printable
+from poet.terminal import printable
 
 if TYPE_CHECKING:
     from poet.finding.search import CatalogQuery, Found

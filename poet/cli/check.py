@@ -1,10 +1,15 @@
 """`poet check`: is params.yaml right?"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from poet.cli.options import PARAMS
+from poet.terminal import printable
+
+if TYPE_CHECKING:
+    from poet.params.sections import DownloadSettings, Source
 
 
 @click.command(epilog="Example: poet check --params params.yaml")
@@ -12,33 +17,50 @@ from poet.cli.options import PARAMS
 def check(params: Path) -> None:
     """List everything that is wrong with params.yaml and the folders of its books, before a long build finds out."""
     # Imported here and not above, as in every command: `poet --help` then loads only what it shows.
-    from poet.books.manifest import describe_files
     from poet.cli.held_out import unknown_held_out
     from poet.cli.outside_sources import note_outside_sources
     from poet.errors import SourceError
     from poet.params.file import load_params
-    from poet.params.sections import FolderSource
     from poet.project import project_root
-    from poet.sources.folder import count_files
 
     # Raises one error with all problems, which click prints; the exit code is then 1.
     settings = load_params(params)
-    click.echo(f"{params} is right; it builds {', '.join(settings.build)} of {', '.join(settings.collections)}")
+    builds, known = ", ".join(settings.build), ", ".join(settings.collections)
+    click.echo(printable(f"{params} is right; it builds {builds} of {known}"))
 
     # A folder of a collection that is not built may well be missing on this machine.
     problems = []
     for name in settings.build:
         for source in settings.collection(name).sources:
-            if not isinstance(source, FolderSource):
-                continue
             try:
-                click.echo(f"{name}: {source.path}: {describe_files(count_files(source))}")
+                if found := _look_into(source, settings.download):
+                    click.echo(printable(f"{name}: {found}"))
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
     for name, similar in unknown_held_out(settings, project_root()):
         hint = f"; did you mean {similar}?" if similar else ""
-        click.echo(f"split.held_out_books: no book that is built has the id {name}; it holds nothing out{hint}")
+        click.echo(
+            printable(f"split.held_out_books: no book that is built has the id {name}; it holds nothing out{hint}")
+        )
     for path in note_outside_sources(settings, project_root()):
-        click.echo(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
+        click.echo(
+            printable(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
+        )
     if problems:
         raise SourceError("\n".join(problems))
+
+
+def _look_into(source: "Source", settings: "DownloadSettings") -> str:
+    """What a source on this machine has, in words; "" where nothing is to be said. SourceError if it has no book."""
+    from poet.books.manifest import describe_files
+    from poet.params.sections import FolderSource, GutenbergSource
+    from poet.sources.folder import count_files
+    from poet.sources.kinds import SOURCES, charset_setting
+
+    charset_setting(source)
+    if isinstance(source, FolderSource):
+        return f"{source.path}: {describe_files(count_files(source))}"
+    # The first book of a package or a Calibre library is enough. Gutenberg's books are found by the download itself.
+    if not isinstance(source, GutenbergSource):
+        next(iter(SOURCES[type(source)](source, settings)), None)
+    return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poet.cli.options import PARAMS
-from poet.cli.terminal import printable, printable_json
+from poet.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from poet.cleaning.text import CleanText

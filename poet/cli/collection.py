@@ -7,7 +7,7 @@ import click
 
 from poet.cli.catalog_options import find_books, load_catalog, print_entries, query_options
 from poet.cli.options import PARAMS
-from poet.cli.terminal import printable
+from poet.terminal import printable
 
 # The most books that are added without --yes. A search for one common word finds thousands, which is hardly intended.
 MAX_WITHOUT_YES = 40
@@ -48,7 +48,7 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     # `add_collection` returns the ids that the collection did not have yet.
     new = set(add_collection(params, name, label or name.replace("_", " ").capitalize(), [entry.id for entry in found]))
     print_entries(entry for entry in found if entry.id in new)
-    click.echo(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'")
+    click.echo(printable(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'"))
 
 
 @collection.command(epilog="Example: poet collection show women_writers")
@@ -68,7 +68,7 @@ def show(name: str, params: Path) -> None:
             entries = {entry.id: entry for entry in load_catalog(params).entries}
             print_entries(entries[number] for number in source.ids if number in entries)
             if unknown := [str(number) for number in source.ids if number not in entries]:
-                click.echo(f"not in the catalog: {', '.join(unknown)}")
+                click.echo(printable(f"not in the catalog: {', '.join(unknown)}"))
         else:
             # The place of a folder or a Calibre library, or the name of a package.
             click.echo(
@@ -88,4 +88,4 @@ def remove(name: str, params: Path) -> None:
     from poet.params.file import remove_collection
 
     remove_collection(params, name)
-    click.echo(f"{name} removed from {params}")
+    click.echo(printable(f"{name} removed from {params}"))

@@ -6,21 +6,25 @@ from pathlib import Path
 import click
 
 from poet.cli.folders import INDEX, MODELS
-from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection, unicode_text
 from poet.cli.sampling_options import sampling_options
-from poet.cli.terminal import printable
-from poet.params.sampling import SamplingParams
+from poet.params.sampling import LARGEST_SEED, SamplingParams
+from poet.terminal import printable
 
 
 @click.command(
     epilog='Example: poet generate "Absolute truth " --collection philosophers --temperature 0.8 --samples 3'
 )
-@click.argument("prompt")
+@click.argument("prompt", callback=unicode_text)
 @COLLECTION
 @click.option("--model", "folder", type=click.Path(path_type=Path), help="A model's folder, not the collection's.")
 @click.option("--index", type=click.Path(path_type=Path), help="An index folder for --max-copy, not the collection's.")
-@click.option("--tokens", type=click.IntRange(min=1), default=300, show_default=True, help="Length of each sample.")
-@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many texts to write.")
+@click.option(
+    "--tokens", type=click.IntRange(1, 1_000_000), default=300, show_default=True, help="Length of each sample."
+)
+@click.option(
+    "--samples", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many texts to write."
+)
 @sampling_options
 @click.option(
     "--max-copy",
@@ -58,6 +62,10 @@ def generate(
     collection = chosen_collection(load_params(params), name)
     if not prompt:
         raise click.UsageError("the prompt is empty; give it a word to begin with")
+    if sampling.seed + samples - 1 > LARGEST_SEED:
+        raise click.UsageError(
+            f"--seed {sampling.seed} leaves no seeds for {samples} samples; the largest is {LARGEST_SEED}"
+        )
     trained = load_model(folder or MODELS / collection, pick_device(device))
     guard = open_guard(index or INDEX / collection, token_bytes(trained.tokenizer), max_copy)
     # One set of parameters for each sample; they differ in the seed.

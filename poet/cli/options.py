@@ -19,3 +19,12 @@ def chosen_collection(settings: "Params", name: str | None) -> str:
     name = name or settings.build[0]
     settings.collection(name)
     return name
+
+
+def unicode_text(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """`text` as it was typed; click.BadParameter where the terminal sent bytes that are no UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise click.BadParameter(f"it is not UTF-8 (character {error.start})", context, parameter) from None
+    return text

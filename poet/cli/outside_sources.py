@@ -5,11 +5,14 @@ added, removed or changed, and only then; the next `dvc repro` then downloads ag
 note.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from poet.cli.folders import OWN
+from poet.errors import DataError
 from poet.files import read_json, write_json
 from poet.params.sections import CalibreSource, FolderSource, Params
 
@@ -23,13 +26,26 @@ def note_outside_sources(settings: Params, root: Path) -> list[str]:
     A source that is noted for the first time has not changed.
     """
     note = root / NOTE
-    before: dict[str, str] = read_json(note) if note.is_file() else {}
+    before = _read_note(note)
     now = {path: fingerprint(Path(path).expanduser()) for path in sorted(set(_outside_paths(settings, root)))}
     # What is not built now keeps its state, or every change of `build` would download again.
     after = before | now
     if after != before:
         write_json(note, after)
     return [path for path, state in now.items() if before.get(path, state) != state]
+
+
+def _read_note(note: Path) -> dict[str, str]:
+    """The state of each path at the last check; DataError where the note is damaged."""
+    before: Any = {}
+    if note.is_file():
+        # The message of `read_json` would send people to DVC, which does not write this file.
+        with contextlib.suppress(DataError):
+            before = None
+            before = read_json(note)
+    if not isinstance(before, dict):
+        raise DataError(f"{note} is damaged; remove it and run `poet check` again, which writes it anew")
+    return before
 
 
 def _outside_paths(settings: Params, root: Path) -> Iterator[str]:

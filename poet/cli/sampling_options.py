@@ -28,7 +28,14 @@ def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def gathering(**arguments: Any) -> Any:
-        sampling = SamplingParams(**{name: arguments.pop(name) for name in HELP})
+        try:
+            sampling = SamplingParams(**{name: arguments.pop(name) for name in HELP})
+        except pydantic.ValidationError as error:
+            # What a range of click cannot say: NaN is in every range, and some temperatures between 0 and 10 are none.
+            problem = error.errors()[0]
+            option = f"--{str(problem['loc'][0]).replace('_', '-')}"
+            message = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
+            raise click.UsageError(f"{option}: {message}, got {problem['input']!r}") from None
         return command(**arguments, sampling=sampling)
 
     schemas = pydantic.TypeAdapter(SamplingParams).json_schema()["properties"]

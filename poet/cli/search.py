@@ -9,7 +9,7 @@ import click
 
 from poet.cli.catalog_options import find_books, print_entries, query_options
 from poet.cli.options import PARAMS
-from poet.cli.terminal import printable_json
+from poet.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from poet.sources.gutenberg.catalog import CatalogEntry
@@ -36,16 +36,17 @@ def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
     shown = found.entries[:limit]
     if as_json:
         if remark:
-            click.echo(remark, err=True)
+            click.echo(printable(remark), err=True)
         click.echo(printable_json([dataclasses.asdict(entry) for entry in shown], indent=2))
         return
     if remark:
-        click.echo(remark)
+        click.echo(printable(remark))
     if shown:
         print_entries(shown)
         more = f"; all with --limit {len(found.entries)}" if len(found.entries) > limit else ""
-        click.echo(f"{len(shown)} of {len(found.entries)} {'book' if len(found.entries) == 1 else 'books'}{more}")
-        click.echo(f"Next: poet collection add {_collection_name(shown[0])} --id {shown[0].id}")
+        books = "book" if len(found.entries) == 1 else "books"
+        click.echo(printable(f"{len(shown)} of {len(found.entries)} {books}{more}"))
+        click.echo(printable(f"Next: poet collection add {_collection_name(shown[0])} --id {shown[0].id}"))
 
 
 def _collection_name(entry: "CatalogEntry") -> str:

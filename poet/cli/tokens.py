@@ -5,15 +5,15 @@ from pathlib import Path
 import click
 
 from poet.cli.folders import TOKENS
-from poet.cli.options import COLLECTION, PARAMS, chosen_collection
-from poet.cli.terminal import printable, visible_bytes
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection, unicode_text
+from poet.terminal import printable, visible_bytes
 
 # Neighbouring tokens take turns; each style is readable on light and dark terminals.
 STYLES = ("black on bright_cyan", "black on bright_yellow", "black on bright_green", "black on bright_magenta")
 
 
 @click.command(epilog='Example: poet tokens "Absolute truth" --collection shakespeare')
-@click.argument("text")
+@click.argument("text", callback=unicode_text)
 @COLLECTION
 @click.option("--tokenizer", "file", type=click.Path(path_type=Path, exists=True), help="A tokenizer.json instead.")
 @PARAMS
@@ -48,4 +48,4 @@ def tokens(text: str, name: str | None, file: Path | None, params: Path) -> None
     console.print(cut)
     console.print(numbered)
     back = "and back exactly" if decode(tokenizer, ids) == text else "but not back: unknown words are lost"
-    console.print(f"{len(text)} characters, {len(ids)} tokens{kind}, {back}", style="dim")
+    console.print(printable(f"{len(text)} characters, {len(ids)} tokens{kind}, {back}"), style="dim", markup=False)

@@ -9,16 +9,17 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 import torch
-from safetensors import SafetensorError
+from pydantic import Field
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from poet.errors import ModelError
+from poet.errors import ModelError, rebuild
 from poet.files import read_json, replacing_folder, sha256, write_json
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
@@ -29,6 +30,10 @@ from poet.tokenizers.tokenizer import load_tokenizer
 # what it lacked are today's defaults of ModelConfig, so it needs no conversion.
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
+
+# config.json has a kilobyte, and `tokenize.vocab_size` allows no more than a million tokens.
+MAX_CONFIG_BYTES = 100_000
+MAX_VOCABULARY = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +47,17 @@ class TrainedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDescription:
-    """The content of config.json; `data_sha256` is the hash of the training tokens."""
+    """The content of config.json; `data_sha256` is the hash of the training tokens.
+
+    `weights_sha256` is that of the weights file; "" in a model that an earlier program saved.
+    """
 
     format_version: int
     model: ModelConfig
-    vocab_size: int
+    vocab_size: Annotated[int, Field(ge=1, le=MAX_VOCABULARY)]
     tokenizer_sha256: str
     data_sha256: str
+    weights_sha256: str = ""
 
 
 _description = pydantic.TypeAdapter(ModelDescription)
@@ -74,21 +83,24 @@ def save_model(
             # safetensors refuses tensors that are views into others, so each is made contiguous.
             save_file({key: tensor.float().contiguous() for key, tensor in weights.items()}, out / name)
         shutil.copyfile(tokenizer, out / TOKENIZER)
+        digest = sha256(out / WEIGHTS)
         description = ModelDescription(
             format_version=FORMAT_VERSION,
             model=model.config,
             vocab_size=model.vocab_size,
             tokenizer_sha256=sha256(tokenizer),
             data_sha256=data_sha256,
+            weights_sha256=digest,
         )
         write_json(out / CONFIG, dataclasses.asdict(description))
-        return sha256(out / WEIGHTS)
+        return digest
 
 
 def load_model(folder: Path, device: torch.device) -> TrainedModel:
     """The model in `folder` on `device`, in float32 and evaluation mode.
 
     ModelError names the file that is missing, damaged or does not fit the others; DataError if it is the tokenizer.
+    Nothing is allocated before the sizes in config.json are those of the weights file.
     """
     description = _read_description(folder / CONFIG)
     tokenizer = load_tokenizer(folder / TOKENIZER)
@@ -96,12 +108,16 @@ def load_model(folder: Path, device: torch.device) -> TrainedModel:
     if sha256(folder / TOKENIZER) != description.tokenizer_sha256:
         raise ModelError(
             f"{folder / TOKENIZER} is not the tokenizer that this model was trained with (its sha256 is not the one "
-            f"in {CONFIG}). Put the right file back, or train again with `dvc repro`."
+            f"in {CONFIG}). Put the right file back, or let DVC do it. {rebuild(folder)}"
         )
+    _check_shapes(description, folder / WEIGHTS)
+    digest = sha256(folder / WEIGHTS)
+    if description.weights_sha256 not in ("", digest):
+        raise ModelError(f"{folder / WEIGHTS} is damaged: its sha256 is not the one in {CONFIG}. {rebuild(folder)}")
     # The weights of this generator are overwritten at once.
     model = Transformer(description.model, description.vocab_size, torch.Generator())
     _load_weights(model, folder / WEIGHTS)
-    return TrainedModel(model=model.to(device).eval(), tokenizer=tokenizer, sha256=sha256(folder / WEIGHTS))
+    return TrainedModel(model=model.to(device).eval(), tokenizer=tokenizer, sha256=digest)
 
 
 def _read_description(path: Path) -> ModelDescription:
@@ -110,46 +126,73 @@ def _read_description(path: Path) -> ModelDescription:
             f"{path.parent} has no {path.name}: it is not a model's folder. Run `dvc repro` to train a model, or "
             "`dvc pull` to fetch one."
         )
-    content: dict[str, Any] = read_json(path)
+    again = f"The file is damaged. {rebuild(path.parent)}"
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise ModelError(f"{path} has more than {MAX_CONFIG_BYTES:,} bytes and does not describe a model. {again}")
+    content: Any = read_json(path)
     # The version comes first: of a newer format, nothing else can be expected to fit.
-    version = content.get("format_version")
-    if version not in range(OLDEST_VERSION, FORMAT_VERSION + 1):
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if type(version) is not int or not OLDEST_VERSION <= version <= FORMAT_VERSION:
         raise ModelError(
-            f"{path} has format_version {version!r}; this program reads {OLDEST_VERSION} to {FORMAT_VERSION}. "
+            f"{path} has format_version {str(version)[:40]}; this program reads {OLDEST_VERSION} to {FORMAT_VERSION}. "
             "Use a newer program, or train again with `dvc repro`."
         )
     try:
         # By way of JSON text: ModelConfig is strict, and in strict mode only JSON may spell a dataclass as a mapping.
         return _description.validate_json(json.dumps(content))
     except pydantic.ValidationError as error:
-        raise ModelError(
-            f"{path} does not describe a model: {error}\nThe file is damaged. Train again with `dvc repro`."
-        ) from None
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        raise ModelError(f"{path} does not describe a model: {key}: {problem['msg']}.\n{again}") from None
 
 
-def _load_weights(model: Transformer, path: Path) -> None:
-    """Fill `model` with the weights in `path`; ModelError lists every tensor that is missing, unknown or misshapen."""
+def _read_header(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor in `path` by its name; the tensors themselves are not read."""
     try:
-        weights = load_file(path)
+        with safe_open(path, framework="pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise ModelError(
             f"{path} does not exist. Run `dvc repro` to train a model, or `dvc pull` to fetch one."
         ) from None
-    except SafetensorError as error:
-        raise ModelError(f"{path} is damaged: {error}. Remove the folder and run `dvc repro`.") from None
-    # All problems go into one message: a wrong folder has many, and the pattern tells what is wrong.
-    expected = model.state_dict()
-    problems = [f"{name}: missing" for name in expected.keys() - weights.keys()]
-    problems += [f"{name}: unknown" for name in weights.keys() - expected.keys()]
-    problems += [
-        f"{name}: shape {tuple(weights[name].shape)}, expected {tuple(expected[name].shape)}"
-        for name in expected.keys() & weights.keys()
-        if weights[name].shape != expected[name].shape
-    ]
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} is damaged: {error}. {rebuild(path.parent)}") from None
+
+
+def _check_shapes(description: ModelDescription, path: Path) -> None:
+    """ModelError lists every tensor of `path` that is missing, unknown or misshapen, by the header of the file alone.
+
+    The model that it is compared with has shapes, but no memory.
+    """
+    found = _read_header(path)
+    # A model of very many layers is slow to build even without memory. Each layer has four matrices.
+    if description.model.n_layer > len(found):
+        problems = [f"its {len(found)} tensors cannot be {description.model.n_layer} layers"]
+    else:
+        with torch.device("meta"):
+            model = Transformer(description.model, description.vocab_size, torch.Generator())
+        expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        # All problems go into one message: a wrong folder has many, and the pattern tells what is wrong.
+        problems = [f"{name}: missing" for name in expected.keys() - found.keys()]
+        problems += [f"{name}: unknown" for name in found.keys() - expected.keys()]
+        problems += [
+            f"{name}: shape {found[name]}, expected {expected[name]}"
+            for name in expected.keys() & found.keys()
+            if found[name] != expected[name]
+        ]
     if problems:
         raise ModelError(
             f"{path} does not fit {CONFIG}:\n"
             + "\n".join(f"  {problem}" for problem in sorted(problems))
             + "\nOne of the two files is from another model. Run `dvc repro` to train one, or `dvc pull` to fetch both."
         )
+
+
+def _load_weights(model: Transformer, path: Path) -> None:
+    """Fill `model` with the weights in `path`; ModelError where a number is infinite or none."""
+    weights = load_file(path)
+    # With NaN in it, a model would write an empty text, or one token for ever.
+    if broken := [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]:
+        names = ", ".join(sorted(broken)[:5])
+        raise ModelError(f"{path} holds NaN or infinite weights: {names}. {rebuild(path.parent)}")
     model.load_state_dict(weights)

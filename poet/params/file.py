@@ -1,4 +1,4 @@
-"""params.yaml itself, and the only module that touches YAML: read into settings, and changed with its comments kept.
+"""params.yaml itself: read into settings, and changed with its comments kept.
 
 Everything wrong with the file is reported at once, by the key a user would edit.
 """
@@ -17,13 +17,14 @@ import pydantic
 from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from poet.errors import ConfigError
 from poet.files import read_text, replacing
+from poet.params.consistency import contradictions
 from poet.params.model import fill_in_preset
 from poet.params.sections import Params
+from poet.params.yaml_reader import read_yaml
 from poet.project import state_folder
 from poet.tokenizers.kinds import KINDS
 
@@ -32,13 +33,15 @@ MISSING = ("missing", "missing_argument")
 
 # The file in the state folder that a command locks while it changes params.yaml, and the seconds that another waits.
 LOCK, LOCK_SECONDS = "params.lock", 60
+# What is shown of problems: characters of a line, characters of a value, and lines.
+MAX_LINE, MAX_VALUE, MAX_PROBLEMS = 400, 80, 50
 
 _validator = pydantic.TypeAdapter(Params)
 
 
 def load_params(path: Path) -> Params:
     """Read and check `path`; ConfigError lists every wrong key, type and value in it."""
-    raw = _read_yaml(path)
+    raw = read_yaml(path)
     try:
         # Strict mode refuses "3" for a number, as it should, but in Python mode it also refuses a mapping for a
         # dataclass. From JSON it takes the mapping.
@@ -47,7 +50,8 @@ def load_params(path: Path) -> Params:
         found = error.errors()
         missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
         raise _config_error(path, [_describe(problem, missing) for problem in found] + _unknown_names(raw)) from None
-    if problems := _unknown_names(raw):
+    # Only valid settings can be compared with each other, and only names that exist be looked up.
+    if problems := _unknown_names(raw) or contradictions(params):
         raise _config_error(path, problems)
     return params
 
@@ -72,19 +76,14 @@ def _with_presets(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _config_error(path: Path, problems: list[str]) -> ConfigError:
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    return ConfigError(f"{path} has {count}:\n" + "\n".join(f"  {problem}" for problem in problems))
+    # A key or value may be of any length, and a list have any number of wrong values.
+    lines = [f"  {_cut(problem, MAX_LINE)}" for problem in problems[:MAX_PROBLEMS]]
+    lines += [f"  and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+    return ConfigError(f"{path} has {count}:\n" + "\n".join(lines))
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        raw = YAML(typ="safe").load(path)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; run from the root of the project or pass --params") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path} should hold keys and values, got {type(raw).__name__}")
-    return raw
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _unknown_names(raw: dict[str, Any]) -> list[str]:
@@ -99,7 +98,7 @@ def _unknown_tokenizer(raw: dict[str, Any]) -> list[str]:
     if not isinstance(kind, str) or kind in KINDS:
         return []
     *most, last = map(repr, KINDS)
-    return [f"tokenize.kind: should be {', '.join(most)} or {last}, got {kind!r}"]
+    return [f"tokenize.kind: should be {', '.join(most)} or {last}, got {_cut(repr(kind), MAX_VALUE)}"]
 
 
 def _unknown_builds(raw: dict[str, Any]) -> list[str]:
@@ -108,10 +107,10 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
     if not isinstance(build, list) or not isinstance(collections, dict):
         return []
     return [
-        f"build: unknown collection {name!r}{_suggestion(str(name), collections)}; known are "
+        f"build: unknown collection {_cut(repr(name), MAX_VALUE)}{_suggestion(str(name), collections)}; known are "
         f"{', '.join(map(str, collections))}"
         for name in build
-        if name not in collections
+        if str(name) not in collections
     ]
 
 
@@ -135,7 +134,7 @@ def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
         .replace("an object", "a mapping")
     )
     shown = isinstance(problem["input"], (str, int, float, bool, type(None)))
-    return f"{key}: {message}, got {problem['input']!r}" if shown else f"{key}: {message}"
+    return f"{key}: {message}, got {_cut(repr(problem['input']), MAX_VALUE)}" if shown else f"{key}: {message}"
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -11,10 +11,18 @@ import pydantic
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-STRICT = pydantic.ConfigDict(extra="forbid", strict=True)
+# No number is infinite or NaN: every comparison with NaN is false, so it would pass all bounds.
+STRICT = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+# The upper bounds here and in the other sections are far above what anyone trains with this program. A slip of some
+# zeros is then found by `poet check`, and not by a machine without memory hours later.
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Layers = Annotated[int, Field(ge=1, le=1000)]
+Heads = Annotated[int, Field(ge=1, le=1024)]
+Width = Annotated[int, Field(ge=1, le=65_536)]
+# The bound is that of the longest contexts that large models have; half a gigabyte of rotary angles at 1,000 features.
+Context = Annotated[int, Field(ge=2, le=131_072)]
 
 Norm = Literal["rms", "layer"]
 Positions = Literal["rotary", "learned"]
@@ -30,7 +38,7 @@ class Yoke:
     """
 
     layer: Annotated[int, Field(ge=0)]
-    width: Count
+    width: Width
     residual: bool
     state: bool
 
@@ -39,11 +47,11 @@ class Yoke:
 class ModelConfig:
     """Everything that determines the transformer but its vocabulary. The defaults are the preset `modern`."""
 
-    n_layer: Count
-    n_head: Count
-    n_embd: Count
-    sequence_len: Annotated[int, Field(ge=2)]
-    n_kv_head: Count | None = None  # heads of keys and values, each shared by several queries; null: n_head
+    n_layer: Layers
+    n_head: Heads
+    n_embd: Width
+    sequence_len: Context
+    n_kv_head: Heads | None = None  # heads of keys and values, each shared by several queries; null: n_head
     norm: Norm = "rms"  # rms has no weights
     positions: Positions = "rotary"
     activation: Activation = "relu2"

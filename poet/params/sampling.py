@@ -6,19 +6,33 @@ A generated text depends on these values, on the model and on the prompt, and on
 import dataclasses
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from poet.params.model import STRICT, Share
 
 # 0 is greedy, 1 the model's own probabilities; above 10 every token is about equally probable.
-Temperature = Annotated[float, Field(ge=0, le=10)]
-Seed = Annotated[int, Field(ge=0)]
+# Logits over a temperature of 1e-37 are infinite, and nothing can be chosen any more. From 0.001 down to that, the most
+# probable token has all the probability, as with 0.
+LEAST_TEMPERATURE = 0.001
 
 
-TopK = Annotated[int, Field(ge=0)]
+def _is_zero_or_warm(temperature: float) -> float:
+    if 0 < temperature < LEAST_TEMPERATURE:
+        raise ValueError(f"should be 0, for the most probable token always, or at least {LEAST_TEMPERATURE}")
+    return temperature
+
+
+Temperature = Annotated[float, Field(ge=0, le=10), AfterValidator(_is_zero_or_warm)]
+
+# The seeds of samples follow each other, and all of them fit into 64 bits, as torch and JSON need it.
+LARGEST_SEED = 2**63 - 1
+Seed = Annotated[int, Field(ge=0, le=2**62)]
+
+
+TopK = Annotated[int, Field(ge=0, le=1_000_000)]
 TopP = Annotated[float, Field(gt=0, le=1)]
-RepetitionPenalty = Annotated[float, Field(ge=1)]
+RepetitionPenalty = Annotated[float, Field(ge=1, le=100)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -45,7 +59,7 @@ class SamplingParams(SamplingLimits):
     """
 
     temperature: Temperature
-    seed: Seed
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)]
     top_k: TopK = 0
     top_p: TopP = 1.0
     min_p: Share = 0.0

@@ -12,11 +12,17 @@ from pydantic.dataclasses import dataclass
 from poet.errors import ConfigError
 from poet.params.model import STRICT, Count, ModelSettings, Share
 from poet.params.sampling import SamplingLimits, Seed, Temperature
-
-# A collection's name is also its folder and its DVC stage suffix.
-NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-
-Positive = Annotated[float, Field(gt=0)]
+from poet.params.values import (
+    CollectionName,
+    Device,
+    Line,
+    Mirror,
+    NotNegative,
+    Positive,
+    Prompt,
+    Size,
+    Title,
+)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -24,9 +30,9 @@ class PackageSource:
     """Text files of an installed Python distribution. They are read as data; the package is never imported."""
 
     kind: Literal["package"]
-    distribution: str
+    distribution: Line
     # A glob over the paths of the distribution's files.
-    files: str
+    files: Line
     # The same for every file of the source.
     author: str
     language: str
@@ -52,7 +58,7 @@ class FolderSource:
     """
 
     kind: Literal["folder"]
-    path: str
+    path: Line
     aliases: bool = False
     # The charset of the files, such as cp1252 or koi8-r; it overrules what they declare. "": each file is looked at.
     encoding: str = ""
@@ -63,7 +69,7 @@ class CalibreSource:
     """The books of the Calibre library in the folder `path` that have a TXT format; `aliases` as for a folder."""
 
     kind: Literal["calibre"]
-    path: str
+    path: Line
     aliases: bool = False
     # The charset of the files, such as cp1252 or koi8-r; it overrules what they declare. "": each file is looked at.
     encoding: str = ""
@@ -76,10 +82,10 @@ Source = Annotated[PackageSource | GutenbergSource | FolderSource | CalibreSourc
 class Collection:
     """A shelf of books under one name."""
 
-    title: str
+    title: Title
     sources: Annotated[list[Source], Field(min_length=1)]
     # Beginnings of samples; without any, the collection uses `sample.prompts`.
-    prompts: list[str] = Field(default_factory=list)
+    prompts: list[Prompt] = Field(default_factory=list)
     # By book: training reads a book with weight 2 twice as often as the others, one with weight 0.5 half as often.
     weights: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
 
@@ -89,11 +95,11 @@ class DownloadSettings:
     """Where Gutenberg books come from."""
 
     # Folders or http(s) addresses. Each book comes from the first of them that has it.
-    mirrors: Annotated[list[str], Field(min_length=1)]
+    mirrors: Annotated[list[Mirror], Field(min_length=1)]
     # Whether the stage continues without a book that no mirror has.
     allow_missing: bool
     # Larger files are refused.
-    max_bytes: Count
+    max_bytes: Size
 
 
 # Parts of a text that cleaning can remove; poet.cleaning.segments finds them. Their order counts: where two parts
@@ -128,7 +134,7 @@ class CleanSettings:
 class SplitSettings:
     """Which text is never trained on: the last `validation` share of each book, and all of `held_out_books` (ids)."""
 
-    validation: Annotated[float, Field(gt=0, le=0.5)]
+    validation: Annotated[float, Field(ge=0.001, le=0.5)]
     held_out_books: list[str]
 
 
@@ -147,7 +153,7 @@ class TokenizeSettings:
     # A word, n-gram or pair that is rarer gets no token.
     min_frequency: Count
     # Bounds the time and memory of the training of a tokenizer.
-    train_characters: Count
+    train_characters: Size
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -161,11 +167,11 @@ class OptimizerSettings:
     embedding_learning_rate: Positive
     head_learning_rate: Positive
     learning_rate: Positive
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: NotNegative
     # Muon's; AdamW has fixed averages.
     momentum: Share
     # A gradient with a larger norm is scaled down to this one; 0: never.
-    clip_norm: Annotated[float, Field(ge=0)]
+    clip_norm: NotNegative
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -174,31 +180,31 @@ class TrainSettings:
 
     seed: Seed
     # auto, cuda, mps or cpu; auto takes the best that is present.
-    device: str
+    device: Device
     # auto takes what the device multiplies fast. float16 scales its gradients, so that small ones are not lost.
     precision: Literal["auto", "float32", "bfloat16", "float16"]
     compile: Literal["auto", "on", "off"]
     # Processes on this machine, and whether each holds a part of the parameters instead of all. Neither changes more
     # than rounding.
-    processes: Count
+    processes: Annotated[int, Field(ge=1, le=1024)]
     shard: bool
     steps: Count
-    batch_size: Count
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     # Parts of a batch that are computed one after the other, where memory is short. Changes no more than rounding.
-    accumulate: Count
+    accumulate: Annotated[int, Field(ge=1, le=1_000_000)]
     # Consecutive windows in a row, for a yoke with state.
-    state_windows: Count
+    state_windows: Annotated[int, Field(ge=1, le=1024)]
     optimizer: OptimizerSettings
     # The learning rate rises over the first steps, and falls to zero over the last `cooldown` share of the steps.
-    warmup_steps: Annotated[int, Field(ge=0)]
+    warmup_steps: Annotated[int, Field(ge=0, le=1_000_000_000)]
     cooldown: Annotated[float, Field(ge=0, le=1)]
     # Steps between two validations, and validations without a better one before training stops (0: it never stops
     # early).
     validate_every: Count
-    patience: Annotated[int, Field(ge=0)]
+    patience: Annotated[int, Field(ge=0, le=1_000_000_000)]
     # A sample at each validation shows how far the model is.
-    sample_prompt: Annotated[str, Field(min_length=1)]
-    sample_tokens: Count
+    sample_prompt: Prompt
+    sample_tokens: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -207,10 +213,10 @@ class EvaluateSettings:
 
     # Windows over the validation text move by this share of their length. The tokens that a window shares with the one
     # before are context only. A smaller stride gives more context and takes longer.
-    stride: Annotated[float, Field(gt=0, le=1)]
+    stride: Annotated[float, Field(ge=0.001, le=1)]
     # Random passages of the training text whose beginnings the model gets, to see whether it completes them from
     # memory.
-    extract_prompts: Count
+    extract_prompts: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -221,11 +227,11 @@ class SampleSettings(SamplingLimits):
     """
 
     seed: Seed
-    prompts: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    prompts: Annotated[list[Prompt], Field(min_length=1)]
     temperatures: Annotated[list[Temperature], Field(min_length=1)]
-    max_copy: Annotated[int, Field(ge=0)]
-    samples: Count
-    tokens: Count
+    max_copy: Annotated[int, Field(ge=0, le=1_000_000)]
+    samples: Annotated[int, Field(ge=1, le=10_000)]
+    tokens: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -235,26 +241,26 @@ class AttributeSettings:
     None takes the length that suits the language of the books (`poet.attribution.least_length`).
     """
 
-    min_length: Count | None
+    min_length: Annotated[int, Field(ge=1, le=1_000_000)] | None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class BenchmarkCase:
     """One model size to time."""
 
-    name: str
+    name: Line
     model: ModelSettings
-    vocab_size: Count
-    batch_size: Count
+    vocab_size: Annotated[int, Field(ge=2, le=1_000_000)]
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class BenchmarkSettings:
     """Medians over `iterations` timed steps after `warmup`; `generate_tokens` tokens are generated."""
 
-    warmup: Annotated[int, Field(ge=0)]
-    iterations: Count
-    generate_tokens: Count
+    warmup: Annotated[int, Field(ge=0, le=10_000)]
+    iterations: Annotated[int, Field(ge=1, le=10_000)]
+    generate_tokens: Annotated[int, Field(ge=1, le=1_000_000)]
     cases: Annotated[list[BenchmarkCase], Field(min_length=1)]
 
 
@@ -264,8 +270,8 @@ class ReportSettings:
     either side of a passage, for the `passages_in_context` most surprising ones only, so that the page stays small.
     """
 
-    findings: Annotated[int, Field(ge=0)]
-    source_context: Annotated[int, Field(ge=0)]
+    findings: Annotated[int, Field(ge=0, le=10_000)]
+    source_context: Annotated[int, Field(ge=0, le=100_000)]
     passages_in_context: Count
 
 
@@ -282,7 +288,7 @@ class Params:
     """All of params.yaml."""
 
     build: Annotated[list[str], Field(min_length=1)]
-    collections: dict[Annotated[str, Field(pattern=NAME)], Collection]
+    collections: dict[CollectionName, Collection]
     download: DownloadSettings
     clean: CleanSettings
     split: SplitSettings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 from poet.files import read_json, write_json
 from poet.results.copying import EXCESS_AT
 
@@ -90,7 +90,7 @@ def read_summary(path: Path) -> Summary:
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} does not hold a summary as this version writes it ({type(error).__name__}: {error}). "
-            "Run `dvc repro` to build it again."
+            f"{rebuild(path)}"
         ) from None
 
 

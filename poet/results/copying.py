@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 from poet.files import read_json, write_json
 
 # Match lengths, in characters, for which the share of copied text is given. 30 is a clause rather than a phrase, so the
@@ -111,7 +111,7 @@ def read_copying(path: Path) -> Copying:
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} does not hold copying metrics as this version writes them ({type(error).__name__}: {error}). "
-            "Run `dvc repro` to build it again."
+            f"{rebuild(path)}"
         ) from None
 
 

@@ -56,7 +56,7 @@ def fetch_books(
     aliases = Aliases()  # one for all sources, so that an author of two of them keeps one alias
     places: dict[str, str] = {}  # id of a book: the place that it came from
     for source in sources:
-        encoding = _charset(source)
+        encoding = charset_setting(source)
         for book in readers[type(source)](source, settings):
             if not isinstance(book, FetchedBook):
                 yield book
@@ -89,7 +89,7 @@ def _readers(settings: DownloadSettings) -> dict[type, FetchFunction]:
     return {**SOURCES, GutenbergSource: functools.partial(fetch_gutenberg, mirrors=mirrors)}
 
 
-def _charset(source: Any) -> str:
+def charset_setting(source: Any) -> str:
     """The codec that the setting `encoding` of `source` means, "" if it has none; SourceError for an unknown one."""
     setting = getattr(source, "encoding", "")
     charset = charset_of(setting)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders
 
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 
 SEPARATOR = "<|book|>"
 SEPARATOR_ID = 0
@@ -45,11 +45,11 @@ def load_tokenizer(path: Path) -> Tokenizer:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.") from None
     except Exception as error:  # the library raises bare Exception for a damaged file
-        raise DataError(f"{path} is not a tokenizers file: {error}. Remove it and run `dvc repro`.") from None
+        raise DataError(f"{path} is not a tokenizers file: {error}. {rebuild(path.parent)}") from None
     if tokenizer.id_to_token(SEPARATOR_ID) != SEPARATOR:
         raise DataError(
             f"{path} has {tokenizer.id_to_token(SEPARATOR_ID)!r} as token {SEPARATOR_ID}, expected {SEPARATOR!r}: "
-            "another program made it. Put our tokenizer.json back, or build it again with `dvc repro`."
+            f"another program made it. Put our tokenizer.json back. {rebuild(path.parent)}"
         )
     return tokenizer
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poet.errors import DataError
+from poet.errors import DataError, rebuild
 from poet.files import read_json, sha256
 from poet.results.model_folder import TOKENIZER
 
@@ -72,7 +72,7 @@ def open_tokens(folder: Path) -> TokenData:
 def _read_meta(folder: Path) -> dict[str, Any]:
     meta: dict[str, Any] = read_json(folder / META)
     # Every fault here means that the folder was damaged or mixed with another; building it again mends all of them.
-    again = f"Remove {folder} and run `dvc repro`."
+    again = rebuild(folder)
     missing = {"dtype", "kind", "vocab_size", "separator", "tokenizer_sha256", "splits"} - meta.keys()
     if missing or set(meta["splits"]) != set(SPLITS):
         raise DataError(f"{folder / META} lacks {', '.join(sorted(missing)) or 'a split'}. {again}")
@@ -88,7 +88,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
 def _open_split(folder: Path, name: str, meta: dict[str, Any]) -> NDArray[Any]:
     """The ids (n,) of the split `name`, mapped; DataError when the file is not the one that `meta` describes."""
     path, about, dtype = folder / f"{name}.bin", meta["splits"][name], np.dtype(meta["dtype"]).newbyteorder("<")
-    again = f"Remove {folder} and run `dvc repro`."
+    again = rebuild(folder)
     if not path.is_file():
         raise DataError(f"{path} does not exist. Run `dvc repro` to build it.")
     expected, size = about["tokens"] * dtype.itemsize, path.stat().st_size

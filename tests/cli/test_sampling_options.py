@@ -45,12 +45,19 @@ def test_every_option_reaches_its_parameter():
     [
         ("--temperature", "-0.1", "0<=x<=10"),
         ("--temperature", "11", "0<=x<=10"),
-        ("--top-k", "-1", "x>=0"),
+        ("--top-k", "-1", "0<=x<=1000000"),
         ("--top-p", "0", "0<x<=1"),
         ("--top-p", "1.1", "0<x<=1"),
         ("--min-p", "1", "0<=x<1"),
-        ("--repetition-penalty", "0.9", "x>=1"),
-        ("--seed", "-1", "x>=0"),
+        ("--repetition-penalty", "0.9", "1<=x<=100"),
+        ("--seed", "-1", "0<=x<=9223372036854775807"),
+        ("--seed", str(2**128), "0<=x<=9223372036854775807"),
+        ("--temperature", "nan", "should be a finite number"),
+        ("--temperature", "inf", "0<=x<=10"),
+        ("--temperature", "1e-45", "at least 0.001"),
+        ("--top-p", "nan", "should be a finite number"),
+        ("--min-p", "nan", "should be a finite number"),
+        ("--repetition-penalty", "nan", "should be a finite number"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_the_range(option, value, allowed):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from poet.errors import ModelError
+from poet.errors import ModelError, PoetError
 from poet.model.saving import load_model, save_model
 from poet.model.transformer import Transformer
 from poet.tokenizers.kinds import train_tokenizer
@@ -110,4 +110,64 @@ def test_missing_and_unknown_weights_are_named(folder):
 def test_each_damage_has_its_message(folder, damage, message):
     damage(folder)
     with pytest.raises(ModelError, match=message):
+        load_model(folder, CPU)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": {"n_layer": 10**12}}, "does not describe a model: model.n_layer"),
+        ({"model": {"n_layer": 1000}}, "cannot be 1000 layers"),
+        ({"model": {"n_embd": 65_536, "n_head": 1024}}, "does not fit config.json"),
+        ({"model": {"sequence_len": 10**15}}, "does not describe a model: model.sequence_len"),
+        ({"model": {"sequence_len": 131_072, "positions": "learned"}}, "positions.weight: missing"),
+        ({"vocab_size": 2_000_000}, "embedding.weight: shape"),
+        ({"vocab_size": 2**63}, "does not describe a model: vocab_size"),
+        ({"vocab_size": -1}, "does not describe a model: vocab_size"),
+        ({"vocab_size": [1]}, "does not describe a model: vocab_size"),
+        ({"model": {"softcap": float("nan")}}, "does not describe a model: model.softcap"),
+        ({"format_version": [1]}, "format_version"),
+        ({"format_version": 2.0}, "format_version"),
+    ],
+    ids=str,
+)
+def test_absurd_sizes_are_found_before_anything_is_allocated(folder, changes, message, monkeypatch):
+    """A model of that size is never made: only one without memory may be compared with the file."""
+    change_config(folder, **changes)
+
+    def refuse(*arguments: object, **keys: object) -> None:
+        assert torch.get_default_device().type == "meta"
+        return make(*arguments, **keys)
+
+    make = Transformer.__init__
+    monkeypatch.setattr(Transformer, "__init__", refuse)
+    with pytest.raises(ModelError, match=message):
+        load_model(folder, CPU)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "[" * 100_000, '{"model": "' + "x" * 200_000 + '"}', "\0", '"\\ud800"'])
+def test_a_config_that_is_no_config_has_one_message(folder, content):
+    (folder / "config.json").write_text(content, encoding="utf-8")
+    with pytest.raises(PoetError, match=r"config\.json"):
+        load_model(folder, CPU)
+
+
+def flip_a_bit(path, position):
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+def test_one_flipped_bit_in_the_weights_is_found(folder):
+    flip_a_bit(folder / "model.safetensors", -7)
+    with pytest.raises(ModelError, match=r"(?s)model\.safetensors is damaged: its sha256.*dvc cache dir"):
+        load_model(folder, CPU)
+
+
+def test_weights_that_are_no_numbers_are_found_without_a_hash_too(folder):
+    weights = load_file(folder / "model.safetensors")
+    weights["embedding.weight"][0, 0] = float("nan")
+    save_file(weights, folder / "model.safetensors")
+    change_config(folder, weights_sha256="")
+    with pytest.raises(ModelError, match=r"NaN or infinite weights: embedding\.weight"):
         load_model(folder, CPU)

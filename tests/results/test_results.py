@@ -137,7 +137,7 @@ def test_other_tools_find_the_keys(tmp_path):
 @pytest.mark.parametrize(
     ("read", "content", "message"),
     [
-        (read_samples, '{"sample": 0}\n', r"x\.json, line 1: prompt: field required.*Run `dvc repro`"),
+        (read_samples, '{"sample": 0}\n', r"x\.json, line 1: prompt: field required.*run `dvc repro`"),
         (read_attribution, '{"sample": 0, "spans": [], "near": []}\n[]\n', r"x\.json, line 2: "),
         (read_evaluation, '{"bits_per_character": "high"}', r"x\.json: bits_per_character: .*valid number"),
         (read_copying, '{"held_out": {}}', r"does not hold copying metrics as this version"),

@@ -1,25 +1,11 @@
 """Addresses of web servers: without their credentials, and whether they lie in a private network."""
 
 import ipaddress
-import re
 import socket
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-# What stands before the host: "user:secret@". The first alternative also covers a password with an unescaped "/" or
-# "#", after which the rest is no longer part of the host for a parser of addresses.
-_CREDENTIALS = re.compile(r"(?<=//)(?:[^\s/]*:\S*@|[^\s/?#]*@)")
-
 # 64:ff9b::/96 stands for all IPv4 addresses in a network that has only IPv6: the last 32 bits are one of them.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-def hide_credentials(text: str) -> str:
-    """`text`, an address or a message with addresses, without users and passwords.
-
-    >>> hide_credentials("https://jane:s3cret@mirror.example/a refused")
-    'https://mirror.example/a refused'
-    """
-    return _CREDENTIALS.sub("", text)
 
 
 def split_credentials(url: str) -> tuple[str, tuple[bytes, bytes] | None]:

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from poet.sources.gutenberg.addresses import hide_credentials, redirect_target, split_credentials
+from poet.addresses import hide_credentials
+from poet.sources.gutenberg.addresses import redirect_target, split_credentials
 from poet.sources.gutenberg.headers import NonsenseHeader, read_framing, retry_after
 from poet.sources.gutenberg.partial import NotABook, PartialFile, Unfinished
 

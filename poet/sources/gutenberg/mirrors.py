@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from poet.addresses import hide_credentials
 from poet.sources.gutenberg import cache
-from poet.sources.gutenberg.addresses import hide_credentials
 from poet.sources.gutenberg.cache import MirrorFile
 from poet.sources.gutenberg.http import FileSession, HttpClient, RequestPolicy, ServerUnreachable, UnusableResponse
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poet.addresses import hide_credentials
 from poet.params.sections import Collection, GutenbergSource
 from poet.sources.gutenberg import cache
-from poet.sources.gutenberg.addresses import hide_credentials, is_private, redirect_target, split_credentials
+from poet.sources.gutenberg.addresses import is_private, redirect_target, split_credentials
 from poet.sources.gutenberg.mirrors import Mirrors, NotFound
 from stages.download import download
 from tests.sources.gutenberg.policy import FAST
@@ -70,7 +71,8 @@ def test_credentials_are_sent_and_stored_nowhere(server, tmp_path, capfd):
     server.script[PLACE] = ["drop", "status 503"]
     mirrors = [with_credentials("http://127.0.0.1:1", "ann"), "ftp://bob:s3cret@host", with_credentials(server.address)]
     sources = [GutenbergSource(kind="gutenberg", ids=[158, 63022])]
-    settings = download_settings(*mirrors, allow_missing=True)
+    settings = download_settings("unused", allow_missing=True)
+    object.__setattr__(settings, "mirrors", mirrors)  # `poet check` refuses passwords, and this is about what is behind
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("poet.sources.gutenberg.mirrors.RequestPolicy", lambda: FAST)
         download(Collection(title="Secret", sources=sources), settings, tmp_path / "out")
@@ -148,3 +150,30 @@ def test_a_public_mirror_does_not_redirect_into_a_private_network(names, host):
 def test_a_redirect_to_a_public_host_is_followed(names, host):
     assert not is_private(f"http://{host}/")
     assert redirect_target("http://mirror.example/a", f"https://{host}/b") == f"https://{host}/b"
+
+
+def test_a_password_in_netrc_is_sent_to_its_server_alone(server, tmp_path, monkeypatch):
+    """Where `poet check` sends people who wrote a password into params.yaml."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login jane password s3cret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server.files[PLACE] = BOOK
+    found = Mirrors([server.address], max_bytes=10**6, policy=FAST).find_book(158)
+    assert found.path.read_bytes() == BOOK
+    assert server.headers[0]["Authorization"] == f"Basic {base64.b64encode(b'jane:s3cret').decode()}"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://jane:s3cret@127.0.0.1:1",
+        "http://jane:s3cret@127.0.0.1:port",
+        "jane:s3cret@127.0.0.1:1",
+        "http://jane:s3cret@",
+    ],
+)
+def test_the_password_of_a_proxy_is_shown_nowhere(monkeypatch, proxy):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("http_proxy", proxy)
+    missed = Mirrors(["http://mirror.invalid"], max_bytes=10**6, policy=FAST).find_book(7)
+    assert isinstance(missed, NotFound) and missed.tried
+    assert not any(word in tried for tried in missed.tried for word in ("jane", "s3cret")), missed.tried

@@ -1,6 +1,12 @@
-"""Text from outside, made safe and visible for a terminal: books, titles, file names and what a model writes."""
+"""Text from outside, made safe and visible for a terminal: books, titles, file names and what a model writes.
 
+Everything that a terminal gets passes `printable` or `printable_json`: what commands print, and, in `poet.errors` and
+`poet.progress`, every message and every line of a stage.
+"""
+
+import io
 import json
+import sys
 from typing import Any
 
 # Characters that a terminal would obey instead of showing them: control characters except \n and \t, and marks that
@@ -31,7 +37,19 @@ def printable_json(value: Any, indent: int | None = None) -> str:
     >>> printable_json("東京\\x9b")
     '"東京\\\\u009b"'
     """
-    return json.dumps(value, ensure_ascii=False, indent=indent).translate(ESCAPED)
+    # A terminal of another encoding would get question marks, which no program can read back.
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    plain = not encoding.lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=plain, indent=indent).translate(ESCAPED)
+
+
+def print_what_the_encoding_lacks_as_question_marks() -> None:
+    """Standard output then takes every text, also where its encoding is cp1252, ISO-8859-1 or ASCII.
+
+    Standard error needs nothing: Python itself gives it escapes for what it cannot encode.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def visible_bytes(content: bytes) -> str:
