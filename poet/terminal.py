@@ -34,8 +34,8 @@ def printable(text: str) -> str:
 def printable_json(value: Any, indent: int | None = None) -> str:
     """`value` as JSON that a terminal shows as it is, and that a program reads back as the same value.
 
-    >>> printable_json("東京\\x9b")
-    '"東京\\\\u009b"'
+    >>> printable_json("Tokyo\\x9b")
+    '"Tokyo\\\\u009b"'
     """
     # A terminal of another encoding would get question marks, which no program can read back.
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"

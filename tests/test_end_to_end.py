@@ -23,7 +23,8 @@ def test_every_file_of_the_design_is_there_with_its_keys(built):
     report = built / "reports" / "shakespeare"
     columns = "step tokens train_loss validation_loss bits_per_character learning_rate gradient_norm"
     assert list(pd.read_csv(report / "history.csv")) == columns.split()
-    assert list(pd.read_csv(report / "timing.csv")) == "step seconds tokens_per_second utilization".split()
+    columns = "step seconds tokens_per_second utilization matmul_flops_per_second"
+    assert list(pd.read_csv(report / "timing.csv")) == columns.split()
     raw = "book title author language source file bytes sha256".split()
     assert list(pd.read_csv(built / "data/raw/shakespeare/manifest.csv")) == raw
     assert list(pd.read_csv(built / "data/clean/shakespeare/manifest.csv"))[:11] == [

@@ -72,7 +72,7 @@ def test_every_parameter_reaches_the_choice(model, changed):
 def test_a_repetition_penalty_lets_no_token_come_back(model):
     """So high that among 12 tokens, as many as the penalty looks back, none is the same."""
     plain = SamplingParams(temperature=0.0, seed=0)
-    penalised = SamplingParams(temperature=0.0, seed=0, repetition_penalty=1e6)
+    penalised = SamplingParams(temperature=0.0, seed=0, repetition_penalty=100.0)
     repeats = [len(set(np.ravel(run(model, [1], [params], 11)))) < 11 for params in (plain, penalised)]
     assert repeats == [True, False]
 

@@ -50,5 +50,5 @@ def test_files_of_other_versions(tmp_path):
     write_json(path, {key: value for key, value in content.items() if key != "model_sha256"})
     assert read_summary(path).model_sha256 == ""
     write_json(path, {key: value for key, value in content.items() if key != "share_at_20"})
-    with pytest.raises(DataError, match=r"a.json does not hold a summary.*'share_at_20'.*Run `dvc repro`"):
+    with pytest.raises(DataError, match=r"a.json does not hold a summary.*'share_at_20'.*and run `dvc repro`"):
         read_summary(path)
