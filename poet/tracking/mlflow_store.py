@@ -172,12 +172,24 @@ def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
     """Send a text, a file or a status."""
     if "text" in record:
         client.log_text(run_id, record["text"], record["path"])
+        _check_artifact(client, run_id, record["path"])
     elif "file" in record and Path(record["file"]).exists():
         client.log_artifact(run_id, record["file"])
+        _check_artifact(client, run_id, Path(record["file"]).name)
     elif record.get("status") == "RUNNING":
         client.update_run(run_id, status="RUNNING")
     elif "status" in record:
         client.set_terminated(run_id, record["status"], end_time=record.get("time"))
+
+
+def _check_artifact(client: Any, run_id: str, path: str) -> None:
+    """RuntimeError when the store lacks the artifact `path`.
+
+    MLflow takes any reply of status 200 for success, also the login page of a proxy in between.
+    """
+    folder = path.rpartition("/")[0] or None
+    if path not in {item.path for item in client.list_artifacts(run_id, folder)}:
+        raise RuntimeError(f"the server took the artifact {path} and does not have it. Is its address that of MLflow?")
 
 
 def explain(error: Exception, root: Path) -> Problem:
