@@ -67,4 +67,4 @@ def test_two_experiments_in_the_queue_share_a_training(tmp_path):
     waited = [log for log in logs if "another process is training the same model" in log]
     assert len(waited) == 1 and "its result was taken" in waited[0]
     assert not list((folder / ".poet/resume").iterdir())
-    assert len(list((folder / ".poet/spool").glob("mine-train*.jsonl"))) == 1, "one model, one run"
+    assert len(list((folder / ".poet/spool").glob("mine.train.*.jsonl"))) == 1, "one model, one run"
