@@ -213,6 +213,9 @@ ILLUSTRATION = re.compile(
     _FLAGS,
 )
 
+# The place of a picture in a page that a browser wrote as text: "[6][tom01.gif]", the number of a link and a file.
+PICTURE_FILE = re.compile(r"^[ \t]*(?:\[\d+\])?\[\w[\w.-]*\.(?:gif|jpe?g|png)\][ \t]*$", _FLAGS)
+
 # The patterns below are for parts that are the book's own. They are removed only on request.
 
 # "CONTENTS", "Table of Contents.", "Inhalt", "Table des matières", alone on a line.

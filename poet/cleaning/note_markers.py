@@ -86,6 +86,8 @@ SELF_DESCRIPTION = re.compile(
     r"reproduces|preserves|retains|is intended|is based|attempts)\b|"
     # "This is a complete electronic ASCII text of the Book of Esther"
     r"This is (?:an?|the) (?:complete )?electronic (?:\w+ )?(?:text|edition|version)\b|"
+    # "I have transcribed from this source as accurately as possible for this e-text, with the following changes"
+    r"I have (?:transcribed|typed|scanned|keyed)\b(?=[^\n]*(?:\n[^\n]*)?\bthis e-?text\b)|"
     # "Dieses E-Book ...", "Diese elektronische Ausgabe ..."; "Ce livre électronique reproduit ..."
     r"Diese[sr]? (?:e-?book|e-?text|elektronische)\b|Ce(?:t|tte)? (?:livre|version|texte|édition) électronique|"
     # "Esta edición electrónica", "Questo e-book", "Esta edição eletrónica", "Dit e-boek"

@@ -31,8 +31,9 @@ PROSE_WIDTH = 50
 PROSE_LINES = 3
 
 BRACKET = re.compile(r"[\[\]]")
-# A bracket at the start of a line.
+# A bracket at the start of a line; and one that speaks of "this etext", which only its transcriber can.
 OPENING_BRACKET = re.compile(r"^[^\S\n]*\[", re.MULTILINE)
+ETEXT_BRACKET = re.compile(r"^[^\S\n]*\[(?=[^\[\]]{0,1500}?\bthis e-?text\b)", re.MULTILINE | re.IGNORECASE)
 
 
 def segment(text: str, kinds: Collection[str] = KINDS) -> list[Segment]:
@@ -107,16 +108,20 @@ def _bracketed_parts(text: str, start: int, end: int, kinds: Collection[str]) ->
     They may contain brackets and several lines, but must fill their lines: in "He saw [Illustration: a ship] at sea",
     removing the bracket would remove words of the book.
     """
+    if "illustrations" in kinds:
+        for name in markers.PICTURE_FILE.finditer(text, start, end):
+            yield Segment(kind="illustrations", start=name.start(), end=skip_blank_lines(text, name.end(), end))
     openings: dict[str, list[tuple[int, int]]] = {}
     for kind, pattern in (("illustrations", markers.ILLUSTRATION), ("transcriber_notes", note_markers.BRACKETED_NOTE)):
         if kind in kinds:
             found = (each.start() for each in pattern.finditer(text, start, end))
             openings[kind] = [(line, text.index("[", line)) for line in found]
     # Whatever its first words are, a bracket at the top that speaks of electronic texts is a note, in a text that comes
-    # from a host of them; and so is the bracket with which a book ends.
+    # from a host of them; so is one anywhere that speaks of this etext, and the bracket with which a book ends.
     if start and "transcriber_notes" in kinds:
         top = OPENING_BRACKET.finditer(text, start, min(end, start + NOTE_REGION))
         others = {each.start(): each.end() - 1 for each in top}
+        others |= {each.start(): each.end() - 1 for each in ETEXT_BRACKET.finditer(text, start, end)}
         others |= last_bracket(text, start, end)
     else:
         others = {}

@@ -214,3 +214,24 @@ def test_the_links_that_a_browser_listed_go():
     assert cleaned(BOOK + "\n" + RULE + links).text == LEFT
     named = BOOK + "\nReferences\n\n1. A. Lee, The Lamp, London 1900.\n"
     assert cleaned(named).text == named.strip("\n") + "\n"
+
+
+def test_a_note_in_the_first_person_below_the_title_goes():
+    note = "I have transcribed from this source as accurately as possible for\nthis e-text, with changes:\n1) Verses.\n"
+    assert cleaned(SMALL_PRINT + TITLE + note + "\n\n" + BODY * 5).text == (TITLE + BODY * 5).strip("\n") + "\n"
+    found = TITLE + "I have transcribed the papers of my uncle as they were.\n\n" + BODY * 5
+    assert cleaned(SMALL_PRINT + found).text == found.strip("\n") + "\n"
+
+
+def test_a_bracket_that_speaks_of_this_etext_goes_wherever_it_is():
+    bracket = "     [None of those who made the old editions used for this etext\n     read this passage.  A.L.]\n\n"
+    assert cleaned(SMALL_PRINT + TITLE + BODY * 20 + bracket + BODY * 20).text == (TITLE + BODY * 40).strip("\n") + "\n"
+    for text in ("     [None of the old editions has this passage.]\n\n", "He [in this etext] was late.\n\n"):
+        kept = TITLE + BODY * 20 + text + BODY * 20
+        assert cleaned(SMALL_PRINT + kept).text == kept.strip("\n") + "\n"
+
+
+def test_the_names_of_pictures_go():
+    page = TITLE + BODY * 5 + "[6][tom01.gif]\n\n[tom-2.jpg]\n\n" + BODY * 5
+    assert cleaned(page).text == (TITLE + BODY * 10).strip("\n") + "\n"
+    assert "[6][Tom]" in cleaned(TITLE + BODY * 5 + "[6][Tom]\n\n" + BODY * 5).text

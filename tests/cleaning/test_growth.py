@@ -37,6 +37,8 @@ TEXTS = {
     "editions": lambda n: (PROSE + "底本：x\n") * n + "入力：x\n",
     "plain headings": lambda n: FRAME + PROSE * 20 + "Notes\n\nOriginal.\n\n" * n,
     "last words": lambda n: FRAME + PROSE * 20 + "This text was converted by A. Reader\n\n" * n,
+    "brackets at the start of lines": lambda n: FRAME + "[ a b c d e f g h\n" * n + PROSE,
+    "names of pictures": lambda n: FRAME + ("[" + "a" * 40 + "\n") * n + PROSE,
     "a long word in a credit": lambda n: "Created by " + "x" * (n * 5) + "\n\n" + PROSE * 20,
     "preamble": lambda n: HEADER_2008 + "This etext is free.\n\nIt is.\n\n" * n + PROSE,
     "lists of etext editors": lambda n: (
