@@ -70,6 +70,7 @@ def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
                 run = train(tokens, settings, claimed.folder, world, tracker)
                 write_results(run, tokens, **results)
                 claimed.finish(results)
+                del run  # `leave_world` needs the model gone
         leave_world(world)
 
 
