@@ -33,6 +33,7 @@ def test_every_file_of_the_design_is_there_with_its_keys(built):
     ]
     evaluation = json.loads((report / "evaluation.json").read_text(encoding="utf-8"))
     keys = {"bits_per_character", "bits_per_byte", "loss", "perplexity", "characters", "tokens"}
+    keys |= {"spelling_bits_per_character"}
     assert keys <= evaluation.keys() and keys == evaluation["held_out_books"].keys()
     samples = [json.loads(line) for line in (report / "samples.jsonl").read_text(encoding="utf-8").splitlines()]
     assert set(samples[0]) >= {"sample", "prompt", "text", "temperature", "top_k", "seed", "tokens"}
