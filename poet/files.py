@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind")
 
 
+# Names that Windows keeps for devices, with and without a suffix.
+WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
+)
+
 # What the system says when the disk, a quota or the limit on the size of a file leaves no room.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

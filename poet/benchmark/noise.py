@@ -95,10 +95,10 @@ def signs_of_noise(spreads: dict[str, float], other_cores: float | None, threads
 def slower_with_more_threads(seconds: dict[int, float]) -> dict[int, str]:
     """By number of threads, why its figure is noisy: `seconds` by number of threads, of the same work.
 
-    More threads cannot be slower by themselves, except where the work is too small for so many.
+    More threads are slower where other work disturbs them, and where the work is too small to be divided.
 
     >>> slower_with_more_threads({1: 0.1, 2: 0.5, 4: 0.09})
-    {2: '2 threads took 5.0 times as long as 1: the machine was busy, or the work is too little for so many'}
+    {2: '2 threads took 5.0 times as long as 1: the machine was busy, or the work is too small to be divided'}
     """
     signs = {}
     for threads, duration in seconds.items():
@@ -107,6 +107,6 @@ def slower_with_more_threads(seconds: dict[int, float]) -> dict[int, str]:
         if fastest is not None and duration > fewer[fastest] * (1 + TOLERANCE):
             signs[threads] = (
                 f"{threads} threads took {duration / fewer[fastest]:.1f} times as long as {fastest}: the machine was "
-                "busy, or the work is too little for so many"
+                "busy, or the work is too small to be divided"
             )
     return signs

@@ -17,7 +17,7 @@ from typing import TypeVar
 import pandas as pd
 
 from poet.errors import DataError, rebuild
-from poet.files import write_csv
+from poet.files import WINDOWS_DEVICES, write_csv
 
 # The files of this module in a folder of books: rows of Book or CleanBook; beside raw books, rows of MissingBook, and
 # rows of FileCount if a source is a folder; beside cleaned books, every part that cleaning removed.
@@ -35,9 +35,6 @@ MAX_STEM = 100
 
 # Hexadecimal digits of the digest at the end of an id: enough for some ten thousand names that look alike.
 DIGEST_DIGITS = 8
-
-# Names that Windows keeps for devices, with and without a suffix.
-RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +124,7 @@ def safe_stem(name: str, suffix: str = ".txt") -> str:
     readable = re.sub("-+", "-", "".join(character if _is_letter(character) else "-" for character in _folded(name)))
     # Cutting the bytes can split the last character, which "ignore" then leaves out.
     stem = readable.strip("-").encode("utf-8")[:MAX_STEM].decode("utf-8", "ignore").strip("-")
-    if stem and stem == name and stem not in RESERVED and suffix == ".txt":
+    if stem and stem == name and stem not in WINDOWS_DEVICES and suffix == ".txt":
         return stem
     # Names that are not UTF-8 hold surrogates, which only "surrogatepass" encodes.
     digest = hashlib.sha256((name + suffix).encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_DIGITS]

@@ -22,7 +22,7 @@ LAST_CREDITS_LENGTH = 1_500
 # They are shorter than those before the title: an imprint or a dedication may look alike.
 MAX_LATE_CREDIT_LINES = 6
 
-# A paragraph of a title and a credit has at most so many line ends.
+# The most line ends in a paragraph that is a title and a credit.
 MAX_TITLE_LINES = 4
 
 # How production credits begin, in the first paragraphs of a book.

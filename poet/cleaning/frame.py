@@ -26,11 +26,11 @@ BYLINE = re.compile(r"\s*(?:by|of|von|par|de|di|por|van|av|af)\s", re.IGNORECASE
 # "End of this Project Gutenberg E-text of": the title follows on the next line.
 UNFINISHED = re.compile(r"\b(?:of|by|von|de|du|di|e-?text|e-?book),?\s*$", re.IGNORECASE)
 
-# Words of the project below an end line, "We are giving this etext a new number", have at most so many characters.
+# The most characters of the project's words below an end line, such as "We are giving this etext a new number".
 MAX_AFTERWORD = 2_000
 
-# What the project says below a header has at most so many characters, and at most so many paragraphs in a row that
-# mention neither an etext nor the project.
+# The most characters of what the project says below a header, and the most paragraphs in a row in it that mention
+# neither an etext nor the project.
 MAX_PREAMBLE = 8_000
 MAX_PASSED = 2
 

@@ -33,21 +33,19 @@ MANUZIO = re.compile(
 MANUZIO_NAME = re.compile(r"liberliber|liber liber|progetto manuzio", re.IGNORECASE)
 MANUZIO_OPENING = re.compile(r"^[ \t]*(?:(?:https?://)?www\.liberliber|questo e-?(?:book|testo)\b)", _FLAGS)
 
-# Lib.ru (Russian) has a sheet between two rules of dashes: "Origin: ...", "OCR: ...", "Spellcheck: ...", "Изд: ...".
-LIB_RU = re.compile(
-    r"^[ \t]*-{20,}[ \t]*\n(?:(?!-{20})[^\n]*\n){0,30}?"
-    r"[^\n]*(?:\bOCR\b|spellcheck|origin:|lib\.ru|текст печатается|изд(?:ание)?[:.])[^\n]*\n"
-    r"(?:(?!-{20})[^\n]*\n){0,30}?[ \t]*-{20,}[ \t]*$",
-    _FLAGS,
-)
 
-# The Electronic Text Center of the University of Virginia (English) says between two rules who marked the text up.
-VIRGINIA = re.compile(
-    r"^[ \t]*_{20,}[ \t]*\n(?:(?!_{20})[^\n]*\n){0,40}?"
-    r"[^\n]*(?:electronic text[ \t]*\n?[ \t]*center|etext\.(?:lib\.)?virginia|etextcenter@|TEI\.2)[^\n]*\n"
-    r"(?:(?!_{20})[^\n]*\n){0,40}?[ \t]*_{20,}[ \t]*$",
-    _FLAGS,
-)
+def _sheet(sign: str, words: str) -> re.Pattern[str]:
+    """A sheet of at most 80 lines between two rules of 20 or more `sign`, with a line that holds one of `words`."""
+    line = rf"(?:(?!{sign}{{20}})[^\n]*\n){{0,40}}?"
+    rule = rf"^[ \t]*{sign}{{20,}}[ \t]*"
+    return re.compile(rf"{rule}\n{line}[^\n]*(?:{words})[^\n]*\n{line}{rule}$", _FLAGS)
+
+
+# Lib.ru (Russian) has a sheet between two rules of dashes: "Origin: ...", "OCR: ...", "Spellcheck: ...", "Изд: ...".
+LIB_RU = _sheet("-", r"\bOCR\b|spellcheck|origin:|lib\.ru|текст печатается|изд(?:ание)?[:.]")
+
+# The Electronic Text Center of the University of Virginia (English) says there who marked the text up.
+VIRGINIA = _sheet("_", r"electronic text[ \t]*\n?[ \t]*center|etext\.(?:lib\.)?virginia|etextcenter@|TEI\.2")
 
 # A page that the browser lynx wrote as text ends with the addresses of its links: "References", "1. http://...".
 LINKS = re.compile(

@@ -37,11 +37,8 @@ def check(params: Path) -> None:
                     click.echo(printable(f"{name}: {found}"))
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
-    for name, similar in unknown_held_out(settings, project_root()):
-        hint = f"; did you mean {similar}?" if similar else ""
-        click.echo(
-            printable(f"split.held_out_books: no book that is built has the id {name}; it holds nothing out{hint}")
-        )
+    for line in unknown_held_out(settings, project_root()):
+        click.echo(printable(line))
     for path in note_outside_sources(settings, project_root()):
         click.echo(
             printable(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")

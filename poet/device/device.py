@@ -138,8 +138,8 @@ def seed_dropout(seed: int, step: int, rank: int) -> None:
     torch.manual_seed(int(state >> 1))
 
 
-# A large matrix product is timed at least so many times, and for at least so many seconds: where other work takes
-# the processor for a moment, it must not disturb all of them. A single product takes from 1 to 20 ms on a CPU.
+# The least number of times that a large matrix product is timed, and the least seconds for all of them: other work that
+# takes the processor for a moment must not disturb every one. A single product takes from 1 to 20 ms on a CPU.
 MATMULS, MATMUL_SECONDS = 8, 0.1
 
 

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from poet.params.model import ModelConfig
 from poet.params.sections import GutenbergSource, Params
 
-# float32 weights, gradients and two moments of so many parameters take 320 GB.
+# The largest number of parameters. Their float32 weights, gradients and two moments take 320 GB.
 MAX_PARAMETERS = 20_000_000_000
 
 # The tokens that are computed at once; a model of any use needs a hundred kilobytes for each.

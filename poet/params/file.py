@@ -107,7 +107,7 @@ def _unknown_builds(raw: dict[str, Any]) -> list[str]:
     if not isinstance(build, list) or not isinstance(collections, dict):
         return []
     return [
-        f"build: unknown collection {_cut(repr(name), MAX_VALUE)}{_suggestion(str(name), collections)}; known are "
+        f"build: unknown collection {_cut(repr(name), MAX_VALUE)}{did_you_mean(str(name), collections)}; known are "
         f"{', '.join(map(str, collections))}"
         for name in build
         if str(name) not in collections
@@ -122,7 +122,7 @@ def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
     key = ".".join(str(part) for i, part in enumerate(where) if i < 2 or where[i - 2] != "sources")
     if problem["type"] == "unexpected_keyword_argument":
         return (
-            f"{key}: unknown key{_suggestion(where[-1], [other[-1] for other in missing if other[:-1] == where[:-1]])}"
+            f"{key}: unknown key{did_you_mean(where[-1], [other[-1] for other in missing if other[:-1] == where[:-1]])}"
         )
     if problem["type"] in MISSING:
         return f"{key}: missing"
@@ -137,7 +137,8 @@ def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
     return f"{key}: {message}, got {_cut(repr(problem['input']), MAX_VALUE)}" if shown else f"{key}: {message}"
 
 
-def _suggestion(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The most similar name in `known`, as the end of a message about `word`; "" when none is similar."""
     close = difflib.get_close_matches(word, [str(name) for name in known], n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 

@@ -5,16 +5,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from poet.addresses import hide_credentials
+from poet.files import WINDOWS_DEVICES
 
 # A collection's name is also its folder and its DVC stage suffix.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
-# Names that would meet another file in the same folder (reports/summaries, reports/index.html), or that Windows keeps
-# for devices.
-RESERVED_NAMES = frozenset(
-    {"summaries", "index", "benchmark", "con", "prn", "aux", "nul"}
-    | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
-)
+# Names that would meet another file in the same folder (reports/summaries, reports/index.html), and Windows' devices.
+RESERVED_NAMES = frozenset({"summaries", "index", "benchmark"}) | WINDOWS_DEVICES
 
 
 def _is_free(name: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from poet.report.render import render_page
-from poet.report.summary import COMPARED_AT, Summary, interval
-from poet.results.copying import EXCESS_AT
+from poet.report.summary import COMPARED_AT, Summary
+from poet.results.copying import EXCESS, EXCESS_AT, read_interval
 from poet.tracking.finished_runs import FinishedRun
 
 # The largest number of runs of a collection on the page. The run of the reported model is shown in any case.
@@ -87,8 +87,8 @@ def compared_runs(runs: Sequence[FinishedRun], reported: str) -> list[ComparedRu
             bits_per_character=run.metrics[BITS],
             held_out_bits_per_character=run.metrics.get("evaluation.held_out_books.bits_per_character"),
             share=run.metrics.get(f"copying.share_at_{EXCESS_AT}"),
-            excess=run.metrics.get(f"copying.excess_at_{EXCESS_AT}"),
-            excess_interval=interval(run.metrics, f"copying.excess_at_{EXCESS_AT}"),
+            excess=run.metrics.get(f"copying.{EXCESS}"),
+            excess_interval=read_interval(run.metrics, "copying."),
             longest=run.metrics.get("copying.longest"),
         )
         for run in best

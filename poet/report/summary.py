@@ -7,7 +7,7 @@ from typing import Any
 
 from poet.errors import DataError, rebuild
 from poet.files import read_json, write_json
-from poet.results.copying import EXCESS_AT
+from poet.results.copying import EXCESS, EXCESS_AT, excess_to_json, read_interval
 
 # Match lengths, in characters, for which the summary gives the share of copied text: of a phrase and of a clause. Both
 # are among the LENGTHS of copying.json.
@@ -58,11 +58,8 @@ def write_summary(path: Path, summary: Summary) -> None:
     content = {key: getattr(summary, key) for key in FIRST_KEYS}
     content |= {f"share_at_{length}": summary.share_at[length] for length in COMPARED_AT}
     content |= {f"human_share_at_{length}": summary.human_share_at[length] for length in COMPARED_AT}
-    low, high = summary.excess_interval or (None, None)
     content |= {
-        f"excess_at_{EXCESS_AT}": summary.excess,
-        f"excess_at_{EXCESS_AT}_low": low,
-        f"excess_at_{EXCESS_AT}_high": high,
+        **excess_to_json(summary.excess, summary.excess_interval),
         "longest": summary.longest,
         "model_sha256": summary.model_sha256,
         "language": summary.language,
@@ -79,8 +76,8 @@ def read_summary(path: Path) -> Summary:
             **{key: content[key] for key in FIRST_KEYS},
             share_at={length: content[f"share_at_{length}"] for length in COMPARED_AT},
             human_share_at={length: content[f"human_share_at_{length}"] for length in COMPARED_AT},
-            excess=content[f"excess_at_{EXCESS_AT}"],
-            excess_interval=interval(content, f"excess_at_{EXCESS_AT}"),
+            excess=content[EXCESS],
+            excess_interval=read_interval(content),
             longest=content["longest"],
             # Missing in older files.
             model_sha256=content.get("model_sha256", ""),
@@ -92,12 +89,6 @@ def read_summary(path: Path) -> Summary:
             f"{path} does not hold a summary as this version writes it ({type(error).__name__}: {error}). "
             f"{rebuild(path)}"
         ) from None
-
-
-def interval(figures: Mapping[str, float | None], name: str) -> tuple[float, float] | None:
-    """The interval of the figure `name`, whose ends are the figures `name`_low and `name`_high; None without them."""
-    low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
-    return None if low is None or high is None else (low, high)
 
 
 def read_summaries(folder: Path) -> list[Summary]:

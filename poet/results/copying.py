@@ -13,6 +13,9 @@ from poet.files import read_json, write_json
 LENGTHS = (10, 20, 30, 50, 100)
 EXCESS_AT = 30
 
+# The key of the excess; those of the ends of its interval begin with it.
+EXCESS = f"excess_at_{EXCESS_AT}"
+
 # Lengths, in characters, of the n-grams of the novelty curve: the share of n-grams that occur in no book.
 NOVELTY = (4, 8, 12, 16, 20, 30, 40, 50)
 
@@ -69,9 +72,9 @@ def to_json(copying: Copying) -> dict[str, Any]:
     """The content of copying.json."""
     return {
         **_metrics_to_json(copying.samples),
-        **_excess_to_json(copying.samples),
+        **excess_to_json(copying.samples.excess, copying.samples.excess_interval),
         "by_temperature": {
-            temperature: _metrics_to_json(metrics) | _excess_to_json(metrics)
+            temperature: _metrics_to_json(metrics) | excess_to_json(metrics.excess, metrics.excess_interval)
             for temperature, metrics in copying.by_temperature.items()
         },
         "human": _metrics_to_json(copying.human),
@@ -79,10 +82,16 @@ def to_json(copying: Copying) -> dict[str, Any]:
     }
 
 
-def _excess_to_json(metrics: CopyingMetrics) -> dict[str, float | None]:
-    low, high = metrics.excess_interval or (None, None)
-    name = f"excess_at_{EXCESS_AT}"
-    return {name: metrics.excess, f"{name}_low": low, f"{name}_high": high}
+def excess_to_json(excess: float | None, interval: tuple[float, float] | None) -> dict[str, float | None]:
+    """The excess and the ends of its interval by their keys, in copying.json and wherever they are copied to."""
+    low, high = interval or (None, None)
+    return {EXCESS: excess, f"{EXCESS}_low": low, f"{EXCESS}_high": high}
+
+
+def read_interval(figures: Mapping[str, Any], prefix: str = "") -> tuple[float, float] | None:
+    """The interval that `excess_to_json` wrote to `figures`, whose keys begin with `prefix`; None without one."""
+    low, high = (figures.get(f"{prefix}{EXCESS}_{end}") for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 def _metrics_to_json(metrics: CopyingMetrics) -> dict[str, Any]:
@@ -117,16 +126,15 @@ def read_copying(path: Path) -> Copying:
 
 def _metrics_from_json(content: dict[str, Any]) -> CopyingMetrics:
     match = content["longest_match"]
-    # The metrics of human text have no excess.
-    low, high = (content.get(f"excess_at_{EXCESS_AT}_{end}") for end in ("low", "high"))
     return CopyingMetrics(
         share_at={length: content[f"share_at_{length}"] for length in LENGTHS},
         longest=content["longest"],
         longest_match=None if match is None else LongestMatch(**match),
         novelty={n: content["novelty"][str(n)] for n in NOVELTY},
         characters=content["characters"],
-        excess=content.get(f"excess_at_{EXCESS_AT}"),
-        excess_interval=None if low is None or high is None else (low, high),
+        # The metrics of human text have none.
+        excess=content.get(EXCESS),
+        excess_interval=read_interval(content),
     )
 
 

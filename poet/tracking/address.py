@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-# What stands for a user, a password or a query in a line that a person reads.
+from poet.addresses import hide_credentials
+
+# What a person reads instead of a password or a token.
 HIDDEN = "***"
 
 SQLITE = "sqlite:///"
@@ -40,7 +42,7 @@ def tracking_uri(root: Path) -> str:
     uri = configured_uri(root)
     if uri.startswith(SQLITE):
         return f"{SQLITE}{database_file(uri)}"
-    return _USER.sub(rf"\g<scheme>{HIDDEN}@", uri.split("?")[0])
+    return hide_credentials(uri.split("?")[0])
 
 
 def database_file(uri: str) -> Path:
@@ -79,7 +81,7 @@ def without_secrets(text: str, root: Path) -> str:
     words = found["user"].partition(":")[2] if found else ""
     secrets = {words, *(value for key, value in parse_qsl(urlsplit(uri).query) if "pass" in key or "token" in key)}
     secrets |= {os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in ("PASSWORD", "TOKEN")}
-    text = _USER.sub(rf"\g<scheme>{HIDDEN}@", text)
+    text = hide_credentials(text)
     for secret in filter(None, secrets):
         for spelled in (secret, unquote(secret), quote(secret)):
             text = text.replace(spelled, HIDDEN)

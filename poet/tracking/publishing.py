@@ -18,6 +18,7 @@ from poet.progress import log
 from poet.project import state_folder
 from poet.tracking.address import tracking_uri
 from poet.tracking.mlflow_store import (
+    METRICS_PER_REQUEST,
     Problem,
     RunGone,
     RunIdentity,
@@ -40,13 +41,10 @@ from poet.tracking.spool import (
     write_ledger,
 )
 
-# Metric values in one batch: MLflow takes at most 1,000 in a request.
-BATCH = 1000
-
 # Seconds to wait for another process that sends. The records are safe in the spool, so waiting longer gains nothing.
 WAIT = 120.0
 
-# So many seconds after a request to create a run was given up, no server serves it any more.
+# Seconds after which no server serves a request to create a run any more that was given up.
 LATE = 600
 
 # A record of a spool, or None for a damaged line, and the offset behind it; no offset for a record from memory.
@@ -212,7 +210,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
         record = line[0] or {}
         points = len(record.get("metrics", ()))
         is_small = record.keys().isdisjoint({"text", "file", "status"})
-        if batch and (values + points > BATCH or not is_small):
+        if batch and (values + points > METRICS_PER_REQUEST or not is_small):
             yield batch
             batch, values = [], 0
         batch.append(line)

@@ -46,7 +46,7 @@ _KINDS: tuple[dict[str, type | tuple[type, ...]], ...] = (
     {"status": str},
 )
 
-# The last record of a spool that has ended is a status, which is short. So many bytes are read to find it.
+# Bytes that are read at the end of a spool to find its last record. If the spool has ended, that is a status: short.
 _TAIL = 4096
 
 

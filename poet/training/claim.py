@@ -31,7 +31,7 @@ RESULT = "result"
 # Seconds between two looks whether the other process has finished.
 POLL_SECONDS = 0.5
 
-# Snapshots of a training that nobody continued for so many days are removed.
+# Days after which the snapshots of a training that nobody continued are removed.
 ABANDONED_DAYS = 30
 
 

@@ -1,8 +1,8 @@
 """Several training processes on this machine: started together, ended together, and started again when one was killed.
 
-torchrun does this too, but workers that it restarts sometimes wait for each other for ever: they find keys of the
-attempt before in the store that all attempts share (pytorch#135712). Here every attempt has new processes and a new
-store.
+torchrun does this too, but all attempts share one store, in which a restarted worker may find keys of the attempt
+before (pytorch#135712). Here every attempt has new processes and a new store. `leave_world` says why workers sometimes
+did not end.
 """
 
 import os

@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poet.books.manifest import (
-    RESERVED,
     Book,
     MissingBook,
     read_book,
@@ -20,6 +19,7 @@ from poet.books.manifest import (
     write_manifest,
 )
 from poet.errors import DataError
+from poet.files import WINDOWS_DEVICES
 
 
 def book(id="emma", title="Emma", content=b"Emma Woodhouse"):
@@ -49,7 +49,7 @@ def test_any_name_becomes_a_safe_stem(name):
     assert 0 < len(stem.encode("utf-8")) <= 120
     assert not any(character in '<>:"/\\|?*.' or character.isspace() for character in stem)
     assert not {unicodedata.category(character)[0] for character in stem.replace("-", "").replace("_", "")} - set("LNM")
-    assert stem not in RESERVED and unicodedata.normalize("NFC", stem) == stem == stem.casefold()
+    assert stem not in WINDOWS_DEVICES and unicodedata.normalize("NFC", stem) == stem == stem.casefold()
     assert safe_stem(name) == stem
 
 

@@ -120,7 +120,7 @@ def test_check_names_held_out_books_that_no_collection_has(params, write_books, 
     write_manifest(manifest, [emma], Book)
     result = check(params)
     assert result.exit_code == 0
-    assert "no book that is built has the id ema; it holds nothing out; did you mean emma?" in result.output
+    assert "no book that is built has the id ema; it holds nothing out (did you mean 'emma'?)" in result.output
     assert "has the id zzz; it holds nothing out\n" in result.output and "id emma;" not in result.output
 
 
