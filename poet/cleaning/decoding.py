@@ -123,6 +123,9 @@ class Decoding:
 # Of nearly every book today: UTF-8 without a blemish.
 PLAIN = Decoding(encoding="utf_8", rule="utf-8")
 
+# That of a format that is not a text file and says itself how its bytes are decoded.
+OF_FORMAT = Decoding(encoding="utf_8", rule="format")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DecodedText:
@@ -153,6 +156,14 @@ def read_text(content: bytes, name: str, *, language: str = "", encoding: str = 
         text = text.replace(line_end, "\n")
     # DOS marks the end of a file with 0x1a.
     text = text.rstrip("\x1a")
+    return without_controls(text, name, found)
+
+
+def without_controls(text: str, name: str, found: Decoding) -> DecodedText:
+    """`text`, which was decoded as `found` says, without its control characters, which are counted.
+
+    CleaningError if there are too many of them, or of unreadable characters.
+    """
     dropped = "".join(CONTROLS.findall(text))
     _check_damage(text, dropped, name, found)
     if dropped:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poet.cleaning import markers
-from poet.cleaning.decoding import PLAIN, UNREADABLE, DecodedText, Decoding, read_text
+from poet.cleaning.decoding import OF_FORMAT, PLAIN, UNREADABLE, DecodedText, Decoding, read_text, without_controls
 from poet.cleaning.formats.table import Format, format_of
 from poet.cleaning.lines import line_end, line_start
 from poet.cleaning.segments import segment
@@ -128,7 +128,7 @@ def _decode(kind: Format, content: bytes, name: str, language: str, encoding: st
     """The characters of `content`. A format that is not a text file knows itself how its bytes are decoded."""
     if kind.decode is None:
         return read_text(content, name, language=language, encoding=encoding)
-    return DecodedText(text=kind.decode(content, name), decoding=Decoding(encoding="utf_8", rule="format"))
+    return without_controls(kind.decode(content, name), name, OF_FORMAT)
 
 
 def _controls(dropped: str) -> Removal:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from poet.books.manifest import USED, FileCount, describe_files, safe_stem, shown_name
+from poet.cleaning.decoding import OF_FORMAT, without_controls
 from poet.cleaning.formats.table import Format, folder_suffixes, format_of
 from poet.errors import PoetError, SourceError
 from poet.params.sections import DownloadSettings, FolderSource
@@ -144,7 +145,7 @@ def _read(path: Path, files: FolderFiles, *, unpack: bool = True) -> bytes | Non
 def _decoded(kind: Format, content: bytes, name: str) -> str | None:
     """The characters of `content`; None for plain text, and where it takes more than a look to tell them."""
     if kind.decode is not None:
-        return kind.decode(content, name)
+        return without_controls(kind.decode(content, name), name, OF_FORMAT).text
     try:
         return content.decode("utf-8-sig") if kind.strip_markup is not None else None
     except UnicodeDecodeError:

