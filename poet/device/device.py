@@ -77,6 +77,33 @@ def _compute_something(device: torch.device) -> None:
     assert float(torch.ones(2, device=device).add(1).sum()) == 4, "1 + 1 is not 2 there"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that a device, or the machine, had no memory for a tensor.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes do not match"))
+    (True, False)
+    """
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # On a CPU and on MPS, torch raises a plain RuntimeError.
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("can't allocate memory", "out of memory")
+    )
+
+
+@contextlib.contextmanager
+def out_of_memory_advice(advice: str) -> Iterator[None]:
+    """Inside the `with` block, want of memory ends with a ConfigError that says what was wanted and gives `advice`."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        # The rest of torch's message is about its allocator.
+        wanted = str(error).partition("\n")[0].partition(" GPU ")[0][:200] or "the system gave no size"
+        raise ConfigError(f"there is not enough memory: {wanted.rstrip('.')}. {advice}") from None
+
+
 def device_count(kind: str) -> int:
     """How many devices of this kind processes can share; 0 where there is no limit. Starts nothing on a GPU."""
     if kind == "cuda":

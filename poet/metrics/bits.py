@@ -17,8 +17,8 @@ from poet.model.transformer import Transformer
 from poet.results.evaluation import TextMetrics
 from poet.tokens.token_files import TextCounts, TokenData
 
-# Windows scored together. Their logits are stored at once: 32 x 256 positions over 2,048 tokens are 67 MB.
-BATCH = 32
+# The most windows that are scored together, and the most logits, which are stored at once: 268 MB of float32.
+BATCH, MAX_LOGITS = 32, 1 << 26
 
 
 def split_metrics(
@@ -45,7 +45,9 @@ def total_nats(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: t
         return math.nan
     device = model.embedding.weight.device
     total = math.log(model.vocab_size)
-    for positions, scored_from in _window_batches(len(ids), model.config.sequence_len, stride):
+    length = model.config.sequence_len
+    rows = max(1, min(BATCH, MAX_LOGITS // (length * model.vocab_size)))
+    for positions, scored_from in _window_batches(len(ids), length, stride, rows):
         # Ids are stored as uint16 or uint32; torch looks up int64.
         tokens = torch.from_numpy(ids[positions].astype(np.int64)).to(device)  # (B, T + 1)
         cache = None
@@ -75,11 +77,14 @@ def _state_before(model: Transformer, ids: NDArray[Any], starts: NDArray[np.int6
     return cache.hidden * fits
 
 
-def _window_batches(length: int, sequence_len: int, stride: float) -> Iterator[tuple[NDArray[np.int64], int]]:
+def _window_batches(
+    length: int, sequence_len: int, stride: float, rows: int = BATCH
+) -> Iterator[tuple[NDArray[np.int64], int]]:
     """The positions (B, T + 1) of the windows in a text of `length` tokens, and where scoring begins in them.
 
-    A window has one token more than sequence_len, the target of its last position. Predictions before the second
-    result were scored in the window before. The first window is scored in full, and the last one ends with the text.
+    B is `rows` at most. A window has one token more than sequence_len, the target of its last position. Predictions
+    before the second result were scored in the window before. The first window is scored in full, and the last one ends
+    with the text.
 
     >>> for positions, scored_from in _window_batches(length=8, sequence_len=4, stride=0.5):
     ...     print(positions.tolist(), scored_from)
@@ -96,8 +101,8 @@ def _window_batches(length: int, sequence_len: int, stride: float) -> Iterator[t
     offsets = np.arange(sequence_len + 1)
     yield offsets[None], 0  # (1, T + 1)
     starts = np.arange(step, last + 1, step)
-    for i in range(0, len(starts), BATCH):
-        yield starts[i : i + BATCH, None] + offsets, sequence_len - step  # (B, 1) + (T + 1,) -> (B, T + 1)
+    for i in range(0, len(starts), rows):
+        yield starts[i : i + rows, None] + offsets, sequence_len - step  # (B, 1) + (T + 1,) -> (B, T + 1)
     # What is left at the end is shorter than a step. It gets a window of its own, with as much context as fits.
     if remainder := last % step:
         yield np.arange(last, length)[None], sequence_len - remainder  # (1, T + 1)

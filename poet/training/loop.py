@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from poet.device.device import seed_dropout
+from poet.device.device import out_of_memory_advice, seed_dropout
 from poet.errors import Interrupted
 from poet.generation.characters import CharacterGuard, complete_text
 from poet.generation.sampling import generate
@@ -25,7 +25,7 @@ from poet.tokenizers.tokenizer import encode, token_bytes
 from poet.tokens.token_files import VALIDATION
 from poet.training.distributed import STOP_SIGNALS, all_reduce_any
 from poet.training.history import HistoryRow
-from poet.training.run import TrainingRun, compile_model
+from poet.training.run import MEMORY_ADVICE, TrainingRun, compile_model
 from poet.training.schedule import learning_rate_factor
 from poet.training.snapshots import Snapshot, broadcast_snapshot
 from poet.training.speed import Speed
@@ -39,6 +39,7 @@ TIMING_STEPS = 10
 SAMPLE_TEMPERATURE = 0.8
 
 
+@out_of_memory_advice(MEMORY_ADVICE)
 def fit(run: TrainingRun) -> None:
     """Take the remaining steps. After SIGINT or SIGTERM, save a snapshot and raise Interrupted."""
     # Its stopwatch measures training alone.

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from poet.device.device import dtype_name, pick_precision
+from poet.device.device import dtype_name, out_of_memory_advice, pick_precision
 from poet.errors import ConfigError
 from poet.model.transformer import Transformer
 from poet.params.model import ModelSettings
@@ -24,6 +24,12 @@ from poet.training.snapshots import Snapshots
 from poet.training.state import Best
 from poet.training.step import Trainer, compile_blocks, should_compile
 from poet.training.yardstick import Yardstick, measure_yardstick
+
+# What to do where a training needs more memory than there is.
+MEMORY_ADVICE = (
+    "Raise train.accumulate (2, 4, 8: the same batch in as many parts), or lower train.batch_size, model.sequence_len "
+    "or the size of the model."
+)
 
 
 @dataclass(kw_only=True)
@@ -89,6 +95,7 @@ def run_identity(data: TokenData, model: ModelSettings, settings: TrainSettings,
     return [*settings_json, data_json, str(world.device), dtype_name(dtype), torch.__version__, str(world.ranks)]
 
 
+@out_of_memory_advice(MEMORY_ADVICE)
 def prepare_run(
     data: TokenData,
     tokenizer: Tokenizer,

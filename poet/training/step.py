@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.amp import GradScaler
 from torch.nn.parallel import DistributedDataParallel
 
+from poet.device.device import is_out_of_memory
 from poet.errors import PoetError, TrainingError
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
@@ -119,7 +120,8 @@ class Trainer:
             return self._backward(inputs, targets, exchange)
         except Exception as error:  # a compiler may raise anything, also for a graph that comes late
             # Several processes would wait for each other: there, the training ends, and goes on from its snapshot.
-            if not self.compiled or self.world.ranks > 1 or isinstance(error, PoetError):
+            expected = isinstance(error, PoetError) or is_out_of_memory(error)
+            if not self.compiled or self.world.ranks > 1 or expected:
                 raise
             fall_back(self, error)
             self.model.zero_grad()

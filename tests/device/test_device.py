@@ -1,5 +1,6 @@
 """The device: names, precision by what the hardware reports, the seed of dropout, a clock that can be paused."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,6 +9,7 @@ from poet.device.device import (
     Stopwatch,
     device_fault,
     listed_devices,
+    out_of_memory_advice,
     pick_device,
     pick_precision,
     present_devices,
@@ -134,3 +136,15 @@ def test_a_stopwatch_does_not_count_its_pauses(monkeypatch):
     assert stopwatch.lap() == 4
     time = iter([25.0])
     assert stopwatch.seconds() == 18
+
+
+@pytest.mark.parametrize("ask", [lambda: torch.empty(2**50), lambda: np.empty(2**60, np.uint8)], ids=["torch", "numpy"])
+def test_want_of_memory_is_one_message_with_advice(ask):
+    expected = r"^there is not enough memory: .*allocate.*\. Take less\.$"
+    with pytest.raises(ConfigError, match=expected), out_of_memory_advice("Take less."):
+        ask()
+
+
+def test_other_faults_are_no_want_of_memory():
+    with pytest.raises(RuntimeError, match="must match"), out_of_memory_advice("Take less."):
+        torch.ones(2) + torch.ones(3)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poet.metrics import bits
 from poet.metrics.bits import BATCH, _window_batches, split_metrics, text_metrics, total_nats
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
@@ -58,6 +59,15 @@ def test_nats_equal_those_of_one_window_at_a_time(model, stride, step, length):
     ids = random_ids(length)
     expected = one_window_at_a_time(model, ids, step)
     assert total_nats(model, ids, stride=stride, dtype=torch.float32) == pytest.approx(expected, rel=1e-5)
+
+
+def test_windows_of_a_large_vocabulary_are_scored_a_few_at_a_time(model, monkeypatch):
+    """The logits of three windows of 12 positions fit here."""
+    expected, sizes = total_nats(model, random_ids(200), stride=0.5, dtype=torch.float32), set()
+    monkeypatch.setattr(bits, "MAX_LOGITS", 3 * 12 * VOCAB_SIZE + 1)
+    model.register_forward_hook(lambda _, inputs, logits: sizes.add(logits.numel() // (12 * VOCAB_SIZE)))
+    assert total_nats(model, random_ids(200), stride=0.5, dtype=torch.float32) == pytest.approx(expected, rel=1e-5)
+    assert max(sizes) == 3
 
 
 def test_another_stride_gives_other_nats(model):

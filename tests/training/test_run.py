@@ -8,7 +8,7 @@ from poet.errors import ConfigError
 from poet.params.model import Yoke, model_settings
 from poet.tracking.tracker import Tracker
 from tests.recipes import MODEL, TRAIN
-from tests.training.runs import run
+from tests.training.runs import run, start, train_command
 
 
 class Tags(Tracker):
@@ -46,3 +46,14 @@ def test_the_tracker_learns_where_and_how_it_trains_and_which_model_came_of_it(t
     assert len(tracker.seen.pop("poet.model_sha256")) == 64
     assert "GFLOP/s of 1 x cpu in float32" in tracker.seen.pop("poet.utilization_yardstick")
     assert tracker.seen == {"poet.device": "cpu", "poet.precision": "float32", "poet.compile": "off"}
+
+
+def test_a_batch_that_no_memory_holds_is_one_message(tokens, tmp_path):
+    """The real command, which the system gives 40 GB of addresses; the embeddings of the batch would take 65 GB."""
+    limit = "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_AS, (40 << 30,) * 2); sys.argv = sys.argv[1:]; "
+    words = train_command(tmp_path, tokens, "x", {"n_embd": 512, "n_head": 8}, batch_size=1_000_000)[1:]
+    with start(tmp_path, ["-c", limit + "runpy.run_module(sys.argv[0], run_name='__main__')", *words]) as job:
+        printed = job.communicate()[1]
+    assert job.returncode == 1
+    assert "Error: there is not enough memory" in printed and "Raise train.accumulate" in printed, printed
+    assert "Traceback" not in printed and not (tmp_path / "x" / "model").exists()

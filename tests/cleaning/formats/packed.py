@@ -8,11 +8,11 @@ CONTAINER = '<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootf
 
 
 def zipped(parts: Mapping[str, str | bytes]) -> bytes:
-    """A ZIP archive of `parts`, by their names."""
+    """A ZIP archive of `parts`, by their names; the same bytes at any time, so a test's name may contain them."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, content in parts.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
