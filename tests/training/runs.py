@@ -89,7 +89,7 @@ def environment() -> dict[str, str]:
     """Variables for the command: one thread, and a tracking server that does not answer, which must not matter."""
     return {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "OMP_NUM_THREADS": "1",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
     }

@@ -8,7 +8,7 @@ CONTAINER = '<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootf
 
 
 def zipped(parts: Mapping[str, str | bytes]) -> bytes:
-    """A ZIP archive of `parts`, by their names; the same bytes at any time, so a test's name may contain them."""
+    """A ZIP archive of `parts`, by their names; the same bytes at any time."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in parts.items():
