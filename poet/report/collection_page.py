@@ -11,7 +11,7 @@ from poet.params.dotted import flatten
 from poet.params.model import as_written
 from poet.params.sections import CalibreSource, FolderSource, Params
 from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
-from poet.report.findings import by_prompt, contributions, top_findings
+from poet.report.findings import by_prompt, contributions, surprise_of_people, top_findings
 from poet.report.languages import shared_language
 from poet.report.passages import Shelf, ShownSample
 from poet.report.render import render_page
@@ -68,7 +68,7 @@ class CollectionResults:
 def collection_page(results: CollectionResults, params: Params) -> str:
     """The HTML of the page of a collection."""
     shelf, samples, copying = results.shelf, results.samples, results.copying
-    match = copying.samples.longest_match
+    match = copying.running_text.samples.longest_match
     return render_page(
         "collection.html",
         results=results,
@@ -76,11 +76,12 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         # The samples and their passages.
         prompts=by_prompt(samples),
         passages=[passage for shown in samples for passage in shown.passages],
-        findings=top_findings(samples, params.report.findings),
+        findings=top_findings(samples, params.report.findings, shelf, surprise_of_people(copying.running_text)),
         contributions=contributions(samples),
         min_length=results.min_length,
         # Copying.
         copying=copying,
+        running=copying.running_text,
         human=copying.human if copying.human.characters else None,
         lengths=LENGTHS,
         excess_at=EXCESS_AT,
@@ -125,7 +126,7 @@ def summarize(results: CollectionResults, model_sha256: str) -> Summary:
     """The summary of a collection; `model_sha256` is the hash of the model's weights."""
     books = results.shelf.books.values()
     evaluation, held_out = results.evaluation, results.evaluation.held_out_books
-    copying, human = results.copying.samples, results.copying.human
+    copying, human = results.copying.running_text.samples, results.copying.running_text.human
     first = results.samples[0].sample if results.samples else None
     return Summary(
         collection=results.name,
