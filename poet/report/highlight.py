@@ -40,7 +40,7 @@ class Tint:
 def lay_out(text: str, spans: Sequence[Span], before: str = "") -> list[Tint]:
     """The tints of `text`, by start. They do not overlap, cut no word, and have at least LEAST_WORDS each.
 
-    Longer spans come first; of two equals a verbatim one, then the first in `spans`. A span that longer ones cover in
+    Spans of more words come first; of two with as many a verbatim one, then the longer. A span that others cover in
     part has its tint on its longest free stretch. `before` is the text that `text` follows: the two may share a word.
 
     >>> def span(start: int, end: int) -> Span:
@@ -57,10 +57,11 @@ def lay_out(text: str, spans: Sequence[Span], before: str = "") -> list[Tint]:
 
     snapped = [shown(span.start, span.end) for span in spans]
     places = {number: place for number, place in enumerate(snapped) if place}
+    within = {number: words.between(start + shift, end + shift) for number, (start, end) in places.items()}
 
     # Without overlaps, the tints are in the same order by start and by end.
     tints: list[Tint] = []
-    for number in sorted(places, key=lambda i: (places[i][0] - places[i][1], not spans[i].exact, i)):
+    for number in sorted(places, key=lambda i: (-len(within[i]), not spans[i].exact, -spans[i].length, i)):
         start, end = places[number]
         first = bisect.bisect_right(tints, start, key=lambda tint: tint.end)
         behind = bisect.bisect_left(tints, end, key=lambda tint: tint.start)
@@ -73,7 +74,7 @@ def lay_out(text: str, spans: Sequence[Span], before: str = "") -> list[Tint]:
         elif covering:
             host = max(covering, key=lambda tint: min(end, tint.end) - max(start, tint.start))
             # A near copy often has the same words as the verbatim match, and says nothing new.
-            if places[host.span] != (start, end):
+            if within[host.span] != within[number]:
                 host.inside.append(number)
     return tints
 
