@@ -3,13 +3,14 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from poet.attribution.headings import Headings, find_headings
 from poet.attribution.words import Words
 from poet.books.manifest import PRIVATE, CleanBook
 from poet.params.sections import ReportSettings
 from poet.report.highlight import Piece, cut_at_tints, lay_out
+from poet.report.ranked import RankedPiece, ranked_pieces
 from poet.results.attribution import AttributedSample, Span
 from poet.results.samples import Sample
 
@@ -97,6 +98,7 @@ class ShownSample:
     """A sample, its passages, and its text in pieces; `Piece.span` is an index into `passages`.
 
     `verbatim` is the share of the sample's characters in verbatim passages, `near` the share in near copies only.
+    `ranked` is its text in tokens (`poet.report.ranked`), empty where the file has no ranks.
     """
 
     sample: Sample
@@ -104,6 +106,7 @@ class ShownSample:
     passages: list[Passage]
     verbatim: float
     near: float
+    ranked: list[RankedPiece] = field(default_factory=list)
 
 
 class Shelf:
@@ -214,6 +217,7 @@ def show_sample(
         passages=passages,
         verbatim=verbatim / length,
         near=(either - verbatim) / length,
+        ranked=ranked_pieces(sample),
     )
 
 
