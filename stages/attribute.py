@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from poet.attribution.furniture import find_furniture
 from poet.attribution.index import open_index
 from poet.attribution.least_length import BEGINNING, least_length
 from poet.attribution.spans import attribute_text
 from poet.books.split import split_books
 from poet.files import read_json, sha256
-from poet.metrics.copying import copying_metrics, human_passages
+from poet.metrics.copying import MeasuredText, copying_metrics, human_passages
 from poet.params.file import load_params
 from poet.progress import log, progress_bar
 from poet.project import project_root
@@ -49,10 +50,15 @@ def main(
     samples = read_samples(samples_file)
     min_length = settings.attribute.min_length or least_length(index.beginnings(BEGINNING))
 
+    # Speaker names, headings and whatever else a book repeats are no running text. A sample is judged together with its
+    # prompt, whose last line it may continue.
+    furniture = find_furniture(book.text for book in split_books(clean, settings.split))
+    written = [MeasuredText(text=one.text, running=furniture.running(one.text, before=one.prompt)) for one in samples]
+
     attributed: list[AttributedSample] = []
     with progress_bar("attribute", len(samples)) as advance:
-        for sample in samples:
-            attributed.append(attribute_text(index, sample.sample, sample.text, min_length))
+        for sample, one in zip(samples, written, strict=True):
+            attributed.append(attribute_text(index, sample.sample, one.text, min_length, one.running))
             advance()
     write_attribution(out, attributed)
 
@@ -61,19 +67,24 @@ def main(
     unseen = [book.validation + book.held_out for book in split_books(clean, settings.split)]
     copying = copying_metrics(
         index,
-        [sample.text for sample in samples],
-        human_passages(unseen, [len(sample.text) for sample in samples]),
+        written,
+        human_passages(
+            [MeasuredText(text=text, running=furniture.running(text)) for text in unseen],
+            [len(sample.text) for sample in samples],
+        ),
         temperatures=[sample.temperature for sample in samples],
         extractable=read_json(extractable),
+        min_length=min_length,
         seed=0,
     )
     write_copying(metrics, copying)
 
     with tracking(project_root(), collection, "attribute", sha256(model)) as tracker:
         tracker.metrics(0, numbers("copying", to_json(copying)))
+    running = copying.running_text
     log(
-        f"{copying.samples.share_at[30]:.1%} of the characters in copies of 30 or more, "
-        f"{copying.human.share_at[30]:.1%} in human text"
+        f"{running.samples.share_at[30]:.1%} of the running text in copies of 30 or more characters, "
+        f"{running.human.share_at[30]:.1%} in human text"
     )
 
 

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "training": {
         *("params", "results", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),
     },
-    "report": {"params", "books", "results", "tracking"},
+    "report": {"params", "books", "results", "attribution", "tracking"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
 MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}

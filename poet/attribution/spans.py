@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from poet.attribution.furniture import Furniture
 from poet.attribution.index import Index, IntArray, Shard
 from poet.attribution.matching import long_match_ends, match_ends_from, maximal_matches
 from poet.attribution.normalise import normalise
 from poet.attribution.search import QueryText, encode_query, intervals
 from poet.attribution.surprise import surprise
+from poet.attribution.words import Words
 from poet.results.attribution import AttributedSample, Source, Span
 
 # Occurrences looked up per batch. Bounds temporary memory to some tens of megabytes: a short passage may occur in a
@@ -23,13 +25,42 @@ from poet.results.attribution import AttributedSample, Source, Span
 OCCURRENCES_AT_ONCE = 1 << 19
 
 
-def attribute_text(index: Index, sample: int, text: str, min_length: int) -> AttributedSample:
-    """The spans of the sample number `sample`, which is `text`: verbatim ones and near copies."""
+def attribute_text(
+    index: Index, sample: int, text: str, min_length: int, running: NDArray[np.bool_] | None = None
+) -> AttributedSample:
+    """The spans of the sample number `sample`, which is `text`: verbatim ones and near copies.
+
+    `running` says which characters are running text (`poet.attribution.furniture`): (len(text),). Without it, the
+    shapes of the lines decide.
+    """
+    if running is None:
+        running = Furniture().running(text)
     return AttributedSample(
         sample=sample,
-        spans=tuple(find_spans(index, text, min_length)),
-        near=tuple(find_near_spans(index, text, min_length)),
+        spans=tuple(count_running_words(index, text, find_spans(index, text, min_length), running)),
+        near=tuple(count_running_words(index, text, find_near_spans(index, text, min_length), running)),
     )
+
+
+def count_running_words(index: Index, text: str, spans: Sequence[Span], running: NDArray[np.bool_]) -> Iterator[Span]:
+    """The `spans` of `text` with the words and the surprise of their running text, `running`: (len(text),)."""
+    # The stretches of running text in each span. Furniture ends at white space, so no stretch cuts a word anew.
+    edges = np.flatnonzero(np.diff(running, prepend=False, append=False)).reshape(-1, 2)  # (stretches, 2)
+    parts, owners = [], []
+    for number, span in enumerate(spans):
+        first = int(np.searchsorted(edges[:, 1], span.start, side="right"))
+        for start, end in edges[first:].tolist():
+            if start >= span.end:
+                break
+            parts.append((max(start, span.start), min(end, span.end)))
+            owners.append(number)
+
+    words, counts, bits = Words(text), [0.0] * len(spans), [0.0] * len(spans)
+    for owner, part, value in zip(owners, parts, surprise(index, normalise(text), parts), strict=True):
+        counts[owner] += words.count(*part)
+        bits[owner] += value
+    for span, count, value in zip(spans, counts, bits, strict=True):
+        yield dataclasses.replace(span, running_words=count, running_surprise=round(value, 2))
 
 
 def find_spans(index: Index, text: str, min_length: int) -> list[Span]:

@@ -84,6 +84,29 @@ def complete_text(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
     return "".join(decode_stream(tokenizer, ids))
 
 
+def token_ends(tokenizer: Tokenizer, ids: Iterable[int]) -> list[int]:
+    """For each of `ids`, how many characters of their `complete_text` there are up to its end.
+
+    A token that ends within a character ends where the character begins; the token that completes it ends behind it.
+    The last one ends where the text does.
+    """
+    read, characters = 0, 0
+    ends: list[int] = []
+
+    def reading() -> Iterator[int]:
+        nonlocal read
+        for token in ids:
+            read += 1
+            yield token
+
+    for text in decode_stream(tokenizer, reading()):
+        # Tokens that wait for the rest of a character add nothing yet.
+        ends += [characters] * (read - len(ends) - 1)
+        characters += len(text)
+        ends.append(characters)
+    return ends + [characters] * (read - len(ends))
+
+
 def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
     """The text of `ids` in pieces, which joined are their `complete_text`.
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from poet.generation.characters import CharacterGuard, complete_text
+from poet.generation.characters import CharacterGuard, complete_text, token_ends
+from poet.generation.ranks import Ranks
 from poet.generation.sampling import Guard, generate
 from poet.model.saving import TrainedModel
 from poet.params.sampling import sampling_params
@@ -39,18 +40,25 @@ def sample_prompt(
     # float32, whatever precision the training used: so every machine writes the same samples, up to rounding.
     prompt_ids = encode(trained.tokenizer, prompt)  # (T,)
     characters = CharacterGuard(token_bytes(trained.tokenizer), guard)
-    for ids in generate(trained.model, prompt_ids, sampling, settings.tokens, torch.float32, characters):
+    ranks = Ranks()
+    for ids in generate(trained.model, prompt_ids, sampling, settings.tokens, torch.float32, characters, ranks.note):
         steps.append(ids)
         advance()
     generated = np.stack(steps, axis=1)  # `tokens` arrays of (B,) -> (B, tokens)
-    return [
-        Sample(
-            sample=number,
-            prompt=prompt,
-            text=complete_text(trained.tokenizer, ids),
-            max_copy=settings.max_copy,
-            tokens=len(ids),
-            **dataclasses.asdict(params),
+    samples = []
+    for row, (params, ids) in enumerate(zip(sampling, generated, strict=True)):
+        of_tokens, probabilities = ranks.of(row)
+        samples.append(
+            Sample(
+                sample=first + row,
+                prompt=prompt,
+                text=complete_text(trained.tokenizer, ids),
+                max_copy=settings.max_copy,
+                tokens=len(ids),
+                **dataclasses.asdict(params),
+                ends=tuple(token_ends(trained.tokenizer, ids)),
+                ranks=of_tokens,
+                probabilities=probabilities,
+            )
         )
-        for number, (params, ids) in enumerate(zip(sampling, generated, strict=True), start=first)
-    ]
+    return samples

@@ -7,7 +7,7 @@ it.
 Shapes: B sequences, T positions, V = vocab_size.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,11 +46,13 @@ def generate(
     max_new_tokens: int,
     dtype: torch.dtype,
     guard: Guard | None = None,
+    watch: Callable[[Tensor, NDArray[np.int64]], None] | None = None,
 ) -> Iterator[NDArray[np.int64]]:
     """Continue a prompt B times side by side, once for each of `sampling`: yields the next ids, (B,) int64.
 
     `prompt` holds the ids of one prompt for all, (T,), or of one for each, (B, T). It yields `max_new_tokens` times; no
-    id is forbidden by `guard`. DataError when the guard forbids all tokens, ValueError for an empty prompt.
+    id is forbidden by `guard`. `watch` is called with the logits, (B, V) as the model gives them, and the ids chosen
+    from them. DataError when the guard forbids all tokens, ValueError for an empty prompt.
 
     When the model's sequence_len positions are full, the window slides: the last half of the text is read again from
     position 0. A yoke's state goes on: each position reads the activations of the token one window before it.
@@ -65,6 +67,8 @@ def generate(
         # Only the last position's logits are needed. They go to the CPU, so that every device chooses alike.
         logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, 1, V) -> (B, V)
         ids = batch.choose_next(logits)  # (B,)
+        if watch is not None:
+            watch(logits, ids)
         yield ids
         # The chosen token is the input of the next step; keys and values of all earlier ones are in the cache.
         pending = torch.from_numpy(ids)[:, None]  # (B,) -> (B, 1)

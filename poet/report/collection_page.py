@@ -15,7 +15,7 @@ from poet.params.sections import CalibreSource, FolderSource, Params
 from poet.report.charts import Chart
 from poet.report.collection_charts import bits_chart, copied_chart, loss_chart, novelty_chart
 from poet.report.drawing import draw
-from poet.report.findings import Contribution, by_prompt, contributions, top_findings
+from poet.report.findings import Contribution, by_prompt, contributions, surprise_of_people, top_findings
 from poet.report.glance import compare, ruler
 from poet.report.languages import shared_language
 from poet.report.opening import choose_opening
@@ -99,8 +99,10 @@ class Step:
 def collection_page(results: CollectionResults, params: Params) -> str:
     """The HTML of the page of a collection."""
     shelf, samples, copying = results.shelf, results.samples, results.copying
-    human = copying.human if copying.human.characters else None
-    match, books, given = copying.samples.longest_match, list(shelf.books.values()), contributions(samples)
+    # The figures of running text: names, headings and what else a book repeats are nobody's phrases.
+    running = copying.running_text
+    human = running.human if running.human.characters else None
+    match, books, given = running.samples.longest_match, list(shelf.books.values()), contributions(samples)
     bits = bits_chart(results.history, results.evaluation)
     return render_page(
         "collection.html",
@@ -110,20 +112,21 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         # The first screen.
         opening=choose_opening(samples),
         quality=quality(results.evaluation.bits_per_character, results.evaluation.compressors),
-        repetition=repetition(copying.samples, human),
-        comparison=compare(copying.samples, human),
+        repetition=repetition(running.samples, human),
+        comparison=compare(running.samples, human),
         ruler=ruler(results.evaluation, results.other_runs),
         # The samples and their passages.
         prompts=by_prompt(samples),
         shown_at_once=SHOWN_AT_ONCE,
         passages=[passage for shown in samples for passage in shown.passages],
-        findings=top_findings(samples, params.report.findings),
+        findings=top_findings(samples, params.report.findings, shelf, surprise_of_people(running)),
         contributions=given,
         coloured=COLOURS,
         min_length=results.min_length,
         # Copying.
         copying=copying,
-        figures=copying.samples,
+        running=running,
+        figures=running.samples,
         human=human,
         lengths=LENGTHS,
         excess_at=EXCESS_AT,
@@ -134,7 +137,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         plots={
             "bits": bits,
             "loss": loss_chart(results.history),
-            "copied": copied_chart(copying.samples, human),
+            "copied": copied_chart(running.samples, human),
             "novelty": novelty_chart(copying),
         },
         steps=steps(results, bits),
@@ -191,7 +194,7 @@ def summarize(results: CollectionResults, model_sha256: str) -> Summary:
     """The summary of a collection; `model_sha256` is the hash of the model's weights."""
     books = results.shelf.books.values()
     evaluation, held_out = results.evaluation, results.evaluation.held_out_books
-    copying, human = results.copying.samples, results.copying.human
+    copying, human = results.copying.running_text.samples, results.copying.running_text.human
     first = results.samples[0].sample if results.samples else None
     return Summary(
         collection=results.name,

@@ -4,7 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poet.report.passages import Passage, ShownBook, ShownSample
+from poet.attribution.least_length import WORDS_OF_A_PASSAGE
+from poet.report.comparison import Comparison, PassageAt, compare
+from poet.report.passages import Passage, Shelf, ShownBook, ShownSample
+from poet.results.copying import RunningText
+
+# The least words of running text in a finding: fewer are a common phrase.
+LEAST_WORDS = WORDS_OF_A_PASSAGE
 
 # A passage repeats a better finding if more than this share of its words occurs in that finding.
 REPEATED = 0.5
@@ -12,11 +18,15 @@ REPEATED = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A passage, and its place on the page: the number of its `sample`, and its `index` among the sample's passages."""
+    """A passage, and its place on the page: the number of its `sample`, and its `index` among the sample's passages.
+
+    `lines` has the line of the sample over that of the book.
+    """
 
     sample: int
     index: int
     passage: Passage
+    lines: Comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,29 +52,50 @@ class Contribution:
         return round(100 * self.scale * self.verbatim / (self.verbatim + self.near), 2)
 
 
-def top_findings(samples: Sequence[ShownSample], count: int) -> list[Finding]:
+def top_findings(
+    samples: Sequence[ShownSample], count: int, shelf: Shelf, least_surprise: float = 0.0
+) -> list[Finding]:
     """The `count` most surprising passages of `samples`, the best first, without those that repeat a better one.
 
-    A model often writes the same phrase again and again; without the repetitions, one phrase cannot fill the list.
+    Only running text counts (`poet.attribution.furniture`): a finding has at least LEAST_WORDS words of it, and their
+    surprise is above `least_surprise` (`surprise_of_people`). A model often writes the same phrase again and again;
+    without the repetitions, one phrase cannot fill the list.
     """
-    findings = [
-        Finding(sample=shown.sample.sample, index=index, passage=passage)
+    found = [
+        (shown.sample.sample, index, passage, shown.sample.text)
         for shown in samples
         for index, passage in enumerate(shown.passages)
+        if passage.running_words >= LEAST_WORDS and passage.running_surprise > least_surprise
     ]
     # Equally surprising passages keep the order of the page, so that the same samples give the same list.
-    findings.sort(key=lambda finding: (-finding.passage.surprise, finding.sample, finding.index))
+    found.sort(key=lambda one: (-one[2].running_surprise, one[0], one[1]))
 
     chosen: list[Finding] = []
     chosen_words: list[set[str]] = []
-    for finding in findings:
+    for sample, index, passage, text in found:
         if len(chosen) == count:
             break
-        words = set(finding.passage.match.casefold().split())
+        words = set(passage.match.casefold().split())
         if not any(repeats(words, better) for better in chosen_words):
-            chosen.append(finding)
+            chosen.append(Finding(sample=sample, index=index, passage=passage, lines=_lines(text, passage, shelf)))
             chosen_words.append(words)
     return chosen
+
+
+def surprise_of_people(running_text: RunningText) -> float:
+    """The surprise, in bits, that a finding has to exceed: that of the best passage of human text.
+
+    0 where the samples copy more than people beyond doubt: then every passage may be what was copied.
+    """
+    return 0.0 if running_text.exceeds_people else running_text.human_surprise
+
+
+def _lines(text: str, passage: Passage, shelf: Shelf) -> Comparison:
+    book = shelf.text(passage.place.book.row.id)
+    return compare(
+        PassageAt(text=text, start=passage.start, end=passage.end),
+        PassageAt(text=book, start=passage.match_start, end=passage.match_end),
+    )
 
 
 def repeats(words: set[str], better: set[str]) -> bool:

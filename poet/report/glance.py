@@ -15,7 +15,7 @@ LABEL = 25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Bars:
     """Shares of copied text as widths of bars, in per cent of the longest; `interval` is that of the model's bar."""
 
     model: float
@@ -39,7 +39,7 @@ class Mark:
     anchor: str = "middle"
 
 
-def compare(samples: CopyingMetrics, human: CopyingMetrics | None) -> Comparison:
+def compare(samples: CopyingMetrics, human: CopyingMetrics | None) -> Bars:
     """The bars of the copied shares of the `samples` and of `human` text (None: there is none).
 
     The interval of the difference is drawn around the model's bar: from what people copy, plus the ends of it.
@@ -49,7 +49,7 @@ def compare(samples: CopyingMetrics, human: CopyingMetrics | None) -> Comparison
     # Without anything copied, every bar is empty.
     longest = max(model, people, *ends, 1e-9)
     low, *high = [round(100 * max(0.0, end) / longest, 2) for end in ends] or [0.0]
-    return Comparison(
+    return Bars(
         model=round(100 * model / longest, 2),
         human=round(100 * people / longest, 2),
         interval=(low, high[0]) if high else None,

@@ -13,6 +13,9 @@ LINES, CHARACTERS = 10, 400
 # More gaps between paragraphs leave too little of ten lines.
 FEW_GAPS = 2
 
+# Fewer words of running text are no passage to begin with.
+LEAST_RUNNING_WORDS = 3
+
 # More passages than these make no opening better; else the lines that copy most would always win.
 ENOUGH_PASSAGES = 2
 
@@ -40,16 +43,22 @@ def choose_opening(samples: Sequence[ShownSample]) -> Opening | None:
 
     def rank(candidate: tuple[ShownSample, int, int]) -> tuple[int, bool, float]:
         shown, start, end = candidate
-        found = len({piece.span for piece in _cut(shown.pieces, start, end) if piece.span is not None})
+        found = len(_visible(shown, _cut(shown.pieces, start, end)))
         text = shown.sample.text[start:end]
         sparse = text.count("\n\n") > FEW_GAPS or len(text) < CHARACTERS / 2
         return -min(found, ENOUGH_PASSAGES), sparse, abs(shown.sample.temperature - middle)
 
     shown, start, end = min(candidates, key=rank)  # the first of equals
     pieces = _cut(shown.pieces, start, end)
-    visible = [piece.span for piece in pieces if piece.span is not None]
-    first = max(visible, key=lambda span: shown.passages[span].surprise, default=None)
+    visible = _visible(shown, pieces)
+    first = max(visible, key=lambda span: shown.passages[span].running_surprise, default=None)
     return Opening(shown=shown, pieces=pieces, passage=first)
+
+
+def _visible(shown: ShownSample, pieces: Sequence[Piece]) -> list[int]:
+    """The passages of `shown` that `pieces` show, by their index, without those that are mostly furniture."""
+    spans = dict.fromkeys(piece.span for piece in pieces if piece.span is not None)
+    return [span for span in spans if shown.passages[span].running_words >= LEAST_RUNNING_WORDS]
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:

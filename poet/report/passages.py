@@ -1,13 +1,16 @@
 """The passages that samples share with books, ready for a page: numbered books, places, context, pieces of text."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from poet.attribution.headings import Headings, find_headings
+from poet.attribution.words import Words
 from poet.books.manifest import PRIVATE, CleanBook
 from poet.params.sections import ReportSettings
-from poet.report.headings import Headings, find_headings
-from poet.report.highlight import Piece, cut_at_spans
+from poet.report.highlight import Piece, cut_at_tints, lay_out
+from poet.report.ranked import RankedPiece, rank_code, ranked_pieces
 from poet.results.attribution import AttributedSample, Span
 from poet.results.samples import Sample
 
@@ -15,6 +18,9 @@ GUTENBERG_PAGE = "https://www.gutenberg.org/ebooks/"
 
 # page.css defines this many colours (classes c0, c1, ...), for the books that gave most.
 COLOURS = 8
+
+# No word is longer, as far as showing whole words goes.
+LONGEST_WORD = 100
 
 # Texts of books that are kept in memory at a time.
 TEXTS_IN_MEMORY = 64
@@ -44,22 +50,32 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A span of a sample beside its first source.
+    """A span of a sample beside its first source, from its first complete word to its last one.
 
-    `text` is the passage in the sample, `match` the same passage in the book. The two are equal if the passage is
-    `exact`; a near copy differs. `before` and `after` are the text of the book around the match. The passage occurs
-    `count` times in all books; `also` lists the books other than the first source.
+    `text` is the passage in the sample, where it has the characters [start, end); `match` is the same passage in the
+    book, where it has the characters [match_start, match_end). The two are equal if the passage is `exact`; a near copy
+    differs. `before` and `after` are the text of the book around the match. The passage occurs `count` times in all
+    books; `also` lists the books other than the first source. `running_words` of its words are running text, and their
+    surprise is `running_surprise`. The passages `inside` it, or that it covers for the most part, have no tint; they
+    have no context and nothing inside.
     """
 
     text: str
+    start: int
+    end: int
     exact: bool
     surprise: float
+    running_words: float
+    running_surprise: float
     place: Place
     before: str
     match: str
     after: str
+    match_start: int
+    match_end: int
     count: int
     also: list[ShownBook]
+    inside: list["Passage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +83,7 @@ class ShownSample:
     """A sample, its passages, and its text in pieces; `Piece.span` is an index into `passages`.
 
     `verbatim` is the share of the sample's characters in verbatim passages, `near` the share in near copies only.
+    `ranked` is its text in tokens (`poet.report.ranked`), empty where the file has no ranks.
     """
 
     sample: Sample
@@ -74,6 +91,12 @@ class ShownSample:
     passages: list[Passage]
     verbatim: float
     near: float
+    ranked: list[RankedPiece] = field(default_factory=list)
+
+    @property
+    def rank_code(self) -> str:
+        """The ranks of the tokens for page.js."""
+        return rank_code(self.ranked)
 
 
 class Shelf:
@@ -97,22 +120,47 @@ class Shelf:
         share = start / max(1, len(self.text(book)))
         return Place(book=self.books[book], heading=self._headings(book).before(start), share=share)
 
-    def passage(self, text: str, span: Span, context: int) -> Passage:
-        """The passage `span` of a sample's `text`, with `context` characters of its first source on either side."""
+    def passage(self, text: str, span: Span, context: int, before: str = "") -> Passage:
+        """The passage `span` of a sample's `text`, with `context` characters of its first source on either side.
+
+        `before` is the prompt of the sample, whose last word the text may go on with.
+        """
         # The page shows one source in context, and the titles of the others.
-        first, *others = span.sources
-        book = self.text(first.book)
+        source, *others = span.sources
+        book = self.text(source.book)
+        shift = len(before)
+        start, end = (place - shift for place in snapped(before + text, span.start + shift, span.end + shift))
+        match_start, match_end = snapped(book, source.start, source.end)
+        # A verbatim match has the words of the passage, wherever the book has a border.
+        if span.exact:
+            match_start, match_end = (place - span.start + source.start for place in (start, end))
         return Passage(
-            text=text[span.start : span.end],
+            text=text[start:end],
+            start=start,
+            end=end,
             exact=span.exact,
             surprise=span.surprise,
-            place=self.place(first.book, first.start),
-            before=book[max(0, first.start - context) : first.start],
-            match=book[first.start : first.end],
-            after=book[first.end : first.end + context],
+            running_words=span.running_words,
+            running_surprise=span.running_surprise,
+            place=self.place(source.book, match_start),
+            before=book[max(0, match_start - context) : match_start],
+            match=book[match_start:match_end],
+            after=book[match_end : match_end + context],
+            match_start=match_start,
+            match_end=match_end,
             count=sum(source.count for source in span.sources),
             also=[self.books[source.book] for source in others],
+            inside=[],
         )
+
+
+def snapped(text: str, start: int, end: int) -> tuple[int, int]:
+    """The complete words of the characters [start, end) of `text`; all of these characters if there is none."""
+    # Only the words at the ends matter, so the text further away is not read.
+    first = max(0, start - LONGEST_WORD)
+    near = text[first : end + LONGEST_WORD]
+    begin, stop = Words(near).snap(start - first, end - first)
+    return (begin + first, stop + first) if begin < stop else (start, end)
 
 
 def show_samples(
@@ -134,31 +182,32 @@ def show_samples(
 def show_sample(
     shelf: Shelf, sample: Sample, attributed: AttributedSample, context: int, least_surprise: float = 0.0
 ) -> ShownSample:
-    """`sample` with those passages of `attributed` that a reader can see.
+    """`sample` with those passages of `attributed` that have a tint (`poet.report.highlight`).
 
     Passages with at least `least_surprise` bits are shown with `context` characters of the book on either side.
     """
-    # A passage that longer ones cover completely has no piece, so it is left out. So is a near copy of which no more
-    # than a tiny piece is visible. Both still count in the shares below.
     spans = attributed.by_start()
-    visible = {
-        piece.span
-        for piece in cut_at_spans(sample.text, spans)
-        if piece.span is not None and (spans[piece.span].exact or not piece.tiny)
-    }
-    spans = [span for index, span in enumerate(spans) if index in visible]
+    tints = lay_out(sample.text, spans, before=sample.prompt)
 
-    # Characters in verbatim passages, and in passages of either kind.
-    verbatim, either = covered(attributed.spans), covered(attributed.by_start())
+    def passage(number: int, context: int) -> Passage:
+        return shelf.passage(sample.text, spans[number], context, before=sample.prompt)
+
+    passages = []
+    for index, tint in enumerate(tints):
+        shown = passage(tint.span, context if spans[tint.span].surprise >= least_surprise else 0)
+        passages.append(dataclasses.replace(shown, inside=[passage(number, 0) for number in tint.inside]))
+        tint.span = index  # the pieces count the passages of the page
+
+    # Shares of the exact spans, whatever the page shows of them: verbatim ones, and those of either kind.
+    verbatim, either = covered(attributed.spans), covered(spans)
     length = max(1, len(sample.text))
     return ShownSample(
         sample=sample,
-        pieces=cut_at_spans(sample.text, spans),
-        passages=[
-            shelf.passage(sample.text, span, context if span.surprise >= least_surprise else 0) for span in spans
-        ],
+        pieces=cut_at_tints(sample.text, tints),
+        passages=passages,
         verbatim=verbatim / length,
         near=(either - verbatim) / length,
+        ranked=ranked_pieces(sample),
     )
 
 

@@ -27,9 +27,9 @@ FIRST_KEYS = (
 class Summary:
     """What the start page shows of a collection.
 
-    `books` and `characters` count the cleaned text. `share_at[n]` is the share of the samples' characters inside
+    `books` and `characters` count the cleaned text. `share_at[n]` is the share of the samples' running text inside
     verbatim matches of at least n characters, for n in COMPARED_AT; `human_share_at[n]` is the same for human text,
-    None if there is no such text. `excess`, `excess_interval` and `longest` are those of copying.json.
+    None if there is no such text. `excess`, `excess_interval` and `longest` are those of running text in copying.json.
     `sample` is the beginning of the first sample, `language` the one that all books share, or "".
     """
 

@@ -28,6 +28,8 @@ class Span:
 
     An `exact` span occurs verbatim, a near copy up to what normalisation removes (`poet.attribution.normalise`).
     `surprise` ranks spans: the bits that the words of the passage cost one by one (`poet.attribution.surprise`).
+    `running_words` and `running_surprise` count the complete words of its running text only, and their bits
+    (`poet.attribution.furniture`); both are 0 in files of older versions.
     """
 
     start: int
@@ -35,6 +37,8 @@ class Span:
     exact: bool
     surprise: float
     sources: tuple[Source, ...]
+    running_words: float = 0.0
+    running_surprise: float = 0.0
 
     @property
     def shared(self) -> bool:
@@ -76,6 +80,8 @@ def _span_to_json(span: Span) -> dict[str, Any]:
         "exact": span.exact,
         "shared": span.shared,
         "surprise": span.surprise,
+        "running_words": span.running_words,
+        "running_surprise": span.running_surprise,
         "sources": list(map(dataclasses.asdict, span.sources)),
     }
 

@@ -16,6 +16,9 @@ EXCESS_AT = 30
 # The key of the excess; those of the ends of its interval begin with it.
 EXCESS = f"excess_at_{EXCESS_AT}"
 
+# The key of the figures without furniture.
+RUNNING_TEXT = "running_text"
+
 # Lengths, in characters, of the n-grams of the novelty curve: the share of n-grams that occur in no book.
 NOVELTY = (4, 8, 12, 16, 20, 30, 40, 50)
 
@@ -42,6 +45,9 @@ class CopyingMetrics:
     `longest` is the length of the longest match. Of human text it is the mean of several draws, each as large as the
     samples. `excess` is `share_at[EXCESS_AT]` less that of human text, `excess_interval` its 95 % interval; None where
     there is no human text to compare with, or too little for an interval.
+
+    Of running text, all of these count its characters only. The text of `longest_match` also shows the furniture inside
+    the match, so it can be longer than `longest`.
     """
 
     share_at: Mapping[int, float]
@@ -54,32 +60,73 @@ class CopyingMetrics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copying:
-    """The copying metrics of all samples, of the samples of each temperature, and of human text.
+class RunningText:
+    """The copying metrics of running text: the same figures without furniture (`poet.attribution.furniture`).
 
-    `human` is text that the model never saw: validation parts and held-out books. `extractable` is the share of
-    passages of the training text that the model completes from memory, by the number of tokens that it is given
-    (`poet.metrics.memorization`); None where a passage does not fit.
+    A match counts with its characters of running text: furniture inside it neither ends it nor makes it longer
+    (`poet.metrics.copying`). `surprise` is that of the samples' most surprising passage of running text in bits, 0
+    without one; `human_surprise` that of human text, the mean of several draws as large as the samples.
     """
 
     samples: CopyingMetrics
     by_temperature: Mapping[str, CopyingMetrics]
     human: CopyingMetrics
+    surprise: float
+    human_surprise: float
+
+    @property
+    def exceeds_people(self) -> bool | None:
+        """Whether the samples copy more than people beyond doubt: the whole interval of the excess is above 0.
+
+        None where there is too little text for an interval.
+        """
+        interval = self.samples.excess_interval
+        return None if interval is None else interval[0] > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copying:
+    """The copying metrics of all samples, of the samples of each temperature, and of human text.
+
+    `human` is text that the model never saw: validation parts and held-out books. `running_text` has the same without
+    furniture; pages and tables show its figures as the headline. `extractable` is the share of passages of the training
+    text that the model completes from memory, by the number of tokens that it is given (`poet.metrics.memorization`);
+    None where a passage does not fit.
+    """
+
+    samples: CopyingMetrics
+    by_temperature: Mapping[str, CopyingMetrics]
+    human: CopyingMetrics
+    running_text: RunningText
     extractable: Mapping[str, float | None]
 
 
 def to_json(copying: Copying) -> dict[str, Any]:
     """The content of copying.json."""
+    running = copying.running_text
     return {
-        **_metrics_to_json(copying.samples),
-        **excess_to_json(copying.samples.excess, copying.samples.excess_interval),
-        "by_temperature": {
-            temperature: _metrics_to_json(metrics) | excess_to_json(metrics.excess, metrics.excess_interval)
-            for temperature, metrics in copying.by_temperature.items()
+        **_texts_to_json(copying),
+        RUNNING_TEXT: {
+            **_texts_to_json(running),
+            "surprise": running.surprise,
+            "human_surprise": running.human_surprise,
         },
-        "human": _metrics_to_json(copying.human),
         "extractable": dict(copying.extractable),
     }
+
+
+def _texts_to_json(copying: Copying | RunningText) -> dict[str, Any]:
+    return {
+        **_compared_to_json(copying.samples),
+        "by_temperature": {
+            temperature: _compared_to_json(metrics) for temperature, metrics in copying.by_temperature.items()
+        },
+        "human": _metrics_to_json(copying.human),
+    }
+
+
+def _compared_to_json(metrics: CopyingMetrics) -> dict[str, Any]:
+    return _metrics_to_json(metrics) | excess_to_json(metrics.excess, metrics.excess_interval)
 
 
 def excess_to_json(excess: float | None, interval: tuple[float, float] | None) -> dict[str, float | None]:
@@ -109,12 +156,12 @@ def read_copying(path: Path) -> Copying:
     """The content of the file `path`; DataError when it is missing, damaged or from another version."""
     content = read_json(path)
     try:
+        running = content[RUNNING_TEXT]
         return Copying(
-            samples=_metrics_from_json(content),
-            by_temperature={
-                temperature: _metrics_from_json(metrics) for temperature, metrics in content["by_temperature"].items()
-            },
-            human=_metrics_from_json(content["human"]),
+            **_texts_from_json(content),
+            running_text=RunningText(
+                **_texts_from_json(running), surprise=running["surprise"], human_surprise=running["human_surprise"]
+            ),
             extractable=content["extractable"],
         )
     except (AttributeError, KeyError, TypeError) as error:
@@ -122,6 +169,17 @@ def read_copying(path: Path) -> Copying:
             f"{path} does not hold copying metrics as this version writes them ({type(error).__name__}: {error}). "
             f"{rebuild(path)}"
         ) from None
+
+
+def _texts_from_json(content: dict[str, Any]) -> dict[str, Any]:
+    """The fields that `Copying` and `RunningText` share."""
+    return {
+        "samples": _metrics_from_json(content),
+        "by_temperature": {
+            temperature: _metrics_from_json(metrics) for temperature, metrics in content["by_temperature"].items()
+        },
+        "human": _metrics_from_json(content["human"]),
+    }
 
 
 def _metrics_from_json(content: dict[str, Any]) -> CopyingMetrics:

@@ -14,6 +14,10 @@ class Sample:
 
     `sample` numbers the samples of a file from 0. The other fields say how the text was sampled
     (`poet.params.sampling`); `max_copy` is the longest allowed copy in characters (0: no limit), `tokens` the length.
+
+    Of each token, `ends` has the number of characters of `text` up to its end; a token that ends within a character
+    ends before it. `ranks` and `probabilities` say how likely the model itself found the token, before temperature,
+    limits and guards: rank 1 is the likeliest of all. All three are empty in files of older versions.
     """
 
     sample: int
@@ -27,6 +31,9 @@ class Sample:
     max_copy: int
     seed: int
     tokens: int
+    ends: tuple[int, ...] = ()
+    ranks: tuple[int, ...] = ()
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

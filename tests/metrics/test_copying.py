@@ -6,14 +6,16 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poet.attribution.furniture import Furniture
 from poet.metrics.copying import (
     HUMAN_PER_SAMPLE,
+    MeasuredText,
     _excess_interval,
     _MatchedText,
     copying_metrics,
     covered_characters,
     human_passages,
-    spread_passages,
+    spread_places,
 )
 from poet.results.copying import LENGTHS, NOVELTY, Copying, LongestMatch
 from tests.attribution.shelf import indexed, letters
@@ -21,7 +23,31 @@ from tests.attribution.shelf import indexed, letters
 
 def measured(books: dict[str, str], samples: list[str], human: list[str], temperatures: tuple[float, ...]) -> Copying:
     """The metrics of `samples` by an index of `books`."""
-    return copying_metrics(indexed(books), samples, human, temperatures=temperatures, extractable={"50": 0.25}, seed=0)
+    return measured_running(books, list(map(all_running, samples)), list(map(all_running, human)), temperatures)
+
+
+def measured_running(
+    books: dict[str, str], samples: list[MeasuredText], human: list[MeasuredText], temperatures: tuple[float, ...] = ()
+) -> Copying:
+    """The metrics of texts of which a part is running text."""
+    index = indexed(books)
+    return copying_metrics(
+        index, samples, human, temperatures=temperatures, extractable={"50": 0.25}, min_length=1, seed=0
+    )
+
+
+def all_running(text: str) -> MeasuredText:
+    """A text without furniture."""
+    return MeasuredText(text=text, running=np.ones(len(text), dtype=bool))
+
+
+@st.composite
+def part_running(draw) -> MeasuredText:
+    """A text of which any characters are running text."""
+    text = draw(letters)
+    return MeasuredText(
+        text=text, running=np.array(draw(st.lists(st.booleans(), min_size=len(text), max_size=len(text))))
+    )
 
 
 @given(st.lists(letters, min_size=1, max_size=3), st.lists(letters, min_size=1, max_size=3))
@@ -52,6 +78,69 @@ def test_metrics_equal_counts(texts, samples):
         assert len(match.text) == metrics.longest
         assert match.text in samples[match.sample]
         assert books[match.book][match.start :].startswith(match.text)
+
+
+@given(st.lists(letters, min_size=1, max_size=3), st.lists(part_running(), min_size=1, max_size=3))
+def test_metrics_of_running_text_equal_counts(texts, samples):
+    """Against a search of every passage of every sample, by the rules at the top of poet/metrics/copying.py."""
+    books = {f"b{i}": text * 3 for i, text in enumerate(texts)}
+    copying = measured_running(books, samples, samples)
+    everything, metrics = copying.samples, copying.running_text.samples
+    assert everything == measured(books, [one.text for one in samples], [one.text for one in samples], ()).samples
+
+    # Every passage that a book contains: (sample, start, end), and how many of its characters are running text.
+    places = [(one, i, j) for one in samples for i in range(len(one.text)) for j in range(i + 1, len(one.text) + 1)]
+    found = [(one, i, j) for one, i, j in places if any(one.text[i:j] in book for book in books.values())]
+    size = {(id(one), i, j): int(one.running[i:j].sum()) for one, i, j in places}
+
+    total = sum(int(one.running.sum()) for one in samples)
+    assert metrics.characters == total
+    for length in LENGTHS:
+        marked = {
+            (id(one), place)
+            for one, i, j in found
+            if size[id(one), i, j] >= length
+            for place in range(i, j)
+            if one.running[place]
+        }
+        assert metrics.share_at[length] == (pytest.approx(len(marked) / total) if total else 0)
+    for n in NOVELTY:
+        grams = [(one, i, j) for one, i, j in places if j - i == n == size[id(one), i, j]]
+        new = [not any(one.text[i:j] in book for book in books.values()) for one, i, j in grams]
+        assert metrics.novelty[n] == (pytest.approx(sum(new) / len(new)) if new else None)
+    assert metrics.longest == max((size[id(one), i, j] for one, i, j in found), default=0)
+    if match := metrics.longest_match:
+        assert books[match.book][match.start :].startswith(match.text) and match.text in samples[match.sample].text
+        assert len(match.text) >= metrics.longest
+    assert (metrics.longest_match is None) == (metrics.longest == 0)
+
+
+def test_furniture_neither_ends_a_match_nor_makes_it_longer():
+    play = "FIRST MURDERER\nWhere is thy conscience now?\n\n[Exit]\n\nACT I\n\nSECOND MURDERER\nIn the Duke's purse."
+    furniture = Furniture()
+    by_heart, trifle = play, "###\n\n[Exit]\n\nACT I\n\nSECOND MURDERER\nIn "
+    copying = measured_running(
+        {"a": play}, [MeasuredText(text=text, running=furniture.running(text)) for text in (by_heart, trifle)], []
+    )
+    assert copying.samples.longest == len(play)
+    speeches = ("Where is thy conscience now?", "In the Duke's purse.")
+    assert copying.running_text.samples.longest == sum(map(len, speeches))
+    match = copying.running_text.samples.longest_match
+    assert match.text.startswith(speeches[0]) and match.text.endswith(speeches[1])
+    assert copying.running_text.samples.characters == sum(map(len, (*speeches, "###", "In ")))
+    trifles = measured_running({"a": play}, [MeasuredText(text=trifle, running=furniture.running(trifle))], [])
+    assert (trifles.samples.longest, trifles.running_text.samples.longest) == (len(trifle) - 3, 3)
+
+
+def test_the_surprise_of_people_is_that_of_as_much_text_as_the_samples():
+    book = "one two three four five six seven eight nine ten"
+    phrases = ["one two three four five", "six seven eight nine", "two three four", "###"]
+    copying = measured(
+        {"a": book}, phrases[1:2], [phrases[i % len(phrases)] for i in range(HUMAN_PER_SAMPLE)], (1.0,)
+    ).running_text
+    # Ten words that occur once each: log2(10) bits a word. Three words are too few for a finding.
+    assert copying.surprise == pytest.approx(4 * np.log2(10), abs=0.01)
+    assert copying.human_surprise == pytest.approx((5 + 4) * np.log2(10) / HUMAN_PER_SAMPLE, abs=0.01)
 
 
 def test_metrics_are_given_by_temperature_and_beside_human_text():
@@ -92,7 +181,11 @@ def test_the_longest_human_match_is_that_of_as_many_passages_as_there_are_sample
 def texts_with_copies(generator, number, share):
     """Texts of 60 characters as the module matches them: each is one match of 40 with the probability `share`."""
     ends = [np.full(60, 40) if copied else np.arange(60) for copied in generator.random(number) < share]
-    return [_MatchedText(number=i, text="x" * 60, ends=np.maximum(end, np.arange(60))) for i, end in enumerate(ends)]
+    counted = np.ones(60, dtype=bool)
+    return [
+        _MatchedText(number=i, text="x" * 60, ends=np.maximum(end, np.arange(60)), counted=counted)
+        for i, end in enumerate(ends)
+    ]
 
 
 def test_the_interval_contains_the_true_difference_as_often_as_it_says():
@@ -135,15 +228,21 @@ def test_covered_characters(pairs):
 
 
 def test_passages_are_spread_over_all_texts():
-    assert spread_passages(["abcdef", "gh"], [3, 3]) == ["abc", "def"]
-    assert spread_passages(["abc"], [9]) == ["abc"]
-    assert spread_passages(["", "abcd"], [2, 2]) == ["ab", "cd"]
-    assert spread_passages([], [2]) == spread_passages([""], [2]) == []
+    def spread(texts, lengths):
+        return [texts[text][start:end] for text, start, end in spread_places(list(map(len, texts)), lengths)]
+
+    assert spread(["abcdef", "gh"], [3, 3]) == ["abc", "def"]
+    assert spread(["abc"], [9]) == ["abc"]
+    assert spread(["", "abcd"], [2, 2]) == ["ab", "cd"]
+    assert spread([], [2]) == spread([""], [2]) == []
 
 
 def test_human_passages_are_several_of_the_length_of_each_sample():
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
-    passages = human_passages([text], [7, 30])
-    assert list(map(len, passages)) == [7] * HUMAN_PER_SAMPLE + [30] * HUMAN_PER_SAMPLE
-    starts = [text.index(passage) for passage in passages]
+    running = np.arange(1000) % 3 > 0
+    passages = human_passages([MeasuredText(text=text, running=running)], [7, 30])
+    assert [len(one.text) for one in passages] == [7] * HUMAN_PER_SAMPLE + [30] * HUMAN_PER_SAMPLE
+    starts = [text.index(one.text) for one in passages]
     assert starts == [1000 * number // (2 * HUMAN_PER_SAMPLE) for number in range(2 * HUMAN_PER_SAMPLE)]
+    for start, one in zip(starts, passages, strict=True):
+        assert one.running.tolist() == running[start : start + len(one.text)].tolist()

@@ -15,7 +15,7 @@ from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
 from poet.report.tables import ShownRemoval
 from poet.results.attribution import AttributedSample, Source, Span
-from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics, LongestMatch
+from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics, LongestMatch, RunningText
 from poet.results.evaluation import CompressedText, Evaluation, TextMetrics, Training
 from poet.results.samples import Sample, TrainingSample
 from poet.tracking.finished_runs import FinishedRun
@@ -166,7 +166,16 @@ def _span(start: int, passage: str, books: list[CleanBook], texts: dict[str, str
     at = texts[books[0].id].index(passage)
     sources = [Source(book=books[0].id, start=at, end=at + len(passage), count=1)]
     sources += [Source(book=book.id, start=1, end=1 + len(passage), count=2) for book in books[1:]]
-    return Span(start=start, end=start + len(passage), exact=exact, surprise=len(passage) / 2, sources=tuple(sources))
+    bits = len(passage) / 2
+    return Span(
+        start=start,
+        end=start + len(passage),
+        exact=exact,
+        surprise=bits,
+        sources=tuple(sources),
+        running_words=float(len(passage.split())),
+        running_surprise=bits,
+    )
 
 
 def _figures(note: str, books: int) -> dict[str, Any]:
@@ -221,6 +230,13 @@ def _figures(note: str, books: int) -> dict[str, Any]:
             samples=_metrics(note, excess=0.01),
             by_temperature={temperature: _metrics(note, excess=0.01) for temperature in ("0.6", "1")},
             human=_metrics(note),
+            running_text=RunningText(
+                samples=_metrics(note, excess=0.01),
+                by_temperature={temperature: _metrics(note, excess=0.01) for temperature in ("0.6", "1")},
+                human=_metrics(note),
+                surprise=12.0,
+                human_surprise=6.0,
+            ),
             extractable={"16": 0.5, "64": None},
         ),
         "benchmark": {

@@ -37,7 +37,9 @@ def test_without_human_text_no_figure_is_compared_with_it():
     results = made_up_results(samples=0)
     assert 'scope="row">people</th>' in page_of(results) and ">people</text>" in page_of(results)
     human = dataclasses.replace(results.copying.human, characters=0)
-    page = page_of(dataclasses.replace(results, copying=dataclasses.replace(results.copying, human=human)))
+    running = dataclasses.replace(results.copying.running_text, human=human)
+    copying = dataclasses.replace(results.copying, human=human, running_text=running)
+    page = page_of(dataclasses.replace(results, copying=copying))
     assert 'scope="row">people</th>' not in page and ">people</text>" not in page
     assert "there is no human text to compare with" in page
 

@@ -44,5 +44,5 @@ def test_lines_with_passages_come_first_then_those_of_the_middle_temperature():
 def test_the_passage_in_focus_is_the_most_surprising_one_in_sight():
     opening = choose_opening(made_up_results().samples)
     visible = {piece.span for piece in opening.pieces if piece.span is not None}
-    surprise = {span: opening.shown.passages[span].surprise for span in visible}
+    surprise = {span: opening.shown.passages[span].running_surprise for span in visible}
     assert opening.passage == max(surprise, key=surprise.get)

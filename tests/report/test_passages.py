@@ -19,42 +19,65 @@ def attributed(*spans):
     return AttributedSample(sample=0, spans=tuple(exact), near=tuple(near))
 
 
-def test_a_passage_is_shown_with_its_context_and_place():
-    shelf = Shelf([a_book("158", source="gutenberg:x")], {"158": "0123456789" * 10}.__getitem__)
-    row = attributed(span(1, 4, 52, 55, book="158", surprise=7.5, count=3))
-    shown = show_sample(shelf, a_sample("x234y"), row, context=5)
+def test_a_passage_is_shown_in_whole_words_with_its_context_and_place():
+    shelf = Shelf(
+        [a_book("158", source="gutenberg:x")], {"158": "He said, I will not go there again. " * 3}.__getitem__
+    )
+    # The sample has "id, I will not go th" of "aid, I will not go thus" in common with the book.
+    row = attributed(span(1, 21, 41, 61, book="158", surprise=7.5, count=3))
+    shown = show_sample(shelf, a_sample("aid, I will not go thus"), row, context=5)
     (passage,) = shown.passages
-    assert (passage.before, passage.match, passage.after) == ("78901", "234", "56789")
-    assert passage.place.share == 0.52 and passage.count == 3 and passage.place.heading == ""
+    assert (passage.text, passage.start, passage.end) == ("I will not go", 5, 18)
+    assert (passage.before, passage.match, passage.after) == ("aid, ", "I will not go", " ther")
+    assert (passage.match_start, passage.match_end) == (45, 58)
+    assert passage.place.share == pytest.approx(45 / 108) and passage.count == 3 and passage.place.heading == ""
     assert passage.place.book.link == "https://www.gutenberg.org/ebooks/158"
-    assert shown.verbatim == pytest.approx(3 / 5) and shown.near == 0
+    assert [(piece.text, piece.span) for piece in shown.pieces] == [
+        ("aid, ", None),
+        ("I will not go", 0),
+        (" thus", None),
+    ]
+    assert shown.verbatim == pytest.approx(20 / 23) and shown.near == 0, "the shares are exact"
+
+
+def test_a_word_that_begins_in_the_prompt_is_not_cut():
+    shelf = Shelf([a_book("b")], {"b": "the lighthouse stood there"}.__getitem__)
+    row = attributed(span(0, 17, 9, 26))
+    for prompt, text in (("The light", "stood there"), ("The ", "house stood there")):
+        (passage,) = show_sample(shelf, a_sample("house stood there", prompt=prompt), row, 3).passages
+        assert passage.text == passage.match == text
 
 
 def test_a_near_copy_shows_both_texts():
     shelf = Shelf([a_book("b")], {"b": "CHAPTER II\n\nIt was  the best\nof times."}.__getitem__)
-    row = attributed(span(7, 12, 20, 25), span(0, 15, 12, 28, exact=False))
+    row = attributed(span(7, 15, 20, 28), span(0, 15, 12, 28, exact=False))
     shown = show_sample(shelf, a_sample("it was the best, no"), row, 3)
     (passage,) = shown.passages
     assert (passage.text, passage.match, passage.exact) == ("it was the best", "It was  the best", False)
     assert passage.place.heading == "CHAPTER II"
-    assert (shown.verbatim, shown.near) == (pytest.approx(5 / 19), pytest.approx(10 / 19))
+    assert (shown.verbatim, shown.near) == (pytest.approx(8 / 19), pytest.approx(7 / 19))
+    (inside,) = passage.inside
+    assert (inside.text, inside.match, inside.exact, inside.before) == ("the best", "the best", True, "")
 
 
-def test_a_near_copy_of_which_next_to_nothing_is_visible_is_left_out():
-    shelf = Shelf([a_book("b")], {"b": "abcdefgh" * 3}.__getitem__)
-    row = attributed(span(0, 8, 0, 8), span(2, 10, 0, 8, exact=False))
-    shown = show_sample(shelf, a_sample("abcdefghAB"), row, 3)
-    assert [passage.exact for passage in shown.passages] == [True]
-    assert shown.near == pytest.approx(0.2), "but it counts"
+def test_a_verbatim_passage_hides_a_near_copy_of_the_same_words():
+    shelf = Shelf([a_book("b")], {"b": "I will go. " * 3}.__getitem__)
+    row = attributed(span(0, 9, 0, 9), span(0, 11, 0, 11, exact=False))
+    shown = show_sample(shelf, a_sample("I will go! x"), row, 3)
+    (passage,) = shown.passages
+    assert passage.exact and passage.inside == []
+    assert shown.near == pytest.approx(2 / 12), "but it counts"
 
 
 def test_only_the_most_surprising_passages_are_shown_in_context():
-    shelf = Shelf([a_book("b")], {"b": "0123456789" * 10}.__getitem__)
+    shelf = Shelf([a_book("b")], {"b": "one two three four " * 10}.__getitem__)
     rows = [
-        dataclasses.replace(attributed(span(0, 2, 5, 7, surprise=one), span(2, 4, 7, 9, surprise=two)), sample=number)
+        dataclasses.replace(
+            attributed(span(0, 7, 19, 26, surprise=one), span(8, 18, 27, 37, surprise=two)), sample=number
+        )
         for number, (one, two) in enumerate([(1.0, 6.0), (5.0, 2.0), (3.0, 4.0)])
     ]
-    samples = [a_sample("5678", sample=number) for number in range(3)]
+    samples = [a_sample("one two three four", sample=number) for number in range(3)]
 
     def in_context(limit):
         settings = dataclasses.replace(shipped_params().report, passages_in_context=limit)

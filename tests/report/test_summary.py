@@ -30,9 +30,23 @@ def test_what_is_written_is_read(tmp_path):
 
 def test_without_human_text_its_shares_are_none():
     results = made_up_results(samples=0)
-    human = dataclasses.replace(results.copying.human, characters=0)
-    summary = summarize(dataclasses.replace(results, copying=dataclasses.replace(results.copying, human=human)), "")
+    running = results.copying.running_text
+    running = dataclasses.replace(running, human=dataclasses.replace(running.human, characters=0))
+    copying = dataclasses.replace(results.copying, running_text=running)
+    summary = summarize(dataclasses.replace(results, copying=copying), "")
     assert set(summary.human_share_at.values()) == {None} and summary.sample == ""
+
+
+def test_the_figures_are_those_of_running_text():
+    results = made_up_results(samples=0)
+    running = results.copying.running_text
+    shares = dict.fromkeys(LENGTHS, 0.125)
+    samples = dataclasses.replace(running.samples, longest=31, share_at=shares, excess=-0.5, excess_interval=(-0.75, 0))
+    running = dataclasses.replace(running, samples=samples, human=dataclasses.replace(running.human, share_at=shares))
+    copying = dataclasses.replace(results.copying, running_text=running)
+    summary = summarize(dataclasses.replace(results, copying=copying), "")
+    assert (summary.longest, summary.excess, summary.excess_interval) == (31, -0.5, (-0.75, 0))
+    assert {*summary.share_at.values(), *summary.human_share_at.values()} == {0.125}
 
 
 def test_the_best_model_is_first(tmp_path):

@@ -14,6 +14,7 @@ from poet.results.copying import (
     Copying,
     CopyingMetrics,
     LongestMatch,
+    RunningText,
     read_copying,
     write_copying,
 )
@@ -48,7 +49,15 @@ SAMPLE = Sample(
     seed=1,
     tokens=7,
 )
-SPAN = Span(start=0, end=4, exact=True, surprise=7.5, sources=(Source(book="a", start=1, end=5, count=2),))
+SPAN = Span(
+    start=0,
+    end=4,
+    exact=True,
+    surprise=7.5,
+    sources=(Source(book="a", start=1, end=5, count=2),),
+    running_words=1.5,
+    running_surprise=6.25,
+)
 SHARED = dataclasses.replace(SPAN, exact=False, sources=(*SPAN.sources, Source(book="b", start=0, end=4, count=1)))
 METRICS = CopyingMetrics(
     share_at={length: 1 / length for length in LENGTHS},
@@ -58,6 +67,9 @@ METRICS = CopyingMetrics(
     characters=100,
     excess=0.25,
     excess_interval=(-0.125, 0.5),
+)
+METRICS_OF_NOTHING = CopyingMetrics(
+    share_at=dict.fromkeys(LENGTHS, 0.0), longest=0, longest_match=None, novelty=dict.fromkeys(NOVELTY), characters=0
 )
 COMPRESSED = CompressedText(training=9, validation=3)
 TEXT = TextMetrics(
@@ -87,7 +99,9 @@ TRAINING = Training(
 
 def copying() -> Copying:
     human = dataclasses.replace(METRICS, longest=0.5, longest_match=None, excess=None, excess_interval=None)
-    return Copying(samples=METRICS, by_temperature={"0.6": METRICS}, human=human, extractable={"16": 0.5, "64": None})
+    texts = {"samples": METRICS, "by_temperature": {"0.6": METRICS}, "human": human}
+    running = RunningText(**texts | {"human": METRICS_OF_NOTHING}, surprise=9.5, human_surprise=8.25)
+    return Copying(**texts, running_text=running, extractable={"16": 0.5, "64": None})
 
 
 @pytest.mark.parametrize(
@@ -121,14 +135,18 @@ def test_other_tools_find_the_keys(tmp_path):
     write_attribution(tmp_path / "a.jsonl", [AttributedSample(sample=3, spans=(SPAN,), near=(SHARED,))])
     row = json.loads((tmp_path / "a.jsonl").read_text(encoding="utf-8"))
     assert list(row) == ["sample", "spans", "near"]
-    assert list(row["spans"][0]) == ["start", "end", "exact", "shared", "surprise", "sources"]
+    assert list(row["spans"][0]) == [
+        *("start", "end", "exact", "shared", "surprise", "running_words", "running_surprise", "sources")
+    ]
     assert (row["spans"][0]["shared"], row["near"][0]["shared"]) == (False, True)
     write_copying(tmp_path / "c.json", copying())
     content = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
     shares = [f"share_at_{length}" for length in (10, 20, 30, 50, 100)]
     figures = [*shares, "longest", "longest_match", "novelty", "characters"]
     excess = ["excess_at_30", "excess_at_30_low", "excess_at_30_high"]
-    assert list(content) == [*figures, *excess, "by_temperature", "human", "extractable"]
+    texts = [*figures, *excess, "by_temperature", "human"]
+    assert list(content) == [*texts, "running_text", "extractable"]
+    assert list(content["running_text"]) == [*texts, "surprise", "human_surprise"]
     assert list(content["by_temperature"]["0.6"]) == [*figures, *excess]
     assert list(content["human"]) == figures
     assert EXCESS_AT == 30
@@ -148,6 +166,21 @@ def test_a_file_from_elsewhere_is_named(read, content, message, tmp_path):
     (tmp_path / "x.json").write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         read(tmp_path / "x.json")
+
+
+def test_spans_of_older_versions_have_no_running_text(tmp_path):
+    write_attribution(tmp_path / "a.jsonl", [AttributedSample(sample=3, spans=(SPAN,), near=())])
+    row = json.loads((tmp_path / "a.jsonl").read_text(encoding="utf-8"))
+    del row["spans"][0]["running_words"], row["spans"][0]["running_surprise"]
+    (tmp_path / "a.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert read_attribution(tmp_path / "a.jsonl")[0].spans[0].running_words == 0
+
+
+@pytest.mark.parametrize(("interval", "exceeds"), [(None, None), ((0.0, 0.5), False), ((0.001, 0.5), True)])
+def test_a_model_copies_more_than_people_if_the_whole_interval_says_so(interval, exceeds):
+    running = copying().running_text
+    running = dataclasses.replace(running, samples=dataclasses.replace(METRICS, excess_interval=interval))
+    assert running.exceeds_people is exceeds
 
 
 def test_near_copies_and_exact_spans_come_in_the_order_of_the_text():

@@ -193,6 +193,36 @@
     apply();
   }
 
+  // ---- The ranks of the tokens, instead of the sources ----
+
+  // A copy of `text` in which each token has the colour of its rank. Lengths count characters, not UTF-16 units.
+  const ranked = (text) => {
+    const prompt = text.querySelector(".prompt").cloneNode(true);
+    const copy = make("p", { className: "text by-rank", lang: text.lang, dir: text.dir }, prompt);
+    const characters = Array.from(text.textContent.slice(prompt.textContent.length));
+    let start = 0;
+    for (const [, length, letter] of text.dataset.ranks.matchAll(/(\d+)([abcd])/g)) {
+      copy.append(make("span", { className: `rank-${letter}` }, characters.slice(start, start += Number(length)).join("")));
+    }
+    copy.append(characters.slice(start).join(""));
+    return copy;
+  };
+
+  const view = $("view");
+  if (view) {
+    view.addEventListener("change", (event) => {
+      hide();
+      const ranks = event.target.value === "ranks";
+      view.querySelector(".legend").hidden = !ranks;
+      for (const text of all("#samples .text[data-ranks]")) {
+        if (ranks && !text.nextElementSibling?.matches(".by-rank")) text.after(ranked(text));
+        text.hidden = ranks;
+        const copy = text.nextElementSibling;
+        if (copy?.matches(".by-rank")) copy.hidden = !ranks;
+      }
+    });
+  }
+
   // ---- Copy a sample with its sources ----
 
   for (const button of all("button.copy")) {

@@ -1,7 +1,11 @@
-"""The headings of a book, so that a page can name the chapter, or the act and scene, that a passage is found in."""
+"""The headings of a book: a page names the chapter, or the act and scene, that a passage is found in.
+
+A heading is no running text either (`poet.attribution.furniture`).
+"""
 
 import bisect
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # A number of a heading: digits, a roman numeral, or a word.
@@ -52,17 +56,23 @@ def find_headings(text: str) -> Headings:
     ['PART I', 'PART I, CHAPTER IV']
     """
     starts, names, outer = [], [], ""
-    # A match ends before its line end, and the next search begins there. So the blank line after a heading can be the
-    # blank line before the next one.
-    position = 0
-    while found := HEADING.search(text, position):
+    for found in heading_lines(text):
         line = _shorten(" ".join(found["line"].split())).rstrip(".,:;")
         if found["outer"]:
             outer = line
         starts.append(found.start("line"))
         names.append(line if found["outer"] or not outer else f"{outer}, {line}")
-        position = found.end()
     return Headings(starts, names)
+
+
+def heading_lines(text: str) -> Iterator[re.Match[str]]:
+    """The headings of `text` one after another; the group `line` of each is its line."""
+    # A match ends before its line end, and the next search begins there. So the blank line after a heading can be the
+    # blank line before the next one.
+    position = 0
+    while found := HEADING.search(text, position):
+        yield found
+        position = found.end()
 
 
 def _shorten(line: str) -> str:

@@ -1,6 +1,6 @@
 """Headings of prose and of plays, and what only looks like a heading."""
 
-from poet.report.headings import find_headings
+from poet.attribution.headings import find_headings
 
 
 def test_a_chapter_is_named_after_its_volume_too():
