@@ -9,14 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.generation.characters import complete_text, token_ends
+from poet.generation.characters import CharacterGuard, complete_text, token_ends
 from poet.generation.grid import sample_prompt
 from poet.generation.ranks import DECIMALS, Ranks
 from poet.generation.sampling import generate
 from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams
 from poet.tokenizers.kinds import train_tokenizer
-from poet.tokenizers.tokenizer import encode
+from poet.tokenizers.tokenizer import encode, token_bytes
 from tests.generation.test_grid import SETTINGS
 from tests.recipes import sizes
 from tests.texts import babble
@@ -38,7 +38,8 @@ def test_ranks_are_those_of_the_model_before_any_limit(trained):
         SamplingParams(**{field.name: getattr(one, field.name) for field in dataclasses.fields(SamplingParams)})
         for one in samples
     ]
-    steps = list(generate(trained.model, prompt, params, 8, torch.float32))
+    guard = CharacterGuard(token_bytes(trained.tokenizer))
+    steps = list(generate(trained.model, prompt, params, 8, torch.float32, guard))
     for row, one in enumerate(samples):
         assert len(one.ranks) == len(one.probabilities) == len(one.ends) == one.tokens == 15
         # Few enough tokens that they are in one window, so the model can read the text at once.
