@@ -100,10 +100,11 @@ class Furniture:
             for found in pattern:
                 yield found.span("line") if "line" in found.re.groupindex else found.span()
         for line in _lines(text):
-            if line.end - line.start <= ENTRANCE_LENGTH and (_has_shape(line) or _key(line.text) in self.lines):
-                yield line.start, line.end
-            elif (name := NAME.match(line.text)) and _key(name.group()) in self.names:
+            # The name first: "HAM. Ay." has as many capitals as a name alone.
+            if (name := NAME.match(line.text)) and _key(name.group()) in self.names:
                 yield line.start, line.start + name.end()
+            elif len(line.text) <= ENTRANCE_LENGTH and (_has_shape(line) or _key(line.text) in self.lines):
+                yield line.start, line.end
 
 
 def find_furniture(books: Iterable[str]) -> Furniture:
@@ -117,7 +118,7 @@ def find_furniture(books: Iterable[str]) -> Furniture:
             # A line of hard-wrapped prose that ends a paragraph begins small: "of it."
             if len(line.text) <= SHORT and not line.text[0].islower():
                 repeated[_key(line.text)] += 1
-                if line.alone and line.text[-1].isalnum():
+                if line.alone and line.text[-1].isalnum() and not _has_shape(line):
                     titles.add(_key(line.text))
             name = NAME.match(line.text)
             if name and (name["colon"] or _in_capitals(name["name"])) and not name.group()[0].islower():

@@ -75,7 +75,7 @@ def lay_out(text: str, spans: Sequence[Span], before: str = "") -> list[Tint]:
             host = max(covering, key=lambda tint: min(end, tint.end) - max(start, tint.start))
             # A near copy often has the same words as the verbatim match, and says nothing new.
             if within[host.span] != within[number]:
-                host.inside.append(number)
+                bisect.insort(host.inside, number)
     return tints
 
 
