@@ -141,6 +141,35 @@ def test_the_processes_end_when_the_one_that_started_them_is_killed(tokens, tmp_
     assert not alive
 
 
+FAILING = """
+import os, poet.training.loop as loop, stages.train
+
+def fail(run, take=loop._take_step):
+    assert run.step < 9 or {who!r} not in ("all", os.environ["RANK"]), "the fault of the test"
+    return take(run)
+
+loop._take_step = fail
+stages.train.main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["all", "1"])
+def test_an_error_in_the_middle_ends_all_processes_of_torchrun(tokens, tmp_path, who):
+    """Each process by itself: none may wait in the destructor of the process group, which `leave_world` explains."""
+    (tmp_path / "failing.py").write_text(FAILING.format(who=who), encoding="utf-8")
+    words = train_command(tmp_path, tokens, "x", processes=2, steps=20, validate_every=20)
+    torchrun = ["-m", "torch.distributed.run", "--master-addr", "127.0.0.1", "--master-port", "0"]
+    for _ in range(5):
+        with start(tmp_path, [*torchrun, "--nproc-per-node", "2", "failing.py", *words[2:]]) as job:
+            wait_for_snapshots(job, tmp_path, 1)
+            try:
+                _, errors = job.communicate(timeout=240)
+            finally:
+                job.kill()
+        assert job.returncode == 1 and "the fault of the test" in errors
+
+
 class FakeCuda:
     """The device module of a machine with GPUs, as far as `join_world` uses it; `calls` says in which order."""
 
