@@ -17,6 +17,7 @@ from poet.device import device as device_module
 from poet.errors import ConfigError
 from poet.training import distributed, launcher
 from poet.training.launcher import RESTARTS
+from tests.tracking.servers import free_port
 from tests.training.runs import environment, snapshots_of, start, train_command, worker
 
 STEPS = {"steps": 12, "validate_every": 6}
@@ -159,10 +160,10 @@ def test_an_error_in_the_middle_ends_all_processes_of_torchrun(tokens, tmp_path,
     """Each process by itself: none may wait in the destructor of the process group, which `leave_world` explains."""
     (tmp_path / "failing.py").write_text(FAILING.format(who=who), encoding="utf-8")
     words = train_command(tmp_path, tokens, "x", processes=2, steps=20, validate_every=20)
-    torchrun = ["-m", "torch.distributed.run", "--master-addr", "127.0.0.1", "--master-port", "0"]
     for _ in range(5):
-        with start(tmp_path, [*torchrun, "--nproc-per-node", "2", "failing.py", *words[2:]]) as job:
-            wait_for_snapshots(job, tmp_path, 1)
+        address = ["--master-addr", "127.0.0.1", "--master-port", str(free_port())]
+        torchrun = ["-m", "torch.distributed.run", *address, "--nproc-per-node", "2"]
+        with start(tmp_path, [*torchrun, "failing.py", *words[2:]]) as job:
             try:
                 _, errors = job.communicate(timeout=240)
             finally:
