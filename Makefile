@@ -49,8 +49,10 @@ define install
 	      "(apt-get install python3-venv); elsewhere, a Python of version 3.11 or newer that has the module ensurepip." >&2; \
 	    exit 1; }; \
 	fi
-	$(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) \
-	  --constraint constraints.txt --editable '.[$(1)]'
+	@echo "installing into $(VENV) by $(if $(UV),uv,pip): a few minutes"
+	@$(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) \
+	  --constraint constraints.txt --editable '.[$(1)]'$(if $(UV), || { echo "uv does not read pip's settings. If it could not \
+	  reach an index or a file of yours: set UV_DEFAULT_INDEX or UV_FIND_LINKS; or use pip: make $(MAKECMDGOALS) UV=" >&2; exit 1; })
 	@touch $@
 endef
 

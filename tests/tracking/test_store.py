@@ -1,5 +1,6 @@
 """Where MLflow is, and what its faults are called: addresses, passwords, versions, what somebody deleted."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_a_database_of_another_version_is_named_with_the_right_cure(
 ):
     (tmp_path / "store.db").write_bytes(empty_store.read_bytes())
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store.db")
-    with sqlite3.connect(tmp_path / "store.db") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = ?", [revision])
     train(tmp_path, {1: 3.0})
     assert finished_runs(tmp_path, "shelf") == []

@@ -17,6 +17,7 @@ from poet.device import device as device_module
 from poet.errors import ConfigError
 from poet.training import distributed, launcher
 from poet.training.launcher import RESTARTS
+from tests.tracking.servers import free_port
 from tests.training.runs import environment, snapshots_of, start, train_command, worker
 
 STEPS = {"steps": 12, "validate_every": 6}
@@ -139,6 +140,35 @@ def test_the_processes_end_when_the_one_that_started_them_is_killed(tokens, tmp_
         for process in alive:
             process.kill()
     assert not alive
+
+
+FAILING = """
+import os, poet.training.loop as loop, stages.train
+
+def fail(run, take=loop._take_step):
+    assert run.step < 9 or {who!r} not in ("all", os.environ["RANK"]), "the fault of the test"
+    return take(run)
+
+loop._take_step = fail
+stages.train.main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["all", "1"])
+def test_an_error_in_the_middle_ends_all_processes_of_torchrun(tokens, tmp_path, who):
+    """Each process by itself: none may wait in the destructor of the process group, which `leave_world` explains."""
+    (tmp_path / "failing.py").write_text(FAILING.format(who=who), encoding="utf-8")
+    words = train_command(tmp_path, tokens, "x", processes=2, steps=20, validate_every=20)
+    for _ in range(5):
+        address = ["--master-addr", "127.0.0.1", "--master-port", str(free_port())]
+        torchrun = ["-m", "torch.distributed.run", *address, "--nproc-per-node", "2"]
+        with start(tmp_path, [*torchrun, "failing.py", *words[2:]]) as job:
+            try:
+                _, errors = job.communicate(timeout=240)
+            finally:
+                job.kill()
+        assert job.returncode == 1 and "the fault of the test" in errors
 
 
 class FakeCuda:
