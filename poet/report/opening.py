@@ -92,15 +92,16 @@ def _window_end(text: str, start: int) -> int:
 
 
 def _cut(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
-    """The parts of `pieces` between two characters of the text that the pieces joined are.
+    """The parts of `pieces` between two characters of the text that the pieces joined are. A part shows no passage.
 
-    >>> [piece.text for piece in _cut([Piece(text="To be", span=0), Piece(text=" or not", span=None)], 3, 8)]
-    ['be', ' or']
+    >>> pieces = [Piece(text="To be", span=0), Piece(text=" or ", span=None), Piece(text="not to be", span=1)]
+    >>> [(piece.text, piece.span) for piece in _cut(pieces, 0, 12)]
+    [('To be', 0), (' or ', None), ('not', None)]
     """
     cut, at = [], 0
     for piece in pieces:
         text = piece.text[max(0, start - at) : max(0, end - at)]
         if text:
-            cut.append(Piece(text=text, span=piece.span))
+            cut.append(Piece(text=text, span=piece.span if text == piece.text else None))
         at += len(piece.text)
     return cut
