@@ -58,7 +58,7 @@ def copied_chart(samples: CopyingMetrics, human: CopyingMetrics | None) -> Chart
     """
     lines = [Line(name="the model", points=_copied_by_length(samples))]
     if human is not None:
-        lines.append(Line(name="people", points=_copied_by_length(human)))
+        lines.append(Line(name="the authors", points=_copied_by_length(human)))
     chart = line_chart(
         "Copied text by the length of the passages",
         "least length of a passage (characters)",
@@ -77,7 +77,7 @@ def novelty_chart(copying: Copying) -> Chart:
     lines = [Line(name="the model", points=_new_by_length(copying.samples))]
     # Without human text to measure, its metrics are zeros that mean nothing.
     if copying.human.characters:
-        lines.append(Line(name="people", points=_new_by_length(copying.human)))
+        lines.append(Line(name="the authors", points=_new_by_length(copying.human)))
     return line_chart("New phrases by length", "length of a phrase (characters)", "% found in no book", lines)
 
 

@@ -7,6 +7,9 @@ from poet.report.verdict import NAMES
 from poet.results.copying import EXCESS_AT, CopyingMetrics
 from poet.results.evaluation import Evaluation
 
+# A bar of full length is at least this share of the text: of nearly nothing, no bar should look like much.
+LEAST_SCALE = 0.02
+
 # Room at the ends of the ruler, as a share of the distance between its outer marks.
 MARGIN = 0.06
 
@@ -46,8 +49,7 @@ def compare(samples: CopyingMetrics, human: CopyingMetrics | None) -> Bars:
     """
     model, people = samples.share_at[EXCESS_AT], human.share_at[EXCESS_AT] if human else 0.0
     ends = [people + end for end in samples.excess_interval or ()]
-    # Without anything copied, every bar is empty.
-    longest = max(model, people, *ends, 1e-9)
+    longest = max(model, people, *ends, LEAST_SCALE)
     low, *high = [round(100 * max(0.0, end) / longest, 2) for end in ends] or [0.0]
     return Bars(
         model=round(100 * model / longest, 2),

@@ -110,18 +110,20 @@ def _range(interval: tuple[float, float] | None) -> str:
 
 
 def _excess(value: float, interval: tuple[float, float] | None) -> str:
-    """What samples copy beyond people, in words.
+    """What samples copy beyond the authors, in words.
 
     >>> _excess(0.031, (0.012, 0.05)).partition(",")[0]
-    'more than people: +3.1 points'
+    'more than the authors: +3.1 points'
     >>> _excess(-0.004, (-0.015, 0.009)).partition(",")[0]
-    'no more than people: -0.4 points'
+    'no more than the authors: -0.4 points'
     """
     if interval is None:
         # One sample, or one human passage: the difference may be chance.
-        return f"{_points(value)} points more than people, of too few texts for an interval"
+        return f"{_points(value)} points more than the authors, of too few texts for an interval"
     low, high = interval
-    verdict = "more than people" if low > 0 else "less than people" if high < 0 else "no more than people"
+    verdict = (
+        "more than the authors" if low > 0 else "less than the authors" if high < 0 else "no more than the authors"
+    )
     return f"{verdict}: {_points(value)} points, 95\N{NO-BREAK SPACE}% from {_points(low)} to {_points(high)}"
 
 

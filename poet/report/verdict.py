@@ -40,19 +40,19 @@ def _compressors(names: list[str]) -> str:
 
 
 def repetition(samples: CopyingMetrics, human: CopyingMetrics | None) -> str:
-    """Whether the model repeats its books more than people repeat them, in words.
+    """Whether the model repeats its books more than their authors do in pages that it never saw, in words.
 
     `samples` has the excess over `human` with its interval; None where there is no human text, or too little.
     """
     share, long = _per_cent(samples), f"in passages of {EXCESS_AT} or more characters"
     if human is None:
         return f"{share} of its text stands in the books word for word, {long}; there is no human text to compare with."
-    beside = f"{share} of its text, against {_per_cent(human)} of theirs, {long}"
+    beside = f"{long}, {share} of its text against {_per_cent(human)} of pages that it never saw"
     if samples.excess_interval is None:
-        return f"The texts are too few to say whether it repeats its books more than people do: {beside}."
+        return f"The texts are too few to say whether it repeats its books more than their authors do: {beside}."
     low, high = samples.excess_interval
     compared = "more than" if low > 0 else "less than" if high < 0 else "no more than"
-    return f"It repeats its books {compared} people do: {beside}."
+    return f"It repeats its books {compared} their authors do: {beside}."
 
 
 def _per_cent(metrics: CopyingMetrics) -> str:

@@ -15,8 +15,12 @@ from tokenizers import Tokenizer
 from poet.errors import ConfigError
 from poet.params.sections import TokenizeSettings
 from poet.progress import progress_bar
+from poet.terminal import visible_bytes
 from poet.tokenizers.kinds import KINDS, encode_long, train_tokenizer
-from poet.tokenizers.tokenizer import UNKNOWN, token_lengths
+from poet.tokenizers.tokenizer import UNKNOWN, encode, token_bytes, token_lengths
+
+# The line that shows how each kind cuts: the first of the validation text with this many characters, and no more of it.
+LEAST_LINE, LONGEST_LINE = 30, 70
 
 
 def compare_tokenizers(training: str, validation: Sequence[str], settings: TokenizeSettings) -> list[dict[str, Any]]:
@@ -25,11 +29,12 @@ def compare_tokenizers(training: str, validation: Sequence[str], settings: Token
     A kind for which `vocab_size` has no room has the reason under `skipped` instead of figures.
     """
     rows: list[dict[str, Any]] = []
+    line = example_line(validation)
     with progress_bar("tokenizers", len(KINDS)) as advance:
         for kind in KINDS:
             row: dict[str, Any] = {"kind": kind, "chosen": kind == settings.kind}
             try:
-                row |= _train_and_measure(training, validation, dataclasses.replace(settings, kind=kind))
+                row |= _train_and_measure(training, validation, line, dataclasses.replace(settings, kind=kind))
             except ConfigError as error:
                 row["skipped"] = error.message
             rows.append(row)
@@ -37,19 +42,34 @@ def compare_tokenizers(training: str, validation: Sequence[str], settings: Token
     return rows
 
 
-def _train_and_measure(training: str, validation: Sequence[str], settings: TokenizeSettings) -> dict[str, Any]:
+def example_line(texts: Sequence[str]) -> str:
+    """A line that shows how a tokenizer cuts; "" where all lines are short.
+
+    >>> example_line(["ACT I\\nWhen shall we three meet again\\n"])
+    'When shall we three meet again'
+    """
+    lines = (line.strip() for text in texts for line in text.split("\n"))
+    return next((line[:LONGEST_LINE] for line in lines if len(line) >= LEAST_LINE), "")
+
+
+def _train_and_measure(
+    training: str, validation: Sequence[str], line: str, settings: TokenizeSettings
+) -> dict[str, Any]:
     start = time.perf_counter()
     tokenizer = train_tokenizer([training], settings)
     trained = time.perf_counter()
     encode_long(tokenizer, settings.kind, training)
     encoded = time.perf_counter()
     ids = [encode_long(tokenizer, settings.kind, text) for text in validation]
+    spelled = token_bytes(tokenizer)
     characters, tokens = sum(map(len, validation)), sum(map(len, ids))
     return {
         "vocab_size": tokenizer.get_vocab_size(),
         "characters_per_token": characters / tokens,
         "bytes_per_token": sum(len(text.encode("utf-8")) for text in validation) / tokens,
         "unknown": _unknown_share(tokenizer, ids, characters),
+        # A token may be a part of a character.
+        "example": [visible_bytes(spelled[token]) for token in encode(tokenizer, line).tolist()] if line else [],
         "train_seconds": trained - start,
         "encode_bytes_per_second": len(training.encode("utf-8")) / (encoded - trained),
     }

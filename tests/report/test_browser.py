@@ -294,7 +294,7 @@ def test_a_chart_tells_its_values_at_the_pointer_and_by_the_keyboard(page):
     box = curves.bounding_box()
     page.mouse.move(box["x"] + 2, box["y"] + 40)
     readout = chart.locator(".readout")
-    assert readout.text_content() == "least length of a passage (characters) 10, the model 10.000, people 10.000"
+    assert readout.text_content() == "least length of a passage (characters) 10, the model 10.000, the authors 10.000"
     curves.focus()
     page.keyboard.press("ArrowRight")
     assert readout.text_content().startswith("least length of a passage (characters) 20, the model 5.000")

@@ -77,9 +77,9 @@ def test_steps_without_a_validation_have_no_point():
 def test_human_text_is_drawn_only_if_there_is_any():
     copying = made_up_results(samples=0).copying
     without = dataclasses.replace(copying, human=dataclasses.replace(copying.human, characters=0))
-    assert copied_chart(copying.samples, copying.human).names == ["the model", "people"]
+    assert copied_chart(copying.samples, copying.human).names == ["the model", "the authors"]
     assert copied_chart(copying.samples, None).names == ["the model"]
-    assert [novelty_chart(one).names for one in (copying, without)] == [["the model", "people"], ["the model"]]
+    assert [novelty_chart(one).names for one in (copying, without)] == [["the model", "the authors"], ["the model"]]
 
 
 def test_nothing_copied_is_drawn_at_zero():

@@ -35,12 +35,12 @@ def test_why_extractable_passages_were_not_measured():
 
 def test_without_human_text_no_figure_is_compared_with_it():
     results = made_up_results(samples=0)
-    assert 'scope="row">people</th>' in page_of(results) and ">people</text>" in page_of(results)
+    assert 'scope="row">the authors</th>' in page_of(results) and ">authors</text>" in page_of(results)
     human = dataclasses.replace(results.copying.human, characters=0)
     running = dataclasses.replace(results.copying.running_text, human=human)
     copying = dataclasses.replace(results.copying, human=human, running_text=running)
     page = page_of(dataclasses.replace(results, copying=copying))
-    assert 'scope="row">people</th>' not in page and ">people</text>" not in page
+    assert 'scope="row">the authors</th>' not in page and ">authors</text>" not in page
     assert "there is no human text to compare with" in page
 
 
@@ -106,4 +106,4 @@ def test_the_page_says_what_the_figures_cover():
 
 def test_the_excess_is_said_in_words_with_its_interval():
     page = page_of(made_up_results(samples=0))
-    assert "the model copies no more than people: +1.0 points, 95\N{NO-BREAK SPACE}% from -0.4 to +3.1" in page
+    assert "the model copies no more than the authors: +1.0 points, 95\N{NO-BREAK SPACE}% from -0.4 to +3.1" in page

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.report.glance import LABEL, compare, ruler
+from poet.report.glance import LABEL, Bars, compare, ruler
 from tests.report.shelf import made_up_results
 
 BITS = st.floats(0.01, 20)
@@ -27,7 +27,7 @@ def test_marks_stand_in_the_order_of_their_values_and_labels_do_not_meet(ours, c
         assert all(later - earlier >= LABEL for earlier, later in itertools.pairwise(places))
 
 
-@pytest.mark.parametrize(("model", "human"), [(0.0, 0.0), (0.05, 0.01), (0.0, 0.02)])
+@pytest.mark.parametrize(("model", "human"), [(0.05, 0.01), (0.0, 0.02), (0.03, 0.03)])
 def test_the_longest_bar_is_whole(model, human):
     metrics = made_up_results(samples=0).copying.samples
     metrics = dataclasses.replace(metrics, excess_interval=None)
@@ -35,7 +35,13 @@ def test_the_longest_bar_is_whole(model, human):
         dataclasses.replace(metrics, share_at=metrics.share_at | {30: share}) for share in (model, human)
     )
     bars = compare(samples, people)
-    assert max(bars.model, bars.human) == (100 if model or human else 0) and bars.interval is None
+    assert max(bars.model, bars.human) == 100 and bars.interval is None
+
+
+def test_of_nearly_nothing_no_bar_looks_like_much():
+    metrics = dataclasses.replace(made_up_results(samples=0).copying.samples, excess_interval=None)
+    few, none = (dataclasses.replace(metrics, share_at=metrics.share_at | {30: share}) for share in (0.001, 0.0))
+    assert compare(few, none) == Bars(model=5, human=0, interval=None)
 
 
 def test_the_interval_is_drawn_around_what_people_copy():

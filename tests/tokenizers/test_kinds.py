@@ -268,3 +268,14 @@ def test_a_kind_that_is_cut_wrongly_would_be_noticed(monkeypatch):
 def test_the_comment_in_params_yaml_lists_the_table():
     (line,) = re.findall(r"  kind: (\w+) # or ([\w, ]+);", (ROOT / "params.yaml").read_text(encoding="utf-8"))
     assert {line[0], *line[1].split(", ")} == {*KINDS}
+
+
+def test_the_example_of_each_kind_is_the_same_line():
+    text = babble(1, 4000)
+    rows = {row["kind"]: row for row in compare_tokenizers(text, ["Short.\n" + text], sizes("bpe"))}
+    line = "".join(rows["char"]["example"])
+    assert len(line) >= 30 and line in text
+    assert {kind: "".join(rows[kind]["example"]) for kind in ("byte", "bpe", "ngram", "bytegram")} == dict.fromkeys(
+        ("byte", "bpe", "ngram", "bytegram"), line
+    )
+    assert len(rows["bpe"]["example"]) < len(line)
