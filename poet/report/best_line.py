@@ -165,7 +165,8 @@ def words(text: str) -> list[str]:
     >>> words("Well, to-morrow I'll go!")
     ['well', 'to', 'morrow', "i'll", 'go']
     """
-    # Between blanks and dashes, not by letters: vowels of Hindi and Arabic are marks, which no pattern takes for letters.
+    # Between blanks and dashes, not by letters: vowels of Hindi and Arabic are marks, and no pattern takes marks for
+    # letters.
     each = re.split(r"[\s\-–—]+", UNSPACED_LETTER.sub(" ", text.casefold().replace("’", "'")))
     return [word for raw in each if (word := re.sub(r"^\W+|[^\w\u0300-\u036f]+$", "", raw))]
 

@@ -4,6 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from poet.report.parameter_words import PARAMETERS, Words
+from poet.report.start_table import (
+    BITS,
+    HELD_OUT,
+    LONGEST,
+    MORE,
+    SHARE,
+    Cell,
+    Column,
+    Row,
+    Table,
+    more_than_people,
+    number,
+)
 from poet.results.copying import EXCESS, EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
@@ -23,8 +36,7 @@ FIGURES = {
 # The parameters that have a column each. Others in which runs differ stand together in the last one.
 MOST_COLUMNS = 6
 
-# The sections of params.yaml whose parameters are shown. What else a run may record, such as the place of a private
-# folder, is nobody's business here.
+# The sections of params.yaml whose parameters are shown. Others that a run may record could name a private folder.
 SHOWN_SECTIONS = ("model", "tokenize", "train")
 SPLIT = "split"
 
@@ -33,42 +45,11 @@ MOST_GROUPS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column of a table: its head, what it means, the kind of its values (a class in start.css), and the name by
-    which a cell knows its column on a narrow screen."""
-
-    head: str
-    note: str
-    meaning: str
-    kind: str = "number"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """What a cell shows, and the value that it is sorted by; a cell without a value is sorted last."""
-
-    text: str
-    order: float | str | None
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A run: its name, its model, whether the report of the collection shows the model, and its cells."""
-
-    name: str
-    model: str
-    reported: bool
-    cells: list[Cell]
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunGroup:
-    """Runs with the same text and the same split. `differs` says in what others differ from the first group."""
+    """Runs with the same text and the same split. `differs` says in what they differ from the first group."""
 
-    columns: list[Column]
-    rows: list[Row]
-    differs: str = ""
+    table: Table
+    differs: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +80,9 @@ def compare_runs(runs: Sequence[FinishedRun], reported: str, most_rows: int) -> 
         rows = [run for rank, run in enumerate(groups[key]) if rank < left or run.model_sha256 == reported]
         if rows:
             differs = "" if key == order[0] else difference(key, order[0])
-            shown.append(make_group(rows, reported, differs))
+            shown.append(RunGroup(table=make_table(rows, reported), differs=differs))
             left = max(0, left - len(rows))
-    left_out = len(ranked) - sum(len(group.rows) for group in shown)
+    left_out = len(ranked) - sum(len(group.table.rows) for group in shown)
     return ComparedRuns(groups=shown, evaluated=len(ranked), left_out=left_out)
 
 
@@ -134,7 +115,7 @@ def difference(key: tuple[str, ...], first: tuple[str, ...]) -> str:
     )
 
 
-def make_group(runs: Sequence[FinishedRun], reported: str, differs: str) -> RunGroup:
+def make_table(runs: Sequence[FinishedRun], reported: str) -> Table:
     """The table of comparable `runs`."""
     figures = [(column, cells) for column, cells in _figures(runs) if any(cell.order is not None for cell in cells)]
     differing = differing_parameters(runs)
@@ -146,13 +127,13 @@ def make_group(runs: Sequence[FinishedRun], reported: str, differs: str) -> RunG
     rows = [
         Row(
             name=run.name,
-            model=run.model_sha256[:8],
-            reported=run.model_sha256 == reported,
-            cells=[cells[number] for _, cells in columns],
+            note=f"model {run.model_sha256[:8]}",
+            marked=run.model_sha256 == reported,
+            cells=[cells[position] for _, cells in columns],
         )
-        for number, run in enumerate(runs)
+        for position, run in enumerate(runs)
     ]
-    return RunGroup(columns=[column for column, _ in columns], rows=rows, differs=differs)
+    return Table(columns=[column for column, _ in columns], rows=rows)
 
 
 def differing_parameters(runs: Sequence[FinishedRun]) -> list[str]:
@@ -180,28 +161,8 @@ def _has(runs: Sequence[FinishedRun], model: str) -> bool:
     return any(run.model_sha256 == model for run in runs)
 
 
-BITS = Column(
-    head="bits per character", note="fewer is better", meaning="bits that the model needs for each character of text "
-    "from the same books that it never saw; comparable for all sizes of models and all kinds of tokens",
-)  # fmt: skip
-HELD_OUT = Column(
-    head="on held-out books", note="fewer is better", meaning="the same for whole books that the model never saw"
-)
-SHARE = Column(
-    head="copied",
-    note=f"{EXCESS_AT}+ characters",
-    meaning=f"share of what it wrote that stands in the books word for word, in pieces of at least {EXCESS_AT} "
-    "characters, in its latest samples",
-)
-ABOVE = Column(
-    head="more than people",
-    note="in points",
-    meaning="what it copies less what people repeat, in points of a hundred; in small, the range that holds the true "
-    "difference with 95 % certainty. A range that contains 0: no more than people",
-)
-LONGEST = Column(head="longest copy", note="characters", meaning="the longest piece that stands in a book word for word")
-OTHERS = Column(head="also different", note="", meaning="more parameters in which the runs differ", kind="words")
-DAY = Column(head="day", note="", meaning="the day on which MLflow began to record the run", kind="day")
+OTHERS = Column(head="also different", meaning="more parameters in which the runs differ", kind="words")
+DAY = Column(head="day", meaning="the day on which MLflow began to record the run (UTC)", kind="day")
 
 
 def _figures(runs: Sequence[FinishedRun]) -> list[tuple[Column, list[Cell]]]:
@@ -210,33 +171,14 @@ def _figures(runs: Sequence[FinishedRun]) -> list[tuple[Column, list[Cell]]]:
         (BITS, [number(figure(run, "bits"), "{:.3f}") for run in runs]),
         (HELD_OUT, [number(figure(run, "held_out"), "{:.3f}") for run in runs]),
         (SHARE, [number(figure(run, "share"), "{:.1%}") for run in runs]),
-        (ABOVE, [_above(run) for run in runs]),
+        (MORE, [_more(run) for run in runs]),
         (LONGEST, [number(figure(run, "longest"), "{:.0f}") for run in runs]),
     ]
 
 
-def number(value: float | None, pattern: str) -> Cell:
-    """The cell of a figure; a dash where there is none."""
-    return Cell(text="–" if value is None else pattern.format(value), order=value)
-
-
-def above_people(excess: float | None, interval: tuple[float, float] | None) -> Cell:
-    """The cell of an excess, with its interval in small."""
-    if excess is None:
-        return Cell(text="–", order=None)
-    note = "" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
-    return Cell(text=_points(excess), order=excess, note=note)
-
-
-def _above(run: FinishedRun) -> Cell:
+def _more(run: FinishedRun) -> Cell:
     low, high = figure(run, "excess_low"), figure(run, "excess_high")
-    return above_people(figure(run, "excess"), None if low is None or high is None else (low, high))
-
-
-def _points(value: float) -> str:
-    """A difference of shares in points: with a minus that is as wide as the plus, and no sign before a zero."""
-    shown = f"{100 * value:+.1f}".replace("-", "−")
-    return "0.0" if shown[1:] == "0.0" else shown
+    return more_than_people(figure(run, "excess"), None if low is None or high is None else (low, high))
 
 
 def _parameter_column(key: str) -> Column:

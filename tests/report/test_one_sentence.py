@@ -1,4 +1,4 @@
-"""The sentence on a card: each place among the compressors, and each outcome of the comparison with people, in its own words."""
+"""The sentence on a card: each place among the compressors and each outcome beside people has its own words."""
 
 import pytest
 
