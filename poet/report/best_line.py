@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from poet.attribution.least_length import LETTERS_OF_A_WORD, UNSPACED_LETTER
 from poet.report.passages import Shelf, ShownSample
 from poet.report.summary import Line
 
@@ -23,17 +22,21 @@ NAME = 3
 # Characters of the books in which the words of a line are looked up: enough for any vocabulary, and read in seconds.
 LOOKED_UP = 20_000_000
 
+# Letters of Chinese and Japanese, which show no words; two of them count as a word.
+UNSPACED_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+LETTERS_OF_A_WORD = 2
+
 # A sentence ends with one of these marks and what closes it, before white space. Chinese and Japanese put no space.
 SENTENCE = re.compile(r".+?(?:[.!?…؟։।]+[\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*)", re.DOTALL)
 
 # "Mr." and other short words with a capital are no ends of a sentence.
-ABBREVIATION = re.compile(r"(?:^|\s)[^\W\d_]{1,3}\.\Z")
+ABBREVIATION = re.compile(r"(?:^|\s)([^\W\d_]{1,3})\.\Z")
 
 # What running text does not have: brackets, marks of italics, numbers of pages, characters that were lost.
 FURNITURE = re.compile(r"[][(){}<>_*|#=\\^~\ufffd]|[0-9]{3}")
 
 # Marks of quotations that come in pairs; a sentence with one of a pair was cut out of a speech.
-PAIRS = ("“”", "«»", "「」", "『』", '""')
+PAIRS = ("“”", "«»", "「」", "『』")
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin = at = start
     for line in text[start:end].splitlines(keepends=True):
         bare = line.strip()
-        is_name = at == start and count_words(bare) <= NAME and bare[-1:].isalnum()
+        is_name = at == begin and count_words(bare) <= NAME and bare[-1:].isalnum()
         if is_name or bare == bare.upper() != bare.lower():
             if begin < at:
                 yield begin, at
@@ -110,7 +113,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin = start
     for found in SENTENCE.finditer(text[start:end]):
         last = start + found.end()
-        if ABBREVIATION.search(text[begin:last]):
+        short = ABBREVIATION.search(text[begin:last])
+        if short and short[1][0].isupper():
             continue
         lead = len(text[begin:last]) - len(text[begin:last].lstrip())
         yield begin + lead, last
@@ -128,7 +132,7 @@ def is_running_text(sentence: str) -> bool:
     # A sentence that goes on from somewhere begins with a small letter or a mark.
     if not sentence[0].isalpha() or sentence[0].islower():
         return False
-    if any(sentence.count(opening) != sentence.count(closing) for opening, closing in PAIRS) or sentence.count('"') % 2:
+    if any(sentence.count(pair[0]) != sentence.count(pair[1]) for pair in PAIRS) or sentence.count('"') % 2:
         return False
     # Names in capitals speak or enter.
     in_capitals = any(word.isupper() for word in re.findall(r"[^\W\d_]{2,}", sentence))

@@ -14,8 +14,8 @@ def verdict(
     `bits` are those per character of the model, `compressors` those of each compressor. `excess` is the share that
     samples copy beyond human text, `interval` its 95 % interval; None where it was not measured.
 
-    >>> verdict(1.707, {"ppmd": 1.896, "xz": 2.393}, -0.004, (-0.015, 0.009))[:72]
-    'It needs 1.71 bits per character of text it never saw, fewer than PPMd ('
+    >>> verdict(1.707, {"ppmd": 1.896, "xz": 2.393}, -0.004, (-0.015, 0.009))[53:105]
+    ', better than the best compressor tried, PPMd (1.90)'
     """
     return f"{predicts(bits, compressors)}; {copies(excess, interval)}."
 
@@ -23,8 +23,10 @@ def verdict(
 def predicts(bits: float, compressors: Mapping[str, float]) -> str:
     """The place of the model among the compressors, by figures as they are shown: with two decimals.
 
+    A compressor may have no name: "" stands for the best one that was tried.
+
     >>> predicts(2.1, {"ppmd": 1.896, "xz": 2.393})
-    'It needs 2.10 bits per character of text it never saw, between PPMd (1.90) and xz (2.39)'
+    'It needs 2.10 bits per character of text it never saw, between the compressors PPMd (1.90) and xz (2.39)'
     """
     own = f"{bits:.2f}"
     better = [one for one in _ranked(compressors) if float(one[1]) < float(own)]
@@ -32,14 +34,15 @@ def predicts(bits: float, compressors: Mapping[str, float]) -> str:
     worse = [one for one in _ranked(compressors) if float(one[1]) > float(own)]
     place = ""
     if equal:
-        place = f", as many as {_list(equal)}"
+        place = f", as good as {_list([name or 'the compressor' for name in equal])}"
     elif better and worse:
-        place = f", between {_cite(better[-1])} and {_cite(worse[0])}"
+        place = f", between the compressors {_cite(better[-1])} and {_cite(worse[0])}"
     elif worse:
-        best = ", the best compressor tried" if len(worse) > 1 else ""
-        place = f", fewer than {_cite(worse[0])}{best}"
+        best = "best compressor tried, " if len(worse) > 1 else "compressor "
+        place = f", better than the {best}{_cite(worse[0])}"
     elif better:
-        place = f", more than {_list([_cite(one) for one in reversed(better)])}"
+        kind = "compressors" if len(better) > 1 else "compressor"
+        place = f", worse than the {kind} {_list([_cite(one) for one in reversed(better)])}"
     return f"It needs {own} bits per character of text it never saw{place}"
 
 
@@ -70,7 +73,7 @@ def _ranked(compressors: Mapping[str, float]) -> list[tuple[str, str]]:
 
 
 def _cite(one: tuple[str, str]) -> str:
-    return f"{one[0]} ({one[1]})"
+    return f"{one[0]} ({one[1]})".strip()
 
 
 def _list(words: list[str]) -> str:

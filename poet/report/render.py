@@ -29,7 +29,8 @@ def render_page(
     """The HTML of `template` with `context`; the same context gives the same text.
 
     `styles` and `scripts` are files beside the template, which the page holds one after the other.
-    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`), one for days, and one for languages.
+    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`), one for days, and one
+    for languages.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

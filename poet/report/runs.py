@@ -16,6 +16,7 @@ from poet.report.start_table import (
     Table,
     more_than_people,
     number,
+    percent,
 )
 from poet.results.copying import EXCESS, EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
@@ -170,7 +171,7 @@ def _figures(runs: Sequence[FinishedRun]) -> list[tuple[Column, list[Cell]]]:
     return [
         (BITS, [number(figure(run, "bits"), "{:.3f}") for run in runs]),
         (HELD_OUT, [number(figure(run, "held_out"), "{:.3f}") for run in runs]),
-        (SHARE, [number(figure(run, "share"), "{:.1%}") for run in runs]),
+        (SHARE, [percent(figure(run, "share")) for run in runs]),
         (MORE, [_more(run) for run in runs]),
         (LONGEST, [number(figure(run, "longest"), "{:.0f}") for run in runs]),
     ]
@@ -182,8 +183,13 @@ def _more(run: FinishedRun) -> Cell:
 
 
 def _parameter_column(key: str) -> Column:
-    words = PARAMETERS.get(key, Words(key, ""))
-    return Column(head=words.head, note=key, meaning=words.meaning or f"the parameter {key}", kind="parameter")
+    words = PARAMETERS.get(key, Words(key, "a parameter"))
+    return Column(
+        head=words.head,
+        note="" if key.endswith(f".{words.head}") else key.rpartition(".")[2],
+        meaning=f"{words.meaning} ({key} in params.yaml)",
+        kind="parameter",
+    )
 
 
 def _parameter(run: FinishedRun, key: str) -> Cell:

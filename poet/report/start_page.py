@@ -19,6 +19,7 @@ from poet.report.start_table import (
     number,
     percent,
     points,
+    share,
 )
 from poet.report.summary import COMPARED_AT, Summary
 from poet.results.copying import EXCESS_AT
@@ -83,6 +84,7 @@ def start_page(
         single=[one.title for one in summaries if compared[one.collection].evaluated == 1],
         without=[one.title for one in summaries if not compared[one.collection].evaluated],
         meanings=meanings,
+        sorted_by=BITS.head,
         excess_at=EXCESS_AT,
     )
 
@@ -92,7 +94,7 @@ def make_cards(
 ) -> list[Card]:
     """The cards of all collections. Bars of a kind have the same scale on all of them, so that collections compare."""
     most_bits = _largest(bits for one in summaries for bits in (one.bits_per_character, *_compressors(one).values()))
-    most_share = _largest(share for one in summaries for share in _shares(one))
+    most_share = _largest(value for one in summaries for value in _shares(one))
     return [
         Card(
             summary=one,
@@ -111,7 +113,7 @@ def make_cards(
 def describe(one: Summary) -> str:
     """What the model of a collection is, in a sentence."""
     books = "one book" if one.books == 1 else f"{one.books:,} books"
-    read = f"{one.epochs:.1f} times" if one.epochs >= 1 else f"{100 * one.epochs:.1f} % of them"
+    read = f"{one.epochs:.1f} times" if one.epochs >= 1 else f"{share(one.epochs)} of them"
     return (
         f"A language model of {in_words(one.parameters)} parameters, trained on nothing but {books} "
         f"({in_words(one.characters)} characters); it read {'them ' if one.epochs >= 1 else ''}{read}."
@@ -181,7 +183,7 @@ def meanings(compared: ComparedRuns) -> list[Column]:
 def _bits_bars(one: Summary, most: float) -> list[Bar]:
     """A bar for the model and for each compressor, the best first."""
     each = [("this model", one.bits_per_character, "model")]
-    each += [(compressor_name(name), bits, "other") for name, bits in _compressors(one).items()]
+    each += [(compressor_name(name) or "compressor", bits, "other") for name, bits in _compressors(one).items()]
     return [
         Bar(name=name, value=f"{bits:.2f}", width=round(100 * bits / most, 2), kind=kind)
         for name, bits, kind in sorted(each, key=lambda item: item[1])
@@ -194,10 +196,10 @@ def _copied_bars(one: Summary, most: float) -> list[Bar]:
     if human is not None and one.excess_interval is not None:
         low, high = (round(100 * max(0.0, human + end) / most, 2) for end in one.excess_interval)
         whisker = (low, high)
-    share = one.share_at[EXCESS_AT]
-    bars = [Bar(name="model", value=f"{share:.1%}", width=round(100 * share / most, 2), kind="model", whisker=whisker)]
+    own = one.share_at[EXCESS_AT]
+    bars = [Bar(name="model", value=share(own), width=round(100 * own / most, 2), kind="model", whisker=whisker)]
     if human is not None:
-        bars.append(Bar(name="people", value=f"{human:.1%}", width=round(100 * human / most, 2), kind="other"))
+        bars.append(Bar(name="people", value=share(human), width=round(100 * human / most, 2), kind="other"))
     return bars
 
 
@@ -214,7 +216,7 @@ def _compressors(one: Summary) -> Mapping[str, float]:
     """The compressors of a collection. Summaries of older versions name only the figure of the best."""
     if one.compressors or one.best_compressor is None:
         return one.compressors
-    return {"the best compressor": one.best_compressor}
+    return {"": one.best_compressor}
 
 
 def _shares(one: Summary) -> list[float | None]:

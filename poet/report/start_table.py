@@ -82,7 +82,12 @@ def number(value: float | None, pattern: str) -> Cell:
 
 def percent(value: float | None) -> Cell:
     """The cell of a share."""
-    return number(value, "{:.1%}")
+    return Cell(text="–" if value is None else share(value), order=value)
+
+
+def share(value: float) -> str:
+    """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
+    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
 
 def more_than_people(excess: float | None, interval: tuple[float, float] | None) -> Cell:

@@ -2,7 +2,8 @@
 // with the best row first. The script uses no storage and no network, because the page may be shown in a sandbox.
 "use strict";
 (() => {
-  const FIRST = 20; // rows of a folded table
+  // Rows of a folded table. In a narrow window a row is a card, so there are fewer.
+  const FIRST = window.matchMedia("(max-width: 48rem)").matches ? 6 : 20;
 
   // The value of a row in a column: a number where it is one. A cell without a value gives null.
   const valueOf = (row, column) => {
@@ -22,7 +23,10 @@
     const heads = Array.from(table.tHead.rows[0].cells);
     let folded = body.rows.length > FIRST;
 
-    const fold = () => Array.from(body.rows).forEach((row, at) => { row.hidden = folded && at >= FIRST; });
+    // The marked row is always in sight.
+    const fold = () => Array.from(body.rows).forEach((row, at) => {
+      row.hidden = folded && at >= FIRST && !row.classList.contains("marked");
+    });
 
     // A row without a value stays at the end in both directions; equal rows keep their order.
     const sort = (column, direction) => {
@@ -65,7 +69,9 @@
     }
   };
 
-  document.querySelectorAll("table").forEach(prepare);
+  for (const table of document.querySelectorAll("table")) {
+    if (table.tBodies[0].rows.length > 1) prepare(table);
+  }
 
   // Nobody can open a list on paper: open all for printing, and close them again afterwards.
   const closed = [];
