@@ -157,7 +157,10 @@ def known_words(wanted: set[str], texts: Iterable[str]) -> set[str]:
     """Those of the words `wanted` that `texts` have."""
     found: set[str] = set()
     for text in texts:
-        found |= wanted & set(words(text))
+        # Most words of a book are repetitions, so each is looked at once.
+        found |= wanted & set(words(" ".join(set(text.split()))))
+        if found == wanted:
+            break
     return found
 
 
