@@ -130,7 +130,8 @@ def is_running_text(sentence: str) -> bool:
     if FURNITURE.search(sentence) or not FEWEST <= count_words(sentence) <= MOST:
         return False
     # A sentence that goes on from somewhere begins with a small letter or a mark.
-    if not sentence[0].isalpha() or sentence[0].islower():
+    first = sentence.lstrip("¿¡")[:1]
+    if not first.isalpha() or first.islower():
         return False
     if any(sentence.count(pair[0]) != sentence.count(pair[1]) for pair in PAIRS) or sentence.count('"') % 2:
         return False

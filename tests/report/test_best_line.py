@@ -39,6 +39,8 @@ def test_a_whole_sentence_of_known_words_is_the_line():
         ("What will you give to the poor king, my lord and the", "cut off by the end of the sample"),
         ("What will you give to the zounderkite, my poor lord?", "a word that no book has"),
         ("[What will you give to the poor king, my lord?]", "a stage direction"),
+        ("What will you give [aside] to the king, my lord?", "a direction inside the line"),
+        ("Ay, “what will you give to the poor king, my lord?", "half of a quotation"),
         ("WHAT WILL YOU GIVE TO THE POOR KING, MY LORD?", "a heading"),
         ("What will you give to the KING, my poor lord?", "a name as plays write it"),
         ("give to the poor king what you will, my lord.", "the end of something"),
@@ -102,6 +104,15 @@ def test_scripts_without_capitals_or_blanks(prompt, text, wanted):
     assert found == [wanted]
     words = {word for one in found for word in one.split()}
     assert not words or known_words({"bare"}, ["It is bare."]) == {"bare"}
+
+
+def test_marks_that_open_a_sentence():
+    assert is_running_text("¿Qué me darás por el oro del rey, señor?")
+    assert not is_running_text("¿qué me darás por el oro del rey, señor?")
+
+
+def test_words_are_known_from_any_book():
+    assert known_words({"king", "lord", "gold"}, ["The king,", "My lord!", "Lords."]) == {"king", "lord"}
 
 
 def test_sentences_stand_where_they_say():

@@ -20,15 +20,14 @@ LINE = Line(
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
-def some_runs(count, **params):
-    """Runs whose bits rise and whose steps fall, the second without any steps."""
-    return [
-        dataclasses.replace(
-            a_run(f"run-{i}", 1.7 + i / 100, **({} if i == 1 else {"train.steps": str(9 * (count - i))}) | params),
-            text="3 books",
-        )
-        for i in range(count)
-    ]
+def some_runs(count):
+    """Runs whose bits rise and whose steps fall, the second without any steps, with three learning rates."""
+    runs = []
+    for i in range(count):
+        params = {"train.optimizer.learning_rate": ("0.1", "0.02", "1e-3")[i % 3]}
+        params |= {} if i == 1 else {"train.steps": str(9 * (count - i))}
+        runs.append(dataclasses.replace(a_run(f"run-{i}", 1.7 + i / 100, **params), text="3 books"))
+    return runs
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +102,8 @@ def test_a_click_on_a_head_sorts(opened, start):
     head(page, "steps").locator("button").click()
     assert head(page, "steps").get_attribute("aria-sort") == "descending"
     assert names(page)[:2] == ["run-0", "run-2"] and names(page)[-1] == "run-1"
+    head(page, "rate").locator("button").click()
+    assert names(page)[:9] == [f"run-{i}" for i in (*range(2, 25, 3), 4)], "as numbers, not as texts"
     head(page, "run").locator("button").click()
     assert names(page)[:3] == ["run-0", "run-1", "run-2"] and names(page)[-1] == "run-24", "numbers in names count"
 
