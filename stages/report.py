@@ -11,6 +11,7 @@ from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
 from poet.project import project_root
 from poet.report.collection_page import CollectionResults, collection_page, summarize
+from poet.report.drawing import read_shapes
 from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
 from poet.report.tables import read_history, read_removals
@@ -19,7 +20,8 @@ from poet.results.copying import read_copying
 from poet.results.evaluation import read_evaluation, read_training
 from poet.results.model_folder import CONFIG, WEIGHTS
 from poet.results.samples import read_samples, read_training_samples
-from poet.tracking.run import tracking
+from poet.tracking.finished_runs import finished_runs
+from poet.tracking.run import commit, tracking
 
 PATH = click.Path(path_type=Path)
 
@@ -60,6 +62,8 @@ def main(
     shown = show_samples(shelf, read_samples(samples), read_attribution(attribution), settings.report)
     # The least length of a traced passage, by the same rule as in the stage attribute.
     indexed = (book.training for book in split_books(clean, settings.split))
+    # Other models of the same collection, where MLflow has some.
+    digest, runs = sha256(model / WEIGHTS), finished_runs(project_root(), collection)
     # The results of all stages, each from the file that the stage wrote.
     results = CollectionResults(
         name=collection,
@@ -72,6 +76,7 @@ def main(
         tokens=read_json(tokens_meta),
         tokenizers=read_json(tokenizers),
         model_config=read_json(model / CONFIG),
+        shapes=read_shapes(model / WEIGHTS),
         history=read_history(history),
         training=read_training(training),
         training_samples=read_training_samples(training_samples),
@@ -80,11 +85,12 @@ def main(
         min_length=settings.attribute.min_length or least_length(indexed),
         copying=read_copying(copying),
         benchmark=read_json(benchmark),
+        other_runs=[run.bits_per_character for run in runs if run.bits_per_character and run.model_sha256 != digest],
+        commit=commit(project_root()),
     )
 
     # The page for readers, and the summary for the start page.
     write_text(out, collection_page(results, settings))
-    digest = sha256(model / WEIGHTS)
     write_summary(summary, summarize(results, digest))
 
     # The record joins the MLflow run that trained the model; the hash of the weights identifies it.

@@ -1,15 +1,17 @@
 """The charts of a collection's page: how the model learned, and how much it copies beside human text."""
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Sequence
 
 import pandas as pd
 
-from poet.report.charts import Chart, Level, Line, line_chart, thin
+from poet.report.charts import CURVE_POINTS, Axis, Chart, Level, Line, decades, line_chart, thin
+from poet.report.verdict import NAMES
 from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics
 from poet.results.evaluation import Evaluation
 
-# Points of a curve. More cannot be seen: a chart is about this many pixels wide on a small screen.
-CURVE_POINTS = 300
+# The lowest share of copied text that its chart tells from nothing, in per cent: a logarithmic axis has no zero.
+LEAST_SHARE = 0.01
 
 Points = Sequence[tuple[float, float]]
 
@@ -44,33 +46,39 @@ def bits_chart(history: pd.DataFrame, evaluation: Evaluation) -> Chart:
         [Line(name="model, windows by themselves", points=_by_step(validated, "bits_per_character"))],
         [
             Level(name="model, with context", y=evaluation.bits_per_character),
-            *(Level(name=name, y=bits) for name, bits in evaluation.compressors.items()),
+            *(Level(name=NAMES.get(name, name), y=bits) for name, bits in evaluation.compressors.items()),
         ],
     )
 
 
-def length_chart(copying: Copying) -> Chart:
-    """The share of the characters inside matches, by the least length of a match; samples beside human text."""
-    return _samples_beside_human_text(
-        copying, "Copied text by match length", "match length (characters)", "% of the text", _copied_by_length
+def copied_chart(samples: CopyingMetrics, human: CopyingMetrics | None) -> Chart:
+    """The share of the characters inside matches, by the least length of a match; samples beside human text.
+
+    Both axes are logarithmic: each step to a longer match makes the share several times smaller.
+    """
+    lines = [Line(name="the model", points=_copied_by_length(samples))]
+    if human is not None:
+        lines.append(Line(name="people", points=_copied_by_length(human)))
+    chart = line_chart(
+        "Copied text by the length of the passages",
+        "least length of a passage (characters)",
+        "% of the text",
+        lines,
+        x_axis=Axis(low=LENGTHS[0], high=LENGTHS[-1], ticks=LENGTHS, logarithmic=True),
+        y_axis=decades(LEAST_SHARE, 100),
+        fill_gap=True,
     )
+    # What is placed at the lower end may be nothing at all.
+    return dataclasses.replace(chart, y_ticks=[(y, "0" if y == 100 else label) for y, label in chart.y_ticks])
 
 
 def novelty_chart(copying: Copying) -> Chart:
     """The share of the n-grams that occur in no book, by n; samples beside human text."""
-    return _samples_beside_human_text(
-        copying, "New phrases by length", "phrase length (characters)", "% found in no book", _new_by_length
-    )
-
-
-def _samples_beside_human_text(
-    copying: Copying, title: str, x_label: str, y_label: str, points: Callable[[CopyingMetrics], Points]
-) -> Chart:
-    lines = [Line(name="samples", points=points(copying.samples))]
+    lines = [Line(name="the model", points=_new_by_length(copying.samples))]
     # Without human text to measure, its metrics are zeros that mean nothing.
     if copying.human.characters:
-        lines.append(Line(name="human text", points=points(copying.human)))
-    return line_chart(title, x_label, y_label, lines)
+        lines.append(Line(name="people", points=_new_by_length(copying.human)))
+    return line_chart("New phrases by length", "length of a phrase (characters)", "% found in no book", lines)
 
 
 def _copied_by_length(metrics: CopyingMetrics) -> Points:

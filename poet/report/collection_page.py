@@ -1,7 +1,9 @@
 """The page of one collection, and its summary: the results of all stages, arranged for the template."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
@@ -11,13 +13,18 @@ from poet.params.dotted import flatten
 from poet.params.model import as_written
 from poet.params.sections import CalibreSource, FolderSource, Params
 from poet.report.best_line import best_line
-from poet.report.collection_charts import bits_chart, length_chart, loss_chart, novelty_chart
-from poet.report.findings import by_prompt, contributions, top_findings
+from poet.report.charts import Chart
+from poet.report.collection_charts import bits_chart, copied_chart, loss_chart, novelty_chart
+from poet.report.drawing import draw
+from poet.report.findings import Contribution, by_prompt, contributions, top_findings
+from poet.report.glance import compare, ruler
 from poet.report.languages import shared_language
-from poet.report.passages import Shelf, ShownSample
+from poet.report.opening import choose_opening
+from poet.report.passages import COLOURS, Shelf, ShownSample
 from poet.report.render import render_page
 from poet.report.summary import COMPARED_AT, Summary, excerpt
 from poet.report.tables import ShownRemoval
+from poet.report.verdict import progress, quality, repetition
 from poet.results.copying import CONTINUATION, EXCESS_AT, LENGTHS, Copying
 from poet.results.evaluation import Evaluation, Training
 from poet.results.samples import TrainingSample
@@ -27,6 +34,12 @@ RECIPE = ("clean", "split", "tokenize", "model", "train", "evaluate", "sample", 
 
 # Removals of one book that the page lists; removals.csv has all.
 MAX_REMOVALS = 40
+
+# Samples of a prompt and a temperature that are shown at once; the others are folded.
+SHOWN_AT_ONCE = 1
+
+# Columns of the table of books that are left out where all books have the same.
+COLUMNS = ("author", "language")
 
 # Pairs of books with common text that the page names; corpus.json and the tokens' meta.json have all.
 MAX_PAIRS = 5
@@ -54,6 +67,7 @@ class CollectionResults:
     tokens: dict[str, Any]
     tokenizers: list[dict[str, Any]]
     model_config: dict[str, Any]
+    shapes: Mapping[str, Sequence[int]]  # of the model's tensors, by their names
     history: pd.DataFrame
     training: Training
     training_samples: list[TrainingSample]
@@ -64,44 +78,96 @@ class CollectionResults:
     min_length: int  # of a passage, in characters
     copying: Copying
     benchmark: dict[str, Any]
+    other_runs: list[float]  # the bits per character of other models of this collection
+
+    # The commit of the code, "" outside git.
+    commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A sample of the training, where its step is in the chart of bits per character, and how far the model was.
+
+    `at` and `y` are in per cent from the left and from the top; None where the step was not validated.
+    """
+
+    sample: TrainingSample
+    at: float | None
+    y: float | None
+    progress: str
 
 
 def collection_page(results: CollectionResults, params: Params) -> str:
     """The HTML of the page of a collection."""
     shelf, samples, copying = results.shelf, results.samples, results.copying
-    match = copying.samples.longest_match
+    human = copying.human if copying.human.characters else None
+    match, books, given = copying.samples.longest_match, list(shelf.books.values()), contributions(samples)
+    bits = bits_chart(results.history, results.evaluation)
     return render_page(
         "collection.html",
         results=results,
-        language=shared_language(book.row.language for book in shelf.books.values()),
+        language=shared_language(book.row.language for book in books),
+        tints=paint(shelf, given),
+        # The first screen.
+        opening=choose_opening(samples),
+        quality=quality(results.evaluation.bits_per_character, results.evaluation.compressors),
+        repetition=repetition(copying.samples, human),
+        comparison=compare(copying.samples, human),
+        ruler=ruler(results.evaluation, results.other_runs),
         # The samples and their passages.
         prompts=by_prompt(samples),
+        shown_at_once=SHOWN_AT_ONCE,
         passages=[passage for shown in samples for passage in shown.passages],
         findings=top_findings(samples, params.report.findings),
-        contributions=contributions(samples),
+        contributions=given,
+        coloured=COLOURS,
         min_length=results.min_length,
         # Copying.
         copying=copying,
-        human=copying.human if copying.human.characters else None,
+        figures=copying.samples,
+        human=human,
         lengths=LENGTHS,
         excess_at=EXCESS_AT,
         continuation=CONTINUATION,
         longest_match=match,
         longest_place=shelf.place(match.book, match.start) if match else None,
-        # Learning, books and settings.
+        # Learning, the model, books and settings.
         plots={
+            "bits": bits,
             "loss": loss_chart(results.history),
-            "bits": bits_chart(results.history, results.evaluation),
-            "length": length_chart(copying),
+            "copied": copied_chart(copying.samples, human),
             "novelty": novelty_chart(copying),
         },
-        books=list(shelf.books.values()),
+        steps=steps(results, bits),
+        drawing=draw(results.shapes, results.model_config["model"]),
+        books=books,
+        held_out=set(params.split.held_out_books),
+        shown_columns=[name for name in COLUMNS if len({getattr(book.row, name) for book in books}) > 1],
         files=describe_files(results.files) if any(_is_unread(count) for count in results.files) else "",
         unread=[count for count in results.files if _is_unread(count)],
         max_removals=MAX_REMOVALS,
         max_pairs=MAX_PAIRS,
         recipe=recipe(params, results.name),
+        version=version("torch-transformer-poet"),
+        commit=results.commit,
     )
+
+
+def paint(shelf: Shelf, given: Sequence[Contribution]) -> dict[int, str]:
+    """The CSS class of each book, by its number: a colour for each of those that gave most, grey for the others."""
+    coloured = {contribution.book.number: f"c{rank}" for rank, contribution in enumerate(given[:COLOURS])}
+    return {book.number: coloured.get(book.number, "grey") for book in shelf.books.values()}
+
+
+def steps(results: CollectionResults, chart: Chart) -> list[Step]:
+    """The samples of the training with their places in `chart`, the first curve of which is that of the model."""
+    curve = [pair.split(",") for pair in chart.paths[0].split()] if chart.paths else []
+    places = {row.x: (row.at, float(y), row.values[0]) for row, (_, y) in zip(chart.rows, curve, strict=True)}
+    found = []
+    for sample in results.training_samples:
+        at, y, bits = places.get(float(sample.step), (None, None, None))
+        found.append(Step(sample=sample, at=at, y=y, progress=progress(bits, results.evaluation.compressors)))
+    return found
 
 
 def _is_unread(count: FileCount) -> bool:

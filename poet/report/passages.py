@@ -13,8 +13,8 @@ from poet.results.samples import Sample
 
 GUTENBERG_PAGE = "https://www.gutenberg.org/ebooks/"
 
-# page.css defines this many colours (classes c0, c1, ...) and styles of underline (classes u0, u1, ...).
-COLOURS, UNDERLINES = 8, 4
+# page.css defines this many colours (classes c0, c1, ...), for the books that gave most.
+COLOURS = 8
 
 # Texts of books that are kept in memory at a time.
 TEXTS_IN_MEMORY = 64
@@ -31,21 +31,6 @@ class ShownBook:
     def link(self) -> str:
         """The address of the book's page at Project Gutenberg; empty for a book from elsewhere."""
         return GUTENBERG_PAGE + self.row.id if self.row.source.startswith("gutenberg:") else ""
-
-    @property
-    def tint(self) -> str:
-        """The CSS classes of the book's colour and underline.
-
-        No two of 32 books share both. Books with consecutive numbers share neither.
-
-        >>> book = CleanBook(id="", title="", author="", language="", source="", file="", bytes=0, sha256="",
-        ...     characters=0, removed_characters=0, flags="", removed="")
-        >>> [ShownBook(number=number, row=book).tint for number in (1, 2, 8, 9, 10)]
-        ['c0 u0', 'c1 u1', 'c7 u3', 'c0 u1', 'c1 u2']
-        """
-        index = self.number - 1
-        # The underline moves on by one more after each round of the colours; else a colour would always have the same.
-        return f"c{index % COLOURS} u{(index + index // COLOURS) % UNDERLINES}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,8 +29,8 @@ def render_page(
     """The HTML of `template` with `context`; the same context gives the same text.
 
     `styles` and `scripts` are files beside the template, which the page holds one after the other.
-    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`), one for days, and one
-    for languages.
+    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`, `rounded`), for days
+    (`day`), for context (`first_lines`, `last_lines`) and for languages.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -45,7 +45,8 @@ def render_page(
     )
     environment.filters["language_attributes"] = language_attributes
     environment.filters |= {"share": _share, "points": _points, "range": _range, "excess": _excess}
-    environment.filters |= {"figure": _figure, "whole": _whole, "day": _day}
+    environment.filters |= {"figure": _figure, "whole": _whole, "rounded": _rounded, "day": _day}
+    environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
     style, script = _joined(styles), _joined(scripts)
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
@@ -76,6 +77,28 @@ def _joined(names: Sequence[str]) -> str:
 def _hash(content: str) -> str:
     """The source expression of a content security policy that allows exactly `content`."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
+
+
+# Lines of a book that are shown before and after a passage, besides the lines that it begins and ends in.
+CONTEXT_LINES = 1
+
+
+def _first_lines(text: str) -> str:
+    r"""The beginning of the text after a passage: the rest of its line, and one more line.
+
+    >>> _first_lines(" not to be:\nthat is\nthe question")
+    ' not to be:\nthat is'
+    """
+    return "\n".join(text.split("\n")[: CONTEXT_LINES + 1])
+
+
+def _last_lines(text: str) -> str:
+    r"""The end of the text before a passage.
+
+    >>> _last_lines("HAMLET\nTo be, or\nnot ")
+    'To be, or\nnot '
+    """
+    return "\n".join(text.split("\n")[-CONTEXT_LINES - 1 :])
 
 
 # A value of None was not measured. The filters of single numbers show it as a dash.
@@ -125,3 +148,16 @@ def _day(value: str) -> str:
 def _whole(value: float | None) -> str:
     """A number without decimals: 1592841 is `1,592,841`."""
     return "–" if value is None else f"{value:,.0f}"
+
+
+def _rounded(value: int) -> str:
+    """A count as people say it, with two digits.
+
+    >>> [_rounded(value) for value in (7, 950, 70_016, 2_113_536, 124_000_000, 1_500_000_000)]
+    ['7', '950', '70,000', '2.1 million', '120 million', '1.5 billion']
+    """
+    for size, name in ((10**9, " billion"), (10**6, " million")):
+        if value >= size:
+            share = value / size
+            return f"{share:.1f}{name}" if share < 10 else f"{float(f'{share:.2g}'):,.0f}{name}"
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 1000 else str(value)

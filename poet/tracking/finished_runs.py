@@ -28,6 +28,11 @@ class FinishedRun:
     # The text that the run learned from, by its size, which is the same for every tokenizer; "" if it is not recorded.
     text: str = ""
 
+    @property
+    def bits_per_character(self) -> float | None:
+        """The bits per character of the validation text, as evaluated; None if the model was not evaluated."""
+        return self.metrics.get("evaluation.bits_per_character")
+
 
 def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
     """The finished runs of `collection` in the MLflow of the repository `root`, newest first, one for each model.

@@ -62,6 +62,11 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
     return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256, time=now)
 
 
+def commit(root: Path) -> str:
+    """The commit that is checked out in the repository `root`, abbreviated; empty outside git."""
+    return _git(root, "rev-parse", "--short", "HEAD")
+
+
 def _git(root: Path, *arguments: str) -> str:
     """What git prints in the repository `root`; empty without git or outside a repository."""
     try:

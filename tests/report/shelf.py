@@ -30,8 +30,10 @@ HOSTILE = (
 TITLES = ["Emma", "Persuasion", "Middlemarch", "Silas Marner"]
 HISTORY = "step,train_loss,validation_loss,bits_per_character\n1,5.0,,\n2,4.0,4.1,2.9\n3,3.0,,\n4,2.5,2.8,2.2\n"
 
-# Tokens that the made-up model reads at once; too few to measure one of the two lengths of `extractable`.
-CONTEXT = 100
+# Of the made-up model. It reads too few tokens at once to measure one of the two lengths of `extractable`.
+SIZES = {"n_layer": 3, "n_head": 2, "n_embd": 8, "sequence_len": 100, "norm": "rms", "positions": "rotary"}
+SIZES |= {"activation": "relu2", "compression": 1.0}
+SIZES |= {"yoke": {"layer": 1, "width": 4, "residual": False, "state": True}}
 
 
 def shipped_params() -> Params:
@@ -185,7 +187,15 @@ def _figures(note: str, books: int) -> dict[str, Any]:
             "leaks": [{"book": note, "other": note, "share": 0.25}],
         },
         "tokenizers": [{"kind": note, "chosen": True, "skipped": note}],
-        "model_config": {"data_sha256": note, "tokenizer_sha256": note, "model": {"sequence_len": CONTEXT}},
+        "model_config": {"data_sha256": note, "tokenizer_sha256": note, "model": SIZES},
+        "shapes": {
+            "embedding.weight": [9, 8],
+            **{f"blocks.{i}.attention.qkv.weight": [24, 8] for i in range(3)},
+            **{f"blocks.{i}.mlp.up.weight": [4 if i == 1 else 32, 8] for i in range(3)},
+            "head.weight": [9, 8],
+        },
+        "other_runs": [2.3, 2.6],
+        "commit": "abcdef0",
         "training": Training(
             steps=4,
             best_step=4,

@@ -29,6 +29,12 @@ def hostile(tmp_path_factory):
     return write_report(tmp_path_factory.mktemp("hostile"), hostile=True)
 
 
+@pytest.fixture(scope="module")
+def shown_page(tmp_path_factory):
+    """A page of the size of the default recipe: eighteen samples for three prompts at three temperatures."""
+    return write_report(tmp_path_factory.mktemp("default"), samples=18)
+
+
 @pytest.fixture
 def page(opened, report):
     return opened(report)
@@ -42,73 +48,173 @@ def point_at(page, passage):
     page.mouse.move(*box)
 
 
-def test_hovering_over_a_passage_shows_its_source(page):
-    passage = page.locator("a.copied").nth(1)
+SCREENS = {"laptop": (1280, 800, 8), "phone": (390, 844, 12)}
+
+
+@pytest.mark.parametrize(("width", "height", "screens"), SCREENS.values(), ids=SCREENS)
+def test_the_first_screen_says_what_the_model_writes_how_good_it_is_and_whether_it_copies(
+    opened, shown_page, width, height, screens
+):
+    page = opened(shown_page)
+    page.set_viewport_size({"width": width, "height": height})
+    for part in ("h1", ".verdict", ".opening .lines", ".opening .panel cite", ".copied-bar", ".ruler"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height, part
+    assert page.locator(".opening a.copied").count() > 0
+    assert page.evaluate("document.documentElement.scrollHeight") <= screens * height
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_text_is_smaller_than_twelve_pixels(opened, report, width):
+    """As drawn: also inside of pictures that are scaled."""
+    page = opened(report)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    small = page.evaluate(
+        """() => Array.from(document.querySelectorAll("body *"), element => {
+            const own = Array.from(element.childNodes).some(node => node.nodeType === 3 && node.textContent.trim());
+            if (!own || !element.getClientRects().length) return null;
+            const matrix = element.getScreenCTM ? element.getScreenCTM() : null;
+            const size = parseFloat(getComputedStyle(element).fontSize) * (matrix ? Math.min(matrix.a, matrix.d) : 1);
+            return size < 12 ? `${element.tagName}.${element.className} ${size}` : null;
+        }).filter(Boolean)"""
+    )
+    assert small == []
+    number = page.locator("a.copied").first
+    assert number.evaluate("e => parseFloat(getComputedStyle(e, '::after').fontSize)") >= 12
+
+
+def panel_of(page):
+    return page.locator("#samples .panel")
+
+
+def test_pointing_at_a_passage_shows_its_source_beside_it(page):
+    passage = page.locator("#samples a.copied").nth(1)
     source = page.locator(passage.get_attribute("href"))
-    popover = page.locator("#popover")
-    assert popover.is_hidden()
+    panel = panel_of(page)
+    assert "Point at a tinted passage" in panel.text_content()
     point_at(page, passage)
-    popover.wait_for(state="visible")
-    text = popover.text_content()
+    panel.locator("cite").wait_for()
+    text = panel.text_content()
     assert source.locator("cite").text_content() in text and source.locator("mark").text_content() in text
     assert "VOLUME 2, CHAPTER 1" in text and "% in" in text and "www.gutenberg.org/ebooks/101" in text
-    box, place = popover.bounding_box(), passage.bounding_box()
-    assert box["y"] >= place["y"] + place["height"] or box["y"] + box["height"] <= place["y"], "it stays in sight"
-    popover.hover()  # the pointer may go there, to copy or to follow the link
-    page.wait_for_timeout(300)
-    assert popover.is_visible()
+    box, place = panel.bounding_box(), passage.bounding_box()
+    assert box["x"] >= place["x"] + place["width"], "the text stays in sight"
+    assert box["y"] < place["y"] + place["height"] < box["y"] + page.viewport_size["height"], "and so does the source"
     page.mouse.move(2, 2)
-    popover.wait_for(state="hidden")
+    page.wait_for_timeout(200)
+    assert panel.locator("cite").text_content() in text, "the pointer may leave, and go there"
+
+
+def test_the_title_of_the_book_stays_in_sight_when_its_context_scrolls(page):
+    page.locator("#samples a.copied").nth(1).focus()
+    panel = panel_of(page)
+    panel.evaluate("e => { e.style.maxHeight = '6rem'; e.scrollTop = 1000; }")
+    assert panel.evaluate("e => e.scrollTop") > 10
+    title, box = panel.locator(".source-title").bounding_box(), panel.bounding_box()
+    assert box["y"] - 2 <= title["y"] <= box["y"] + 12
+
+
+def test_the_other_passages_of_a_sample_are_listed_and_highlighted_both_ways(page):
+    passages = page.locator("#sample-0 a.copied")
+    point_at(page, passages.nth(0))
+    others = panel_of(page).locator(".others button")
+    others.first.wait_for()
+    assert others.count() == passages.count() - 1
+    others.first.hover()
+    assert "lit" in passages.nth(1).get_attribute("class")
+    others.first.click()
+    assert passages.nth(1).get_attribute("aria-expanded") == "true"
+    assert passages.nth(0).get_attribute("aria-expanded") == "false"
 
 
 def test_a_click_keeps_the_source_until_it_is_closed(page):
-    passage = page.locator("a.copied").first
-    point_at(page, passage)
+    passages = page.locator("#sample-0 a.copied")
+    passages.first.scroll_into_view_if_needed()
+    point_at(page, passages.first)
     page.mouse.down()
     page.mouse.up()
-    page.mouse.move(2, 2)
-    page.wait_for_timeout(300)
-    popover = page.locator("#popover")
-    assert popover.is_visible() and passage.get_attribute("aria-expanded") == "true"
+    title = panel_of(page).locator("cite").text_content()
+    point_at(page, passages.nth(2))
+    page.wait_for_timeout(200)
+    assert panel_of(page).locator("cite").text_content() == title
+    assert passages.first.get_attribute("aria-expanded") == "true"
     page.keyboard.press("Escape")
-    assert popover.is_hidden() and passage.get_attribute("aria-expanded") == "false"
+    assert passages.first.get_attribute("aria-expanded") == "false"
 
 
 def test_the_keyboard_does_it_too(page):
-    popover = page.locator("#popover")
-    page.locator("#filter-near").focus()
+    panel = panel_of(page)
+    page.locator("#sample-0 a.copied").first.focus()
     page.keyboard.press("Tab")
-    assert popover.is_visible(), "focus is enough"
     first = page.evaluate("document.activeElement.id")
-    page.keyboard.press("Tab")
-    assert popover.is_visible() and page.evaluate("document.activeElement.id") != first
+    assert panel.locator("cite").count() == 1, "focus is enough"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.textContent") == "Close"
-    page.keyboard.press("Tab")
-    assert "gutenberg.org" in page.evaluate("document.activeElement.href")
+    assert page.evaluate("document.activeElement.closest('.panel') !== null"), "focus moves into the panel"
     page.keyboard.press("Escape")
-    assert popover.is_hidden()
-    assert page.evaluate("document.activeElement.className").startswith("copied"), "focus returns to the passage"
-    page.keyboard.press("Enter")
-    page.locator("#popover button").click()
-    assert popover.is_hidden()
+    assert page.evaluate("document.activeElement.id") == first, "and returns to the passage"
 
 
-def test_a_tap_on_a_phone_does_not_hide_the_passage(opened, report):
+def test_a_tap_on_a_phone_opens_a_sheet_that_does_not_hide_the_passage(opened, report):
     page = opened(report, has_touch=True)
     page.set_viewport_size({"width": 390, "height": 844})
-    for number in (0, 3, 8):
-        passage = page.locator("a.copied").nth(number)
+    sheet = panel_of(page)
+    assert sheet.is_hidden()
+    for number in (0, 1, 3):
+        passage = page.locator("#samples a.copied:visible").nth(number)
         passage.scroll_into_view_if_needed()
         box = passage.evaluate("e => { const r = e.getClientRects()[0]; return [r.x + 3, r.y + r.height / 2]; }")
         page.touchscreen.tap(*box)
-        popover, place = page.locator("#popover").bounding_box(), passage.bounding_box()
-        assert popover["y"] >= place["y"] + place["height"] or popover["y"] + popover["height"] <= place["y"]
-        page.keyboard.press("Escape")
+        over, place = sheet.bounding_box(), passage.bounding_box()
+        assert over["y"] >= place["y"] + place["height"] or over["y"] + over["height"] <= place["y"]
+        sheet.locator("button.close").click()
+        assert sheet.is_hidden()
+
+
+def test_one_prompt_at_a_time(page):
+    tabs = page.locator("#prompt-tabs [role=tab]")
+    assert tabs.all_text_contents() == ["The", "It was"]
+    assert page.locator("#prompt-1").is_visible() and page.locator("#prompt-2").is_hidden()
+    tabs.nth(1).click()
+    assert page.locator("#prompt-1").is_hidden() and page.locator("#prompt-2").is_visible()
+    assert [tab.get_attribute("aria-selected") for tab in tabs.all()] == ["false", "true"]
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#prompt-1").is_visible() and page.evaluate("document.activeElement.textContent") == "The"
+
+
+def test_temperatures_are_columns_on_a_wide_screen_and_tabs_on_a_narrow_one(page):
+    columns = page.locator("#prompt-1 .temperature")
+    boxes = [column.bounding_box() for column in columns.all()]
+    assert boxes[0]["x"] < boxes[1]["x"] and boxes[0]["y"] == boxes[1]["y"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert [column.is_visible() for column in columns.all()] == [True, False]
+    page.locator("#prompt-1 .temperature-tabs [role=tab]").nth(1).click()
+    assert [column.is_visible() for column in columns.all()] == [False, True]
+
+
+def test_an_address_leads_to_its_sample_wherever_it_is_folded(opened, report):
+    """Samples 2 and 3 belong to the second prompt, and 4 to a list of further samples of the first."""
+    page = opened(report, reduced_motion="reduce")
+    for number in (3, 4):
+        page.goto(f"file://{report}#sample-{number}")
+        assert page.locator(f"#sample-{number}").is_visible()
+        assert page.locator(f"#sample-{number}").bounding_box()["y"] < 900
+    page.locator("#sample-4 .permalink").click()
+    assert page.url.endswith("#sample-4")
+
+
+def test_a_sample_is_copied_with_its_sources(opened, report, browser):
+    page = opened(report)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#sample-0 button.copy").click()
+    page.locator("#sample-0 button.copy", has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(page.locator("#sample-0 .text").text_content())
+    assert "The plays of William Shakespeare" in copied and "Persuasion, A. Writer, VOLUME 2, CHAPTER 1" in copied
 
 
 def test_filters(page):
-    passages, shown = page.locator("a.copied"), page.locator("a.copied:not(.off)")
+    passages, shown = page.locator("#samples a.copied"), page.locator("#samples a.copied:not(.off)")
     assert shown.count() == passages.count() == 30
     page.locator("#filter-length").fill("60")
     assert {int(link.get_attribute("data-length")) >= 60 for link in shown.all()} == {True}
@@ -119,19 +225,49 @@ def test_filters(page):
     assert {link.get_attribute("data-number") for link in shown.all()} == {"3"}
     page.locator("#filter-book").select_option("")
     page.locator("#filter-near").uncheck()
-    assert shown.count() == 24 and page.locator("a.near:not(.off)").count() == 0
-    hidden = page.locator("a.near").first
+    assert shown.count() == 24 and page.locator("#samples a.near:not(.off)").count() == 0
+    hidden = page.locator("#samples a.near").first
     assert page.locator(hidden.get_attribute("href")).is_hidden()
     assert hidden.evaluate("e => getComputedStyle(e, '::after').content") == "none"
     hidden.evaluate("e => e.click()")
-    assert page.locator("#popover").is_hidden()
+    assert hidden.get_attribute("aria-expanded") == "false"
 
 
 def test_a_finding_leads_to_its_passage(page):
-    link = page.locator("#findings a[href^='#at-']").first
+    link = page.locator(".findings a[href^='#at-']").first
     target = link.get_attribute("href")
     link.click()
     assert page.evaluate("document.querySelector(':target').id") == target.removeprefix("#")
+    assert page.locator(target).is_visible() and page.locator(target).get_attribute("aria-expanded") == "true"
+
+
+def test_a_chart_tells_its_values_at_the_pointer_and_by_the_keyboard(page):
+    chart = page.locator("#chart-copied")
+    curves = chart.locator(".curves")
+    curves.scroll_into_view_if_needed()
+    box = curves.bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 40)
+    readout = chart.locator(".readout")
+    assert readout.text_content() == "least length of a passage (characters) 10, the model 10.000, people 10.000"
+    curves.focus()
+    page.keyboard.press("ArrowRight")
+    assert readout.text_content().startswith("least length of a passage (characters) 20, the model 5.000")
+    at = page.locator("#chart-copied .cursor").bounding_box()["x"]
+    assert abs(at - box["x"] - 0.301 * box["width"]) < 3, "log 2 of the way from 10 to 100"
+
+
+def test_one_slider_moves_the_point_on_the_curve_and_the_sample(page):
+    slider, steps = page.locator("#step"), page.locator("article.step")
+    assert [step.is_visible() for step in steps.all()] == [False, False, False, True]
+    slider.fill("0")
+    assert [step.is_visible() for step in steps.all()] == [True, False, False, False]
+    place = "e => ['cx', 'cy'].map(name => parseFloat(e.getAttribute(name)))"
+    first = page.locator("#chart-bits .marker").evaluate(place)
+    slider.press("ArrowRight")
+    second = page.locator("#chart-bits .marker").evaluate(place)
+    assert page.locator(".slider output").text_content() == "4" and steps.nth(1).is_visible()
+    assert second[0] > first[0] and second[1] > first[1], "later, and lower"
+    assert "better than" in steps.nth(1).text_content() and "not yet so good" in steps.nth(0).text_content()
 
 
 def test_screen_readers_hear_which_book(page):
@@ -148,8 +284,8 @@ def test_screen_readers_hear_which_book(page):
 def test_axe_finds_nothing_serious(opened, report, scheme):
     page = opened(report, color_scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach((one, i) => { if (i < 4) one.open = true; })")
-    page.locator("a.copied").first.focus()
-    assert page.locator("#popover").is_visible()
+    page.locator("#samples a.copied").first.focus()
+    page.locator("#chart-copied .curves").focus()
     assert accessibility(page) == []
     assert accessibility(opened(report.parents[1] / "index.html", color_scheme=scheme, bypass_csp=True)) == []
 
@@ -182,23 +318,27 @@ def test_dark_mode_is_dark(page):
 
 def test_without_javascript_everything_is_there(opened, report):
     page = opened(report, java_script_enabled=False)
-    assert page.locator("#filter").is_hidden() and page.locator("#popover").is_hidden()
-    passage = page.locator("a.copied").nth(1)
+    assert page.locator(".tools").is_hidden() and page.locator(".slider").is_hidden()
+    assert page.locator("#prompt-1").is_visible() and page.locator("#prompt-2").is_visible()
+    assert page.locator("article.step:visible").count() == 4
+    passage = page.locator("#samples a.copied").nth(1)
     target = passage.get_attribute("href")
     passage.press("Enter")
     assert page.url.endswith(target)
     assert page.locator(target).is_visible()
-    assert page.locator("#shelf li").count() == 4 and page.locator("#findings li").count() > 0
+    assert page.locator(".shelf li").count() == 4 and page.locator(".findings li").count() > 0
 
 
 def test_in_a_sandbox(opened, report, tmp_path):
     viewer = tmp_path / "viewer.html"
     viewer.write_text(VIEWER.format(html.escape(report.read_text(encoding="utf-8"))), encoding="utf-8")
     frame = opened(viewer).frame_locator("iframe")
-    frame.locator("a.copied").first.focus()
-    assert frame.locator("#popover").is_visible()
+    frame.locator("#samples a.copied").first.focus()
+    frame.locator("#samples .panel cite").wait_for()
     frame.locator("#filter-book").select_option("1")
-    assert frame.locator("a.copied:not(.off)").count() == 6
+    assert frame.locator("#samples a.copied:not(.off)").count() == 6
+    frame.locator("#prompt-tabs [role=tab]").nth(1).click()
+    assert frame.locator("#prompt-2").is_visible()
 
 
 def test_on_paper_sources_become_notes(page):
@@ -207,10 +347,11 @@ def test_on_paper_sources_become_notes(page):
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert note.is_visible()
-    passage = page.locator("a.copied").nth(1)
+    passage = page.locator("#samples a.copied").nth(1)
     assert passage.evaluate("e => getComputedStyle(e).textDecorationLine") == "underline"
     assert passage.evaluate("e => getComputedStyle(e, '::after').content") == '"2/2"', "book 2, note 2"
-    assert not page.locator("nav").is_visible() and not page.locator("#filter").is_visible()
+    assert not page.locator("nav").is_visible() and not page.locator(".tools").is_visible()
+    assert page.locator("#prompt-2").is_visible() and page.locator("article.step:visible").count() == 4
     assert page.pdf().startswith(b"%PDF")
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
@@ -223,14 +364,14 @@ def test_a_hostile_book_is_shown_to_the_letter_and_does_nothing(opened, hostile)
     samples = [shown.sample for shown in made_up_results(hostile=True).samples]
     wanted = [(sample.prompt + sample.text).replace("\0", "␀") for sample in samples]
     assert sorted(shown) == sorted(wanted), "NUL, which HTML cannot hold, as its sign; all else exactly"
-    page.locator("a.copied").first.focus()
-    assert HOSTILE[:30] in page.locator("#popover cite").text_content()
+    page.locator("#samples a.copied").first.focus()
+    assert HOSTILE[:30] in page.locator("#samples .panel cite").text_content()
     assert page.evaluate("document.querySelectorAll('img, script:not(:last-of-type), iframe').length") == 0
-    assert page.locator("#recipe").is_visible()
+    assert page.locator("#appendix").is_visible()
 
 
 def test_the_built_start_page_leads_to_the_built_report(opened, built):
     page = opened(built / "reports" / "index.html")
     page.get_by_role("link", name="The plays of William Shakespeare").first.click()
     assert page.locator("h1").text_content() == "The plays of William Shakespeare"
-    assert page.locator("a.copied").count() > 0 and page.locator(".chart").count() == 4
+    assert page.locator("#samples a.copied").count() > 0 and page.locator(".chart").count() == 4

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from poet.report.charts import Level, Line, line_chart, round_ticks, thin
-from poet.report.collection_charts import length_chart, loss_chart, novelty_chart
+from poet.report.charts import Axis, Level, Line, decades, line_chart, round_ticks, thin
+from poet.report.collection_charts import copied_chart, loss_chart, novelty_chart
 from poet.report.render import TEMPLATES
 from tests.report.shelf import HISTORY, made_up_results
 
@@ -28,16 +28,36 @@ def test_ticks_enclose_the_range(low, spread):
 )
 def test_everything_is_inside_the_chart(points, levels):
     chart = line_chart("t", "x", "y", [Line(name="a", points=sorted(points))], [Level(name="l", y=y) for y in levels])
-    for _, path in chart.paths:
-        for pair in path.split():
-            x, y = map(float, pair.split(","))
-            assert chart.left <= x <= chart.right + 0.1 and 0 <= y <= chart.bottom + 0.1
-    assert all(0 <= y <= chart.bottom + 0.1 for _, y in chart.levels)
+    places = [tuple(map(float, pair.split(","))) for path in chart.paths for pair in path.split()]
+    places += (
+        [(0, y) for _, y in chart.levels] + [(0, y) for y, _ in chart.y_ticks] + [(x, 0) for x, _ in chart.x_ticks]
+    )
+    assert all(0 <= x <= 100 and 0 <= y <= 100 for x, y in places)
 
 
 def test_the_axis_of_a_single_point_ends_at_the_next_tick():
     chart = line_chart("t", "x", "y", [Line(name="a", points=[(0.5, 0.0)])])
-    assert chart.x_ticks == [(chart.right, "0.6")]
+    assert chart.x_ticks == [(100, "0.6")]
+
+
+def test_a_point_is_where_its_value_is():
+    chart = line_chart("t", "x", "y", [Line(name="a", points=[(0.0, 1.0), (1.0, 3.0), (4.0, 2.0)])])
+    assert chart.paths == ["0,100 25,0 100,50"]
+    assert [(row.at, row.x, row.values) for row in chart.rows][1] == (25, 1, [3])
+
+
+def test_a_logarithmic_axis_places_ratios_and_keeps_zero_inside():
+    lines = [Line(name="a", points=[(1.0, 100.0), (10.0, 1.0), (100.0, 0.0)])]
+    x_axis = Axis(low=1, high=100, ticks=[1, 10, 100], logarithmic=True)
+    chart = line_chart("t", "x", "y", lines, x_axis=x_axis, y_axis=decades(0.01, 100))
+    assert chart.paths == ["0,0 50,50 100,100"]
+    assert [label for _, label in chart.y_ticks] == ["0.01", "0.1", "1", "10", "100"]
+
+
+def test_the_gap_goes_along_one_line_and_back_along_the_other():
+    lines = [Line(name=name, points=[(0.0, y), (1.0, y)]) for name, y in (("a", 0.0), ("b", 1.0))]
+    assert line_chart("t", "x", "y", lines, fill_gap=True).gap == "0,100 100,100 100,0 0,0"
+    assert line_chart("t", "x", "y", lines[:1], fill_gap=True).gap == ""
 
 
 @given(st.integers(0, 50), st.integers(1, 20))
@@ -48,18 +68,25 @@ def test_thin_keeps_to_the_limit_and_to_the_last_point(count, most):
 
 
 def test_steps_without_a_validation_have_no_point():
-    paths = dict(loss_chart(pd.read_csv(io.StringIO(HISTORY))).paths)
+    chart = loss_chart(pd.read_csv(io.StringIO(HISTORY)))
+    paths = dict(zip(chart.names, chart.paths, strict=True))
     assert len(paths["training"].split()) == 4 and len(paths["validation"].split()) == 2
+    assert [row.values for row in chart.rows] == [[5.0, None], [4.0, 4.1], [3.0, None], [2.5, 2.8]]
 
 
 def test_human_text_is_drawn_only_if_there_is_any():
     copying = made_up_results(samples=0).copying
     without = dataclasses.replace(copying, human=dataclasses.replace(copying.human, characters=0))
-    for chart in (length_chart, novelty_chart):
-        assert [name for name, _ in chart(copying).paths] == ["samples", "human text"]
-        assert [name for name, _ in chart(without).paths] == ["samples"]
-    lengths = [len(path.split()) for chart in (length_chart, novelty_chart) for _, path in chart(without).paths]
-    assert lengths == [5, 7], "the novelty at 50 characters was not measured"
+    assert copied_chart(copying.samples, copying.human).names == ["the model", "people"]
+    assert copied_chart(copying.samples, None).names == ["the model"]
+    assert [novelty_chart(one).names for one in (copying, without)] == [["the model", "people"], ["the model"]]
+
+
+def test_nothing_copied_is_drawn_at_zero():
+    samples = made_up_results(samples=0).copying.samples
+    nothing = dataclasses.replace(samples, share_at={**samples.share_at, 100: 0.0})
+    chart = copied_chart(nothing, None)
+    assert chart.paths[0].endswith("100,100") and chart.y_ticks[0] == (100, "0")
 
 
 def luminance(colour):

@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from poet.report.collection_page import collection_page, recipe
+from poet.report.collection_page import collection_page, paint, recipe
+from poet.report.findings import contributions
 from poet.results.evaluation import CompressedText
-from tests.report.shelf import CONTEXT, made_up_results, shipped_params
+from tests.report.shelf import SIZES, made_up_results, shipped_params
 
 
 def page_of(results):
@@ -21,23 +22,41 @@ def test_sixty_samples_stay_below_two_megabytes():
 
 def test_a_report_without_any_passage():
     page = page_of(made_up_results(samples=0))
-    assert "No sample contains a passage" in page and 'id="shelf"' not in page and 'id="filter"' not in page
+    assert 'class="shelf"' not in page and 'id="filter-length"' not in page and 'class="findings"' not in page
 
 
 def test_why_extractable_passages_were_not_measured():
     results = made_up_results(samples=0)
-    assert f"The model's context ({CONTEXT} tokens) is too short" in page_of(results)
-    longer = dataclasses.replace(results, model_config=results.model_config | {"model": {"sequence_len": 256}})
+    assert f"The model's context ({SIZES['sequence_len']} tokens) is too short" in page_of(results)
+    longer = dataclasses.replace(results, model_config=results.model_config | {"model": SIZES | {"sequence_len": 256}})
     assert "The training text is too short" in page_of(longer) and "is too short for" in page_of(longer)
     assert "The model's context" not in page_of(longer)
 
 
 def test_without_human_text_no_figure_is_compared_with_it():
     results = made_up_results(samples=0)
-    assert "human text</th>" in page_of(results) and "copied in human text" in page_of(results)
+    assert 'scope="row">people</th>' in page_of(results) and ">people</text>" in page_of(results)
     human = dataclasses.replace(results.copying.human, characters=0)
     page = page_of(dataclasses.replace(results, copying=dataclasses.replace(results.copying, human=human)))
-    assert "human text</th>" not in page and "copied in human text" not in page
+    assert 'scope="row">people</th>' not in page and ">people</text>" not in page
+    assert "there is no human text to compare with" in page
+
+
+def test_the_books_that_gave_most_have_a_colour_each_and_the_others_are_grey():
+    results = made_up_results()
+    given = contributions(results.samples)
+    tints = paint(results.shelf, given)
+    assert [tints[one.book.number] for one in given] == ["c0", "c1", "c2", "c3"]
+    assert set(paint(results.shelf, given[:1]).values()) == {"c0", "grey"}
+
+
+def test_columns_that_all_books_share_are_dropped():
+    results = made_up_results()
+    assert 'scope="col">language' not in page_of(results)
+    first = next(iter(results.shelf.books.values()))
+    other = dataclasses.replace(first, row=dataclasses.replace(first.row, language="de"))
+    results.shelf.books[first.row.id] = other
+    assert 'scope="col">language' in page_of(results)
 
 
 def test_the_recipe_holds_every_parameter_that_shapes_the_text():
@@ -85,4 +104,4 @@ def test_the_page_says_what_the_figures_cover():
 
 def test_the_excess_is_said_in_words_with_its_interval():
     page = page_of(made_up_results(samples=0))
-    assert "the samples copy no more than people: +1.0 points, 95\N{NO-BREAK SPACE}% from -0.4 to +3.1" in page
+    assert "the model copies no more than people: +1.0 points, 95\N{NO-BREAK SPACE}% from -0.4 to +3.1" in page

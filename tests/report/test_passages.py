@@ -1,11 +1,10 @@
 """Passages with their place and context, and which of them a page shows."""
 
 import dataclasses
-import itertools
 
 import pytest
 
-from poet.report.passages import Shelf, ShownBook, show_sample, show_samples
+from poet.report.passages import Shelf, show_sample, show_samples
 from poet.results.attribution import AttributedSample, Source, Span
 from tests.report.shelf import a_book, a_sample, shipped_params
 
@@ -65,10 +64,3 @@ def test_only_the_most_surprising_passages_are_shown_in_context():
 
     assert in_context(2) == {6.0, 5.0} and in_context(4) == {6.0, 5.0, 4.0, 3.0}
     assert len(in_context(6)) == len(in_context(7)) == 6
-
-
-def test_no_two_of_32_books_look_the_same():
-    tints = [ShownBook(number=number, row=a_book("b")).tint for number in range(1, 33)]
-    assert len(set(tints)) == 32
-    for one, other in itertools.pairwise(tints):
-        assert not set(one.split()) & set(other.split()), "neighbours differ in colour and in underline"

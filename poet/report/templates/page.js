@@ -1,124 +1,183 @@
-// Shows the source of a passage in a popover beside it, and filters the passages. Without this script all passages are
-// tinted, and their links lead to the same text in the lists of sources. The script uses no storage, opens no window and
-// needs no network, because the page may be shown in a sandbox.
+// Shows the source of the passage in focus, one prompt at a time, values of charts and steps of the training. Without
+// this script everything is on the page: links lead from the passages to their sources, and charts have tables. The
+// script uses no storage, opens no window and needs no network, because the page may be shown in a sandbox.
 "use strict";
 (() => {
-  const popover = document.getElementById("popover");
-  if (!popover) return;
-  const passages = Array.from(document.querySelectorAll("a.copied"));
-  const sourceOf = (link) => document.getElementById(link.hash.slice(1));
-  const DELAY = 120; // milliseconds; gives the pointer time to move from a passage to the popover
-  const GAP = 6; // pixels between a passage and the popover
-  let shownFor = null; // the passage whose source is shown
-  let pinned = false; // whether the popover stays until it is closed
-  let timer = 0;
-  let returning = false; // whether focus is moving back to a passage, which must not open its popover again
+  const $ = (id) => document.getElementById(id);
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const narrow = window.matchMedia("(max-width: 60rem)");
 
+  // ---- Passages and their sources ----
+
+  const passages = all("a.copied");
+  const sourceOf = (link) => $(link.hash.slice(1));
+  const DELAY = 80; // milliseconds; the pointer may cross other passages on its way to the panel
+  let focus = null; // the passage whose source is shown
+  let pinned = false; // whether its source stays until it is closed
+  let timer = 0;
+
+  const panelOf = (link) => link.closest(".reader").querySelector(".panel");
+
+  // Take the mark from the passage in focus, and close a sheet over the text. Beside the text, its source stays.
   const hide = () => {
     clearTimeout(timer);
-    if (!shownFor) return;
-    shownFor.setAttribute("aria-expanded", "false");
-    shownFor = null;
+    if (!focus) return;
+    focus.setAttribute("aria-expanded", "false");
+    panelOf(focus).classList.remove("open", "above");
+    focus = null;
     pinned = false;
-    popover.hidden = true;
   };
 
-  // Hide the popover, and return focus from it to its passage.
+  // Hide, and return the keyboard's focus from the panel to its passage.
   const close = () => {
-    const link = shownFor;
-    const inside = popover.contains(document.activeElement);
+    const link = focus;
+    const inside = link && panelOf(link).contains(document.activeElement);
     hide();
-    if (!link || !inside) return;
-    returning = true;
-    link.focus();
-    returning = false;
+    if (inside) link.focus();
   };
 
-  // Place the popover below the passage, or above it if there is no room below. In a narrow window, page.css fixes it to
-  // the lower edge, or with the class `above` to the upper edge if the passage is in the lower half.
-  const place = (link) => {
-    popover.style.left = popover.style.top = "";
-    const line = link.getClientRects()[0] || link.getBoundingClientRect();
-    const last = link.getBoundingClientRect();
-    popover.classList.toggle("above", last.bottom > window.innerHeight / 2);
-    if (getComputedStyle(popover).position === "fixed") return;
-    const room = document.documentElement.clientWidth - popover.offsetWidth - 16;
-    const below = last.bottom + GAP + popover.offsetHeight <= window.innerHeight || last.top < popover.offsetHeight;
-    const top = below ? last.bottom + GAP : last.top - GAP - popover.offsetHeight;
-    popover.style.left = `${Math.max(16, Math.min(line.left, room)) + window.scrollX}px`;
-    popover.style.top = `${top + window.scrollY}px`;
+  // The other passages of the same sample, as a list that leads to them.
+  const others = (link) => {
+    const beside = all("a.copied", link.closest(".text")).filter((other) => other !== link && !other.classList.contains("off"));
+    const seen = new Set([link.hash]);
+    const items = beside.filter((other) => !seen.has(other.hash) && seen.add(other.hash)).map((other) => {
+      const title = sourceOf(other).querySelector("cite").textContent;
+      const button = make("button", { type: "button" }, `${title}: ${other.textContent}`);
+      button.addEventListener("pointerenter", () => other.classList.add("lit"));
+      button.addEventListener("pointerleave", () => other.classList.remove("lit"));
+      button.addEventListener("click", () => { other.classList.remove("lit"); show(other, true); });
+      return make("li", {}, button);
+    });
+    return items.length ? [make("ul", { className: "others" }, ...items)] : [];
   };
 
-  // Show the source of a passage; if `keep`, until it is closed.
+  // Show the source of a passage in the panel of its text; if `keep`, until it is closed.
   const show = (link, keep) => {
     clearTimeout(timer);
     if (link.classList.contains("off")) return;
-    if (shownFor !== link) {
+    const panel = panelOf(link);
+    if (focus !== link) {
       hide();
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = "Close";
+      const button = make("button", { type: "button", className: "close" }, "Close");
       button.addEventListener("click", close);
-      popover.replaceChildren(button, ...Array.from(sourceOf(link).childNodes, (node) => node.cloneNode(true)));
-      popover.hidden = false;
-      place(link);
-      const match = popover.querySelector("mark"); // scrolled into view, however long the context before it is
-      popover.scrollTop = match.offsetTop - popover.clientHeight / 2;
+      const copied = Array.from(sourceOf(link).childNodes, (node) => node.cloneNode(true));
+      panel.replaceChildren(...copied, ...others(link));
+      // In the title, which stays in sight.
+      if (panel.classList.contains("sheet")) panel.querySelector(".source-title").prepend(button);
       link.setAttribute("aria-expanded", "true");
-      shownFor = link;
+      focus = link;
     }
     pinned = keep;
+    if (!panel.classList.contains("sheet") || !narrow.matches) return;
+    panel.classList.add("open");
+    panel.classList.toggle("above", link.getBoundingClientRect().bottom > window.innerHeight / 2);
   };
 
-  for (const link of passages) {
-    link.setAttribute("aria-haspopup", "dialog");
-    link.setAttribute("aria-expanded", "false");
-  }
+  for (const link of passages) link.setAttribute("aria-expanded", "false");
 
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse" || pinned) return;
     clearTimeout(timer);
     const link = event.target.closest("a.copied");
-    if (link && link !== shownFor) timer = setTimeout(() => show(link, false), DELAY);
-    else if (!link && !event.target.closest("#popover")) timer = setTimeout(hide, DELAY);
+    if (link && link !== focus) timer = setTimeout(() => show(link, false), DELAY);
   });
   document.addEventListener("focusin", (event) => {
     const link = event.target.closest("a.copied");
-    if (link && !returning && !pinned && link.matches(":focus-visible")) show(link, false);
-    else if (!link && !event.target.closest("#popover")) hide();
+    if (link && !pinned && link !== focus && link.matches(":focus-visible")) show(link, false);
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.copied");
     if (!link) {
-      if (!event.target.closest("#popover")) hide();
+      // Not `closest`: a button that was replaced by its own click is in no panel any more.
+      if (!event.composedPath().some((node) => node.classList?.contains("panel"))) hide();
       return;
     }
     event.preventDefault();
-    if (shownFor === link && pinned) return hide();
+    if (focus === link && pinned) return hide();
     show(link, true);
-    // A click with detail 0 comes from the Enter key, so focus moves into the popover.
-    if (event.detail === 0 && shownFor === link) popover.querySelector("button").focus();
+    // A click with detail 0 comes from the Enter key, so focus moves into the panel.
+    const first = panelOf(link).querySelector("button, a");
+    if (event.detail === 0 && focus === link && first) first.focus();
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return close();
-    if (event.key !== "Tab" || !popover.contains(document.activeElement)) return;
-    const stops = popover.querySelectorAll("button, a");
-    // The popover is the last element of the page, so Tab would leave the page. Return to the passage instead; the next
-    // Tab goes on from there.
-    if (document.activeElement === stops[event.shiftKey ? 0 : stops.length - 1]) {
-      event.preventDefault();
-      close();
-    }
-  });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
 
-  // The filter is hidden in the HTML, because it needs this script.
-  const filter = document.getElementById("filter");
-  if (filter) {
-    const [length, book, near] = ["length", "book", "near"].map((name) => document.getElementById(`filter-${name}`));
+  // ---- Tabs: one panel of several at a time ----
+
+  // Buttons in `list`, one for each of `panels`, with the texts `names`; `choose(panel, isChosen)` shows or hides one.
+  const tabs = (list, panels, names, choose) => {
+    const buttons = panels.map((panel, i) => make("button", { type: "button", role: "tab", tabIndex: -1 }, names[i]));
+    const select = (index) => {
+      panels.forEach((panel, i) => {
+        buttons[i].setAttribute("aria-selected", i === index);
+        buttons[i].tabIndex = i === index ? 0 : -1;
+        choose(panel, i === index);
+      });
+    };
+    buttons.forEach((button, i) => {
+      button.setAttribute("aria-controls", panels[i].id);
+      panels[i].setAttribute("role", "tabpanel");
+      panels[i].setAttribute("aria-label", names[i]);
+      button.addEventListener("click", () => { hide(); select(i); });
+    });
+    list.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = (buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length;
+      hide();
+      select(next);
+      buttons[next].focus();
+    });
+    list.append(...buttons);
+    select(0);
+    return (panel) => select(panels.indexOf(panel));
+  };
+
+  const openers = []; // [panels, select] of each list of tabs
+  const prompts = all(".prompt-panel");
+  const tools = document.querySelector(".tools");
+  if (tools) tools.hidden = false;
+  if (prompts.length > 1) {
+    const names = prompts.map((panel) => panel.querySelector("q").textContent);
+    openers.push([prompts, tabs($("prompt-tabs"), prompts, names, (panel, chosen) => { panel.hidden = !chosen; })]);
+  } else if ($("prompt-tabs")) $("prompt-tabs").hidden = true;
+  for (const prompt of prompts) {
+    const panels = all(".temperature", prompt);
+    if (panels.length < 2) continue;
+    const list = prompt.querySelector(".temperature-tabs");
+    list.hidden = false;
+    const names = panels.map((panel) => panel.querySelector("h4").textContent);
+    openers.push([panels, tabs(list, panels, names, (panel, chosen) => panel.classList.toggle("other", !chosen))]);
+  }
+
+  // An address may lead into a panel or a list that is closed.
+  const reveal = () => {
+    const target = $(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (const [panels, select] of openers) {
+      const panel = panels.find((one) => one.contains(target));
+      if (panel) select(panel);
+    }
+    for (let node = target.parentElement; node; node = node.parentElement) if (node.matches("details")) node.open = true;
+    target.scrollIntoView();
+    if (target.matches("a.copied")) show(target, true);
+  };
+  window.addEventListener("hashchange", reveal);
+  if (location.hash) reveal();
+
+  // ---- The filter ----
+
+  if ($("filter-length")) {
+    const [length, book, near] = ["length", "book", "near"].map((name) => $(`filter-${name}`));
+    const inSamples = passages.filter((link) => link.closest("#samples"));
     const apply = () => {
       hide();
       let shown = 0;
-      for (const link of passages) {
+      for (const link of inSamples) {
         const wanted = Number(link.dataset.length) >= Number(length.value)
           && (!book.value || link.dataset.number === book.value)
           && (near.checked || !link.classList.contains("near"));
@@ -127,19 +186,101 @@
         sourceOf(link).hidden = !wanted;
         shown += wanted;
       }
-      document.getElementById("filter-shown").textContent = length.value;
-      document.getElementById("filter-count").textContent = `${shown} of ${passages.length} passages`;
+      $("filter-shown").textContent = length.value;
+      $("filter-count").textContent = `${shown} of ${inSamples.length} passages`;
     };
-    filter.hidden = false;
-    filter.addEventListener("input", apply);
+    document.querySelector(".switches").addEventListener("input", apply);
     apply();
   }
 
-  // Nobody can open a list on paper: open all lists of sources for printing, and close them again afterwards.
-  const sources = document.querySelectorAll("details.sources");
+  // ---- Copy a sample with its sources ----
+
+  for (const button of all("button.copy")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const sample = button.closest(".sample");
+      const sources = all(".source", sample).map((item) => `- ${item.querySelector("mark").textContent.trim()}\n  ${item.querySelector(".source-title").textContent.trim()}, ${item.querySelector(".source-place").textContent.trim()}`);
+      const written = sample.querySelector(".text").textContent;
+      const title = document.querySelector("h1").textContent;
+      const text = `${written}\n\nWritten by a language model trained on: ${title}.${sources.length ? `\nPassages that stand in its books:\n${sources.join("\n")}` : ""}\n`;
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch { // no clipboard in a sandbox
+        const area = make("textarea", { value: text });
+        document.body.append(area);
+        area.select();
+        document.execCommand("copy");
+        area.remove();
+      }
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+  }
+
+  // ---- Charts: the values at the pointer, or with the arrow keys ----
+
+  const SVG = "http://www.w3.org/2000/svg";
+  for (const chart of all(".chart")) {
+    const rows = all("tr[data-at]", chart);
+    const names = all("thead th", chart).map((cell) => cell.textContent);
+    const [curves, marks] = [".curves", ".marks"].map((name) => chart.querySelector(name));
+    if (!rows.length) continue;
+    const cursor = document.createElementNS(SVG, "line");
+    const readout = chart.querySelector(".readout");
+    let index = rows.length - 1;
+    const read = () => {
+      const at = `${rows[index].dataset.at}%`;
+      for (const [name, value] of [["class", "cursor"], ["x1", at], ["x2", at], ["y1", "0"], ["y2", "100%"]]) cursor.setAttribute(name, value);
+      marks.append(cursor);
+      const values = all("th, td", rows[index]).map((cell, i) => `${names[i]} ${cell.textContent}`);
+      readout.textContent = values.join(", ");
+    };
+    curves.tabIndex = 0;
+    curves.addEventListener("pointermove", (event) => {
+      const box = curves.getBoundingClientRect();
+      const at = (100 * (event.clientX - box.left)) / box.width;
+      const distance = (row) => Math.abs(Number(row.dataset.at) - at);
+      index = rows.reduce((best, row, i) => (distance(row) < distance(rows[best]) ? i : best), 0);
+      read();
+    });
+    curves.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      index = Math.min(Math.max(index + step, 0), rows.length - 1);
+      read();
+    });
+  }
+
+  // ---- The steps of the training: one sample at a time, and its point on the curve ----
+
+  const slider = $("step");
+  if (slider) {
+    const steps = all("article.step");
+    const marks = document.querySelector("#chart-bits .marks");
+    const marker = document.createElementNS(SVG, "circle");
+    marker.setAttribute("class", "marker");
+    marker.setAttribute("r", "6");
+    const choose = () => {
+      steps.forEach((step, i) => { step.hidden = i !== Number(slider.value); });
+      const { at, y, step } = steps[Number(slider.value)].dataset;
+      document.querySelector(".slider output").textContent = step;
+      slider.setAttribute("aria-valuetext", `step ${step}`);
+      if (at === "None") return marker.remove();
+      marker.setAttribute("cx", `${at}%`);
+      marker.setAttribute("cy", `${y}%`);
+      marks.append(marker);
+    };
+    document.querySelector(".slider").hidden = false;
+    slider.addEventListener("input", choose);
+    choose();
+  }
+
+  // Nobody can open a list on paper: open all for printing, and close them again afterwards.
+  const lists = all("details");
   const closed = [];
   window.addEventListener("beforeprint", () => {
-    closed.push(...Array.from(sources).filter((list) => !list.open));
+    closed.push(...lists.filter((list) => !list.open));
     for (const list of closed) list.open = true;
   });
   window.addEventListener("afterprint", () => { for (const list of closed.splice(0)) list.open = false; });
