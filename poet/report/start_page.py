@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from poet.report.one_sentence import compressor_name, verdict
+from poet.report.one_sentence import verdict
 from poet.report.render import render_page
 from poet.report.runs import ComparedRuns, compare_runs
 from poet.report.start_table import (
@@ -22,6 +22,7 @@ from poet.report.start_table import (
     share,
 )
 from poet.report.summary import COMPARED_AT, Summary
+from poet.report.verdict import NAMES
 from poet.results.copying import EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
@@ -101,7 +102,7 @@ def make_cards(
             linked=one.collection in linked,
             day=next((run.day for run in runs.get(one.collection, ()) if run.model_sha256 == one.model_sha256), ""),
             what=describe(one),
-            verdict=verdict(one.bits_per_character, _compressors(one), one.excess, one.excess_interval),
+            verdict=verdict(one.bits_per_character, one.compressors, one.excess, one.excess_interval),
             bits=_bits_bars(one, most_bits),
             copied=_copied_bars(one, most_share),
             difference=_difference(one),
@@ -183,7 +184,7 @@ def meanings(compared: ComparedRuns) -> list[Column]:
 def _bits_bars(one: Summary, most: float) -> list[Bar]:
     """A bar for the model and for each compressor, the best first."""
     each = [("this model", one.bits_per_character, "model")]
-    each += [(compressor_name(name) or "compressor", bits, "other") for name, bits in _compressors(one).items()]
+    each += [(NAMES.get(name, name), bits, "other") for name, bits in _compressors(one).items()]
     return [
         Bar(name=name, value=f"{bits:.2f}", width=round(100 * bits / most, 2), kind=kind)
         for name, bits, kind in sorted(each, key=lambda item: item[1])
@@ -216,7 +217,7 @@ def _compressors(one: Summary) -> Mapping[str, float]:
     """The compressors of a collection. Summaries of older versions name only the figure of the best."""
     if one.compressors or one.best_compressor is None:
         return one.compressors
-    return {"": one.best_compressor}
+    return {"compressor": one.best_compressor}
 
 
 def _shares(one: Summary) -> list[float | None]:

@@ -143,7 +143,7 @@ def test_the_first_screen_answers_three_questions(opened, request, name, size):
         box = element.bounding_box()
         assert box["y"] + box["height"] <= size["height"], part
         seen += element.text_content()
-    for words in ("language model of", "trained on nothing but", "better than the best compressor tried"):
+    for words in ("language model of", "trained on nothing but", "better than the compressors"):
         assert words in seen
     assert "it repeats its books no more than they repeat each other" in seen
     if size == DESKTOP:

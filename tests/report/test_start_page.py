@@ -27,7 +27,7 @@ def test_a_card_speaks():
     page = start_page([summary], {"shakespeare": [run]})
     shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page[page.index("<article") : page.index("</article>")]))
     assert "I will not leave the king." in shown and "it was given LEAR, temperature 0.6" in shown
-    assert "It needs 2.20 bits per character of text it never saw, better than the compressor PPMd (2.50)" in shown
+    assert "It predicts unseen text at 2.20 bits per character, better than the compressor PPMd (2.50)" in shown
     assert "it repeats its books no more than they repeat each other" in shown
     assert "−0.4 and +3.1" in shown and "recorded 26 November 2026" in shown
     assert page.count('href="shakespeare/index.html"') == 2
@@ -62,7 +62,7 @@ def test_a_collection_without_a_good_line_shows_its_first_sample():
 
 def test_a_summary_of_an_older_version_has_one_compressor():
     page = start_page([a_summary(compressors={}, best_compressor=1.9)], {})
-    assert "worse than the compressor (1.90)" in page and "<dt>compressor</dt>" in page
+    assert "at 2.20 bits per character;" in page and "<dt>compressor</dt>" in page
 
 
 def test_what_the_model_is():
