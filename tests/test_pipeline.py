@@ -41,8 +41,11 @@ def needed(name: str) -> set[str]:
 def templates(name: str) -> set[str]:
     """The templates that the stage `name` renders with all that they include, and the style and script of a page."""
     folder = ROOT / "poet" / "report" / "templates"
-    waiting = {"report": ["collection.html"], "start_page": ["start.html"]}.get(name, [])
-    found = {"page.css", "page.js"} if waiting else set()
+    pages = {
+        "report": ["collection.html", "page.css", "page.js"],
+        "start_page": ["start.html", "start.css", "start.js"],
+    }
+    waiting, found = pages.get(name, []), set()
     while waiting:
         found.add(template := waiting.pop())
         text = (folder / template).read_text(encoding="utf-8")

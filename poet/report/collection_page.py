@@ -12,6 +12,7 @@ from poet.books.manifest import PASSED_OVER, PRIVATE, USED, FileCount, MissingBo
 from poet.params.dotted import flatten
 from poet.params.model import as_written
 from poet.params.sections import CalibreSource, FolderSource, Params
+from poet.report.best_line import best_line
 from poet.report.charts import Chart
 from poet.report.collection_charts import bits_chart, copied_chart, loss_chart, novelty_chart
 from poet.report.drawing import draw
@@ -216,4 +217,6 @@ def summarize(results: CollectionResults, model_sha256: str) -> Summary:
         model_sha256=model_sha256,
         language=shared_language(book.row.language for book in books),
         sample=excerpt(first.prompt + first.text) if first else "",
+        compressors=evaluation.compressors,
+        line=best_line(results.shelf, results.samples, results.min_length),
     )

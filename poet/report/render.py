@@ -5,7 +5,9 @@ need; it names the style and the script by their hashes, so a browser runs no ot
 """
 
 import base64
+import datetime
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,14 @@ UNWRITABLE = {0: "\N{SYMBOL FOR NULL}"} | dict.fromkeys(range(0xD800, 0xE000), "
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_page(template: str, **context: Any) -> str:
+def render_page(
+    template: str, *, styles: Sequence[str] = ("page.css",), scripts: Sequence[str] = ("page.js",), **context: Any
+) -> str:
     """The HTML of `template` with `context`; the same context gives the same text.
 
-    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`, `rounded`), for context
-    (`first_lines`, `last_lines`) and for languages.
+    `styles` and `scripts` are files beside the template, which the page holds one after the other.
+    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`, `rounded`), for days
+    (`day`), for context (`first_lines`, `last_lines`) and for languages.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -40,9 +45,9 @@ def render_page(template: str, **context: Any) -> str:
     )
     environment.filters["language_attributes"] = language_attributes
     environment.filters |= {"share": _share, "points": _points, "range": _range, "excess": _excess}
-    environment.filters |= {"figure": _figure, "whole": _whole, "rounded": _rounded}
+    environment.filters |= {"figure": _figure, "whole": _whole, "rounded": _rounded, "day": _day}
     environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
-    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = _joined(styles), _joined(scripts)
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     # Style and script are our own files, not data. They are the only strings that are not escaped.
@@ -62,6 +67,11 @@ def escape_exactly(value: Any) -> Any:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return Markup(str(escape(value.translate(UNWRITABLE))).replace("\r", "&#13;"))
+
+
+def _joined(names: Sequence[str]) -> str:
+    """The contents of some templates, one after the other."""
+    return "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
 def _hash(content: str) -> str:
@@ -130,6 +140,11 @@ def _excess(value: float, interval: tuple[float, float] | None) -> str:
 def _figure(value: float | None, digits: int = 3) -> str:
     """A number with `digits` decimals: 1.70737 is `1.707`."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _day(value: str) -> str:
+    """A day as people write it: `26 November 2026`."""
+    return f"{datetime.date.fromisoformat(value):%-d %B %Y}"
 
 
 def _whole(value: float | None) -> str:

@@ -24,13 +24,24 @@ FIRST_KEYS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of a poet (`poet.report.best_line`): a sentence of the sample with the number `sample`."""
+
+    text: str
+    prompt: str
+    temperature: float
+    sample: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What the start page shows of a collection.
 
     `books` and `characters` count the cleaned text. `share_at[n]` is the share of the samples' running text inside
     verbatim matches of at least n characters, for n in COMPARED_AT; `human_share_at[n]` is the same for human text,
     None if there is no such text. `excess`, `excess_interval` and `longest` are those of running text in copying.json.
-    `sample` is the beginning of the first sample, `language` the one that all books share, or "".
+    `compressors` has the bits per character of each compressor. `sample` is the beginning of the first sample, `line` a
+    good line of all samples, None if no line is good; `language` is the one that all books share, or "".
     """
 
     collection: str
@@ -51,6 +62,8 @@ class Summary:
     model_sha256: str
     language: str
     sample: str
+    compressors: Mapping[str, float]
+    line: Line | None
 
 
 def write_summary(path: Path, summary: Summary) -> None:
@@ -64,6 +77,8 @@ def write_summary(path: Path, summary: Summary) -> None:
         "model_sha256": summary.model_sha256,
         "language": summary.language,
         "sample": summary.sample,
+        "compressors": dict(summary.compressors),
+        "line": summary.line and dict(vars(summary.line)),
     }
     write_json(path, content)
 
@@ -83,6 +98,8 @@ def read_summary(path: Path) -> Summary:
             model_sha256=content.get("model_sha256", ""),
             language=content.get("language", ""),
             sample=content["sample"],
+            compressors=content.get("compressors", {}),
+            line=Line(**line) if (line := content.get("line")) else None,
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(

@@ -40,7 +40,7 @@ def _compressors(names: list[str]) -> str:
 
 
 def repetition(samples: CopyingMetrics, human: CopyingMetrics | None) -> str:
-    """Whether the model repeats its books more than their authors do in pages that it never saw, in words.
+    """Whether the model repeats its books more than their authors do in pages that it never saw, with the shares.
 
     `samples` has the excess over `human` with its interval; None where there is no human text, or too little.
     """
@@ -48,11 +48,24 @@ def repetition(samples: CopyingMetrics, human: CopyingMetrics | None) -> str:
     if human is None:
         return f"{share} of its text stands in the books word for word, {long}; there is no human text to compare with."
     beside = f"{long}, {share} of its text against {_per_cent(human)} of pages that it never saw"
-    if samples.excess_interval is None:
-        return f"The texts are too few to say whether it repeats its books more than their authors do: {beside}."
-    low, high = samples.excess_interval
+    return f"{repeats(samples.excess, samples.excess_interval)}: {beside}."
+
+
+def repeats(excess: float | None, interval: tuple[float, float] | None) -> str:
+    """Whether samples repeat the books more than their authors do, as a sentence without its full stop.
+
+    `excess` is the share that samples copy beyond human text, `interval` its 95 % interval.
+
+    >>> repeats(0.031, (0.012, 0.05)), repeats(-0.004, (-0.015, 0.009))
+    ('It repeats its books more than their authors do', 'It repeats its books no more than their authors do')
+    """
+    if excess is None:
+        return "There is no human text to compare its copying with"
+    if interval is None:
+        return "The texts are too few to say whether it repeats its books more than their authors do"
+    low, high = interval
     compared = "more than" if low > 0 else "less than" if high < 0 else "no more than"
-    return f"It repeats its books {compared} their authors do: {beside}."
+    return f"It repeats its books {compared} their authors do"
 
 
 def _per_cent(metrics: CopyingMetrics) -> str:

@@ -1,7 +1,10 @@
 """The finished runs in MLflow, for pages that compare them. Reading them never makes a stage fail."""
 
+import datetime
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from poet.progress import log
 from poet.tracking.address import SQLITE, configured_uri, database_file, tracking_uri
@@ -20,6 +23,10 @@ class FinishedRun:
     params: dict[str, str]
     # The last value of each metric.
     metrics: dict[str, float]
+    # The day on which MLflow began to record the run, in UTC: "2026-11-26"; "" where MLflow does not say.
+    day: str = ""
+    # The text that the run learned from, by its size, which is the same for every tokenizer; "" if it is not recorded.
+    text: str = ""
 
     @property
     def bits_per_character(self) -> float | None:
@@ -53,8 +60,41 @@ def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
     for run in found:
         digest = run.data.tags[MODEL_TAG]
         newest = runs.setdefault(
-            digest, FinishedRun(name=run.info.run_name, model_sha256=digest, params=dict(run.data.params), metrics={})
+            digest,
+            FinishedRun(
+                name=run.info.run_name,
+                model_sha256=digest,
+                params=dict(run.data.params),
+                metrics={},
+                day=_day(run.info.start_time),
+                text=_text(run),
+            ),
         )
         for key, value in run.data.metrics.items():
             newest.metrics.setdefault(key, value)
     return list(runs.values())
+
+
+def _day(milliseconds: int | None) -> str:
+    """The day of a time as MLflow counts it, in UTC.
+
+    >>> _day(1795672621297), _day(None)
+    ('2026-11-26', '')
+    """
+    if milliseconds is None:
+        return ""
+    return datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC).date().isoformat()
+
+
+def _text(run: Any) -> str:
+    """The text that `run` learned from: books and characters of the dataset that it recorded.
+
+    The hash of the dataset is that of its tokens, which another tokenizer makes another.
+    """
+    for used in run.inputs.dataset_inputs if run.inputs else ():
+        try:
+            sizes = json.loads(used.dataset.profile)
+            return f"{int(sizes['books']):,} books, {int(sizes['characters']):,} characters"
+        except (KeyError, TypeError, ValueError):
+            continue  # a dataset that somebody else recorded
+    return ""

@@ -2,33 +2,16 @@
 
 import html
 import itertools
-import shutil
 
 import pytest
 
 from poet.files import write_text
 from poet.report.start_page import start_page
 from poet.report.summary import read_summaries
+from tests.report.browsing import CHROMIUM, VIEWER, accessibility
 from tests.report.shelf import HOSTILE, a_run, made_up_results, write_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
-# As MLflow's viewer: scripts, but no origin of its own, so no storage; no pop-ups, no forms.
-VIEWER = '<!doctype html><title>viewer</title><iframe sandbox="allow-scripts" width="1200" height="800" srcdoc="{}">'
-
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -53,28 +36,6 @@ def shown_page(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser):
-    """Opens pages; in the end no page may have had an error, a dialog or a request for an asset."""
-    pages, problems = [], []
-
-    def open_page(path, **options):
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, **options)
-        pages.append(page)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on("dialog", lambda dialog: (problems.append(dialog.message), dialog.dismiss()))
-        # The page is one file: besides the page itself, nothing may be requested.
-        page.on("request", lambda request: None if request.is_navigation_request() else problems.append(request.url))
-        page.goto(f"file://{path}")
-        return page
-
-    yield open_page
-    assert problems == []
-    for page in pages:
-        page.close()
-
-
-@pytest.fixture
 def page(opened, report):
     return opened(report)
 
@@ -85,13 +46,6 @@ def point_at(page, passage):
     box = passage.evaluate("e => { const r = e.getClientRects()[0]; return [r.x + 3, r.y + r.height / 2]; }")
     # The centre of the bounding box of a passage on two lines may be outside the passage, so `hover` could miss it.
     page.mouse.move(*box)
-
-
-def accessibility(page):
-    """What axe finds, of the kinds that keep somebody out."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found = axe.run(page).response["violations"]
-    return [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in ("serious", "critical")]
 
 
 SCREENS = {"laptop": (1280, 800, 8), "phone": (390, 844, 12)}

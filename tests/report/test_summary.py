@@ -7,14 +7,14 @@ import pytest
 from poet.errors import DataError
 from poet.files import read_json, write_json
 from poet.report.collection_page import summarize
-from poet.report.summary import COMPARED_AT, read_summaries, read_summary, write_summary
+from poet.report.summary import COMPARED_AT, Line, read_summaries, read_summary, write_summary
 from poet.results.copying import LENGTHS
 from tests.report.shelf import made_up_results
 
 KEYS = """
 collection title books characters parameters steps epochs bits_per_character held_out_bits_per_character
 best_compressor share_at_20 share_at_30 human_share_at_20 human_share_at_30 excess_at_30 excess_at_30_low
-excess_at_30_high longest model_sha256 language sample
+excess_at_30_high longest model_sha256 language sample compressors line
 """
 
 
@@ -25,6 +25,10 @@ def test_what_is_written_is_read(tmp_path):
     assert list(read_json(tmp_path / "a.json")) == KEYS.split()
     assert (summary.books, summary.characters, summary.model_sha256) == (4, 80_000, "abc")
     assert summary.sample.startswith("The  and so it came that ")
+    assert summary.compressors == {"note": 2.5} and summary.line is None
+    said = dataclasses.replace(summary, line=Line(text="To be.", prompt="HAMLET\n", temperature=0.6, sample=3))
+    write_summary(tmp_path / "a.json", said)
+    assert read_summary(tmp_path / "a.json") == said
     assert set(COMPARED_AT) <= set(LENGTHS)
 
 
@@ -63,6 +67,9 @@ def test_files_of_other_versions(tmp_path):
     content = read_json(path)
     write_json(path, {key: value for key, value in content.items() if key != "model_sha256"})
     assert read_summary(path).model_sha256 == ""
+    newer = ("compressors", "line")
+    write_json(path, {key: value for key, value in content.items() if key not in newer})
+    assert read_summary(path).compressors == {} and read_summary(path).line is None
     write_json(path, {key: value for key, value in content.items() if key != "share_at_20"})
     with pytest.raises(DataError, match=r"a.json does not hold a summary.*'share_at_20'.*and run `dvc repro`"):
         read_summary(path)

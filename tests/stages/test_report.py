@@ -4,7 +4,9 @@ import contextlib
 import dataclasses
 import hashlib
 
+import numpy as np
 from click.testing import CliRunner
+from safetensors.numpy import save_file
 
 import stages.report
 from poet.books.manifest import FILES, MANIFEST, MISSING, REMOVALS, CleanBook, FileCount, MissingBook, write_manifest
@@ -16,6 +18,7 @@ from poet.results.copying import write_copying
 from poet.results.evaluation import write_result
 from poet.results.model_folder import CONFIG, WEIGHTS
 from poet.results.samples import write_samples, write_training_samples
+from poet.tracking.run import commit
 from poet.tracking.tracker import Tracker
 from tests.clone import ROOT
 from tests.report.shelf import HISTORY, made_up_books, made_up_results, made_up_samples, shipped_params
@@ -42,7 +45,8 @@ def write_inputs(folder, results):
         for removal in removals
     ]
     write_text(files["clean"] / REMOVALS, "book,rule,bytes,first_words,last_words\n" + "".join(rows))
-    write_text(files["model"] / WEIGHTS, "weights")
+    files["model"].mkdir()
+    save_file({name: np.zeros(shape, np.float32) for name, shape in results.shapes.items()}, files["model"] / WEIGHTS)
     write_json(files["model"] / CONFIG, results.model_config)
     write_json(files["corpus"], results.corpus)
     write_json(files["tokens-meta"], results.tokens)
@@ -71,13 +75,17 @@ def test_the_stage_reads_every_file_into_its_place(tmp_path, monkeypatch):
         yield Recorder()
 
     monkeypatch.setattr(stages.report, "tracking", recording)
+    monkeypatch.setattr(stages.report, "finished_runs", lambda root, collection: [])
+    monkeypatch.setenv("DVC_ROOT", str(ROOT))
     results = made_up_results()
     page, summary = tmp_path / "page.html", tmp_path / "summary.json"
     options = ["--params", str(ROOT / "params.yaml"), "--collection", "shakespeare", *write_inputs(tmp_path, results)]
     options += ["--out", str(page), "--summary", str(summary)]
     result = CliRunner().invoke(stages.report.main, options, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert page.read_text(encoding="utf-8") == collection_page(results, shipped_params())
-    digest = hashlib.sha256(b"weights").hexdigest()
+    # The commit is that of the repository, and MLflow has no other runs here.
+    alone = dataclasses.replace(results, other_runs=[], commit=commit(ROOT))
+    assert page.read_text(encoding="utf-8") == collection_page(alone, shipped_params())
+    digest = hashlib.sha256((tmp_path / "model" / WEIGHTS).read_bytes()).hexdigest()
     assert read_summary(summary) == summarize(results, digest)
     assert recorded == [("shakespeare", "report", digest), page]

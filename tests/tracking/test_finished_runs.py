@@ -1,5 +1,7 @@
 """Runs are read back from a real MLflow store, and a store that does not answer stops nothing."""
 
+import datetime
+
 import pytest
 
 from poet.errors import Interrupted
@@ -28,3 +30,21 @@ def test_finished_runs_are_read_back_one_for_each_model(client, tmp_path, monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert finished_runs(tmp_path, "shelf") == []
     assert "did not list its runs" in capsys.readouterr().err
+
+
+def test_a_run_knows_its_day_and_its_text(client, tmp_path):
+    """The text is told by its size: the same for two tokenizers, whose hashes of tokens differ."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    for digest in ("abc", "def", "ghi"):
+        with tracking(tmp_path, "shelf", "train") as tracker:
+            tracker.params(train={"seed": digest})
+            tracker.tags({"poet.model_sha256": digest})
+    runs = {run.data.tags["poet.model_sha256"]: run.info.run_id for run in client.search_runs(["1"])}
+    for digest, profile in (("abc", '{"books": 37, "characters": 4384268, "tokens": 7}'), ("def", "what others write")):
+        dataset = Dataset(name="shelf", digest=digest, source_type="poet", source="{}", profile=profile)
+        client.log_inputs(runs[digest], datasets=[DatasetInput(dataset, [])])
+    found = {run.model_sha256: run for run in finished_runs(tmp_path, "shelf")}
+    assert [found[digest].text for digest in ("abc", "def", "ghi")] == ["37 books, 4,384,268 characters", "", ""]
+    started = client.get_run(runs["abc"]).info.start_time / 1000
+    assert found["abc"].day == datetime.datetime.fromtimestamp(started, datetime.UTC).date().isoformat()
