@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from poet.attribution.furniture import find_furniture
+from poet.attribution.furniture import Furniture, find_furniture
 from poet.attribution.index import open_index
 from poet.attribution.least_length import BEGINNING, least_length
 from poet.attribution.spans import attribute_text
@@ -12,6 +12,7 @@ from poet.books.split import split_books
 from poet.files import read_json, sha256
 from poet.metrics.copying import MeasuredText, copying_metrics, human_passages
 from poet.params.file import load_params
+from poet.params.sections import SplitSettings
 from poet.progress import log, progress_bar
 from poet.project import project_root
 from poet.results.attribution import AttributedSample, write_attribution
@@ -62,16 +63,11 @@ def main(
             advance()
     write_attribution(out, attributed)
 
-    # How much do people copy? Measured on text that the model never saw. The index holds the training text, in which
-    # every passage would be a copy of itself.
-    unseen = [book.validation + book.held_out for book in split_books(clean, settings.split)]
+    # How much do people copy? Measured in passages as long as the samples.
     copying = copying_metrics(
         index,
         written,
-        human_passages(
-            [MeasuredText(text=text, running=furniture.running(text)) for text in unseen],
-            [len(sample.text) for sample in samples],
-        ),
+        human_passages(unseen_text(clean, settings.split, furniture), [len(sample.text) for sample in samples]),
         temperatures=[sample.temperature for sample in samples],
         extractable=read_json(extractable),
         min_length=min_length,
@@ -86,6 +82,15 @@ def main(
         f"{running.samples.share_at[30]:.1%} of the running text in copies of 30 or more characters, "
         f"{running.human.share_at[30]:.1%} in human text"
     )
+
+
+def unseen_text(clean: Path, split: SplitSettings, furniture: Furniture) -> list[MeasuredText]:
+    """The text of each book in the folder `clean` that was not trained on.
+
+    The index holds the training text, in which every passage would be a copy of itself.
+    """
+    texts = [book.validation + book.held_out for book in split_books(clean, split)]
+    return [MeasuredText(text=text, running=furniture.running(text)) for text in texts]
 
 
 if __name__ == "__main__":

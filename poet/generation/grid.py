@@ -45,20 +45,17 @@ def sample_prompt(
         steps.append(ids)
         advance()
     generated = np.stack(steps, axis=1)  # `tokens` arrays of (B,) -> (B, tokens)
-    samples = []
-    for row, (params, ids) in enumerate(zip(sampling, generated, strict=True)):
-        of_tokens, probabilities = ranks.of(row)
-        samples.append(
-            Sample(
-                sample=first + row,
-                prompt=prompt,
-                text=complete_text(trained.tokenizer, ids),
-                max_copy=settings.max_copy,
-                tokens=len(ids),
-                **dataclasses.asdict(params),
-                ends=tuple(token_ends(trained.tokenizer, ids)),
-                ranks=of_tokens,
-                probabilities=probabilities,
-            )
+    return [
+        Sample(
+            sample=first + row,
+            prompt=prompt,
+            text=complete_text(trained.tokenizer, ids),
+            max_copy=settings.max_copy,
+            tokens=len(ids),
+            **dataclasses.asdict(params),
+            ends=tuple(token_ends(trained.tokenizer, ids)),
+            ranks=ranks.ranks(row),
+            probabilities=ranks.probabilities(row),
         )
-    return samples
+        for row, (params, ids) in enumerate(zip(sampling, generated, strict=True))
+    ]

@@ -27,7 +27,10 @@ class Ranks:
         self._ranks.append(1 + (scores > chosen).sum(dim=-1).numpy())  # (B, V) -> (B,)
         self._probabilities.append(F.softmax(scores, dim=-1)[np.arange(len(ids)), ids].numpy())  # (B, V) -> (B,)
 
-    def of(self, row: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """The ranks and the probabilities of the tokens of the sequence `row`, in their order."""
-        probabilities = (round(float(step[row]), DECIMALS) for step in self._probabilities)
-        return tuple(int(step[row]) for step in self._ranks), tuple(probabilities)
+    def ranks(self, row: int) -> tuple[int, ...]:
+        """The ranks of the tokens of the sequence `row`, in their order."""
+        return tuple(int(step[row]) for step in self._ranks)
+
+    def probabilities(self, row: int) -> tuple[float, ...]:
+        """The probabilities of the tokens of the sequence `row`, in their order."""
+        return tuple(round(float(step[row]), DECIMALS) for step in self._probabilities)

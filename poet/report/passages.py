@@ -193,17 +193,18 @@ def show_sample(
         return shelf.passage(sample.text, spans[number], context, before=sample.prompt)
 
     passages = []
-    for index, tint in enumerate(tints):
+    for tint in tints:
         shown = passage(tint.span, context if spans[tint.span].surprise >= least_surprise else 0)
         passages.append(dataclasses.replace(shown, inside=[passage(number, 0) for number in tint.inside]))
-        tint.span = index  # the pieces count the passages of the page
+    # The pieces count the passages of the page, not the spans of the file.
+    numbered = [dataclasses.replace(tint, span=index) for index, tint in enumerate(tints)]
 
     # Shares of the exact spans, whatever the page shows of them: verbatim ones, and those of either kind.
     verbatim, either = covered(attributed.spans), covered(spans)
     length = max(1, len(sample.text))
     return ShownSample(
         sample=sample,
-        pieces=cut_at_tints(sample.text, tints),
+        pieces=cut_at_tints(sample.text, numbered),
         passages=passages,
         verbatim=verbatim / length,
         near=(either - verbatim) / length,

@@ -59,7 +59,7 @@ def test_ranks_are_those_of_the_model_before_any_limit(trained):
 def test_equal_tokens_have_the_first_rank():
     ranks = Ranks()
     ranks.note(torch.tensor([[0.0, 2.0, 2.0, 1.0]] * 3), np.array([2, 3, 0]))
-    assert [ranks.of(row)[0] for row in range(3)] == [(1,), (3,), (4,)]
+    assert [ranks.ranks(row) for row in range(3)] == [(1,), (3,), (4,)]
 
 
 def test_the_texts_are_the_same_with_and_without_ranks(trained):

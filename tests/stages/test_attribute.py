@@ -1,5 +1,6 @@
 """Stage attribute: it traces the samples to the training text, and compares them with text that was not trained on."""
 
+import dataclasses
 import hashlib
 
 import pytest
@@ -18,6 +19,7 @@ from poet.results.samples import write_samples
 from tests.attribution.shelf import sample
 from tests.clone import ROOT
 from tests.stages.shelf import write_clean
+from tests.stages.small import Recorder
 from tests.texts import babble
 
 PARAMS = ROOT / "params.yaml"
@@ -35,11 +37,15 @@ UNSEEN = "0123456789" * 200
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """The folder in which the stage has run, on two samples: one copied from the training text, one from nowhere."""
-    folder = tmp_path_factory.mktemp("attribute")
-    clean = write_clean(folder / "clean", {"one": TRAINING + VALIDATION, HELD_OUT: UNSEEN})
+    samples = [sample(3, TRAINING[2000 : 2000 + LENGTH], temperature=0.5), sample(4, "%" * LENGTH, temperature=1.0)]
+    return attributed(tmp_path_factory.mktemp("attribute"), {"one": TRAINING + VALIDATION, HELD_OUT: UNSEEN}, samples)
+
+
+def attributed(folder, books, samples):
+    """Runs the stages index and attribute in `folder`, on `books` by their ids and what a model wrote."""
+    clean = write_clean(folder / "clean", books)
     (folder / "model").write_bytes(b"weights")
     (folder / "extractable.json").write_text('{"50": 0.25, "1000": null}', encoding="utf-8")
-    samples = [sample(3, TRAINING[2000 : 2000 + LENGTH], temperature=0.5), sample(4, "%" * LENGTH, temperature=1.0)]
     write_samples(folder / "samples.jsonl", samples)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -98,6 +104,25 @@ def test_samples_are_traced_and_compared_with_unseen_human_text(results):
     assert (human.longest, human.longest_match.text) == (0.75 * 26, PHRASE)
     # Two samples, one of which is a copy: their share may as well be 0 or 1.
     assert copying.samples.excess_interval == (0.0, 1.0) and copying.by_temperature["1"].excess_interval is None
+
+
+def test_furniture_of_the_books_counts_in_no_sample_and_no_human_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages.attribute, "tracking", Recorder())
+    speeches = [f"FIRST Clown\n{babble(number, 40)}.\n\nMidnight\n" for number in range(30)]
+    play = "SCENE I. A heath.\n\n" + "\n".join(speeches)
+    # The prompt ends within a heading, and the sample goes on with it.
+    text = "A heath.\n\nFIRST Clown\nMidnight\n\nFIRST Clown\n" + babble(3, 20)
+    written = dataclasses.replace(sample(0, text), prompt="SCENE I. ")
+    # The held-out book is nothing but furniture of the other.
+    folder = attributed(tmp_path, {"play": play, HELD_OUT: "\nFIRST Clown\nMidnight\n" * 40}, [written])
+    copying = read_copying(folder / "copying.json")
+    assert copying.samples.characters == len(text)
+    assert copying.running_text.samples.characters == len(babble(3, 20))
+    assert copying.running_text.samples.longest == len(babble(3, 20))
+    assert copying.running_text.samples.longest_match.text == babble(3, 20)
+    assert 0 < copying.running_text.human.characters < copying.human.characters / 2
+    (row,) = read_attribution(folder / "attribution.jsonl")
+    assert [span.running_words for span in row.spans] == [0.0, 18.0]
 
 
 def test_the_record_of_the_model_gets_the_copying_metrics(results):
