@@ -31,7 +31,7 @@ def test_samples_have_the_language_that_all_books_share(languages, attributes):
     for one in (page, start):
         assert one.startswith('<!doctype html>\n<html lang="en" dir="ltr">')
     assert set(re.findall(r'<p class="text" ([^>]*)>', page)) == {attributes}
-    assert re.findall(r'<blockquote class="text" ([^>]*)>', start) == [attributes]
+    assert re.findall(r'<blockquote (?:class="excerpt" )?([^>]*)>', start) == [attributes]
     assert set(re.findall(r'<q class="prompt-title" ([^>]*)>', page)) == {attributes}
 
 
