@@ -154,7 +154,22 @@ def test_nothing_disables_the_run_cache():
         for out in stage.get("outs", []):
             assert isinstance(out, str), "plain outputs are cached and never persistent"
         for item in stage.get("metrics", []) + stage.get("plots", []):
-            assert next(iter(item.values())) == {"cache": False}
+            assert next(iter(item.values()))["cache"] is False
+
+
+def test_only_the_summaries_are_metrics():
+    """DVC makes a column of every number in a metrics file, and hundreds of columns fit no screen."""
+    assert {path for stage in STAGES.values() for path in paths(stage, "metrics")} == {"reports/summaries/${item}.json"}
+
+
+def test_every_curve_has_named_axes_and_a_template_that_is_there():
+    plots = {
+        path: options for stage in STAGES.values() for item in stage.get("plots", []) for path, options in item.items()
+    }
+    assert set(plots) == {"reports/${item}/history.csv", "reports/${item}/timing.csv"}
+    for options in plots.values():
+        assert {"x", "y", "x_label", "y_label", "title", "template"} <= set(options)
+    assert (ROOT / ".dvc" / "plots" / f"{plots['reports/${item}/history.csv']['template']}.json").is_file()
 
 
 def test_a_training_resumes_unless_its_code_changed():
