@@ -38,7 +38,7 @@ def render_page(template: str, **context: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["language_attributes"] = language_attributes
-    environment.filters |= {"share": _share, "points": _points, "range": _range, "excess": _excess}
+    environment.filters |= {"share": share, "points": _points, "range": _range, "excess": excess_in_words}
     environment.filters |= {"figure": _figure, "whole": _whole}
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
@@ -70,7 +70,7 @@ def _hash(content: str) -> str:
 # A value of None was not measured. The filters of single numbers show it as a dash.
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
     """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
     return "–" if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
@@ -85,12 +85,12 @@ def _range(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
 
 
-def _excess(value: float, interval: tuple[float, float] | None) -> str:
+def excess_in_words(value: float, interval: tuple[float, float] | None) -> str:
     """What samples copy beyond people, in words.
 
-    >>> _excess(0.031, (0.012, 0.05)).partition(",")[0]
+    >>> excess_in_words(0.031, (0.012, 0.05)).partition(",")[0]
     'more than people: +3.1 points'
-    >>> _excess(-0.004, (-0.015, 0.009)).partition(",")[0]
+    >>> excess_in_words(-0.004, (-0.015, 0.009)).partition(",")[0]
     'no more than people: -0.4 points'
     """
     if interval is None:
