@@ -34,7 +34,7 @@ def require_project() -> Path:
     root = project_root()
     if not (root / PIPELINE).exists():
         raise PoetError(
-            f"{root} is not in the folder of a project: neither it nor a folder above it has a {PIPELINE}. Change to "
+            f"{root} is not the folder of a project, nor in one: no folder from it upwards has a {PIPELINE}. Change to "
             f"the folder that has params.yaml and {PIPELINE}, or to one below it, and run the command there."
         )
     return root

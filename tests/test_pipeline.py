@@ -78,6 +78,14 @@ def test_a_file_too_few_or_too_many_is_noticed():
 
 
 @pytest.mark.parametrize("name", STAGES)
+def test_every_stage_says_what_came_of_it(name):
+    """A person who waited for it reads one line. Training says it where the last step is taken."""
+    page = ROOT / ("poet/training/loop.py" if name == "train" else f"stages/{name}.py")
+    calls = [node.func for node in ast.walk(ast.parse(page.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert "log" in [call.id for call in calls if isinstance(call, ast.Name)]
+
+
+@pytest.mark.parametrize("name", STAGES)
 def test_every_path_of_the_command_is_declared_and_used(name):
     stage = STAGES[name]
     words = shlex.split(stage["cmd"])
