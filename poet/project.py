@@ -5,22 +5,37 @@ from pathlib import Path
 
 from poet.errors import PoetError
 
+# The file that makes a folder the root of a project.
+PIPELINE = "dvc.yaml"
+
 # Listed in .gitignore and .dvcignore: the spool of records, and the state of interrupted trainings.
 STATE = ".poet"
 
 
 def project_root() -> Path:
     """The root of the user's repository. Inside a DVC experiment's temporary copy, it is still the real one."""
-    return Path(os.environ.get("DVC_ROOT") or ".").absolute()
+    return Path(os.environ.get("DVC_ROOT") or enclosing_project()).absolute()
+
+
+def enclosing_project() -> Path:
+    """The nearest folder that holds the current folder and is a project's; the current folder itself if none is."""
+    here = Path().absolute()
+    return next((folder for folder in (here, *here.parents) if (folder / PIPELINE).is_file()), here)
+
+
+def in_project(path: Path) -> Path:
+    """`path`, which begins at the root of the project, as it is called from the current folder."""
+    # From the root, paths in messages stay as short as params.yaml and dvc.yaml have them.
+    return path if (root := enclosing_project()) == Path().absolute() else Path(os.path.relpath(root / path))
 
 
 def require_project() -> Path:
-    """The root of the user's repository, where a command belongs; PoetError in any other folder."""
+    """The root of the user's repository; PoetError outside of it."""
     root = project_root()
-    if not (root / "dvc.yaml").exists():
+    if not (root / PIPELINE).exists():
         raise PoetError(
-            f"{root} is not the folder of a project: it has no dvc.yaml. Change to the folder that has params.yaml and "
-            "dvc.yaml, and run the command there."
+            f"{root} is not the folder of a project, nor in one: no folder from it upwards has a {PIPELINE}. Change to "
+            f"the folder that has params.yaml and {PIPELINE}, or to one below it, and run the command there."
         )
     return root
 

@@ -9,6 +9,7 @@ from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingB
 from poet.books.split import split_books
 from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
+from poet.progress import log
 from poet.project import project_root
 from poet.report.collection_page import CollectionResults, collection_page, summarize
 from poet.report.drawing import read_shapes
@@ -96,6 +97,7 @@ def main(
     # The record joins the MLflow run that trained the model; the hash of the weights identifies it.
     with tracking(project_root(), collection, "report", digest) as tracker:
         tracker.file(out)
+    log(f"{len(books):,} books and {len(shown):,} samples in {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from poet.files import read_text
 from poet.generation.grid import sample_prompt
 from poet.model.saving import load_model
 from poet.params.file import load_params
-from poet.progress import progress_bar
+from poet.progress import log, progress_bar
 from poet.project import project_root
 from poet.results.samples import Sample, write_samples
 from poet.tokenizers.tokenizer import token_bytes
@@ -46,6 +46,8 @@ def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> 
 
     with tracking(project_root(), collection, "sample", trained.sha256) as tracker:
         tracker.text("samples/samples.jsonl", read_text(out))
+    characters = sum(len(sample.text) for sample in samples)
+    log(f"{len(samples)} samples of {characters:,} characters, from {len(prompts)} prompts")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import click
 
 from poet.files import write_text
 from poet.params.file import load_params
+from poet.progress import log
 from poet.project import project_root
+from poet.report.closing import closing_lines
 from poet.report.start_page import start_page
 from poet.report.summary import read_summaries
 from poet.tracking.finished_runs import finished_runs
@@ -20,10 +22,17 @@ PATH = click.Path(path_type=Path)
 @click.option("--out", type=PATH, required=True)
 def main(params: Path, summaries: Path, out: Path) -> None:
     """Render the start page from the summaries of all reports, and from the runs that MLflow holds."""
-    collections = read_summaries(summaries)
+    collections, build = read_summaries(summaries), load_params(params).build
     # One experiment of MLflow per collection.
     runs = {summary.collection: finished_runs(project_root(), summary.collection) for summary in collections}
-    write_text(out, start_page(collections, runs, load_params(params).build))
+    write_text(out, start_page(collections, runs, build))
+
+    # The end of a build: whatever figures have changed, this stage runs, and it runs last.
+    for one in collections:
+        if one.collection in build:
+            is_default = one.collection == build[0]
+            for line in closing_lines(one, out.parent / one.collection, is_default=is_default):
+                log(line)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import click
 from poet.books.split import split_books
 from poet.files import write_json
 from poet.params.file import load_params
+from poet.progress import log
 from poet.tokenizers.comparison import compare_tokenizers
 from poet.tokenizers.training_text import training_sample
 
@@ -22,7 +23,11 @@ def main(params: Path, clean: Path, out: Path) -> None:
     settings = load_params(params)
     training = "".join(training_sample(clean, settings.split, settings.tokenize.train_characters))
     validation = [book.validation for book in split_books(clean, settings.split) if book.validation]
-    write_json(out, compare_tokenizers(training, validation, settings.tokenize))
+    rows = compare_tokenizers(training, validation, settings.tokenize)
+    write_json(out, rows)
+    lengths = {row["kind"]: row["characters_per_token"] for row in rows if "skipped" not in row}
+    longest = max(lengths, key=lengths.__getitem__)
+    log(f"{len(lengths)} kinds of tokenizer; the longest tokens: {longest}, {lengths[longest]:.2f} characters each")
 
 
 if __name__ == "__main__":

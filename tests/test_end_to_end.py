@@ -1,6 +1,7 @@
 """The whole pipeline in a clean clone, run by DVC as a user runs it, with small parameters: files, MLflow, sharing."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -81,11 +82,8 @@ def test_a_second_repro_runs_nothing(built):
 def test_git_shows_metrics_and_curves_and_nothing_large(built):
     untracked = sh("git status --porcelain --untracked-files=all", built).split()
     shown = {name for name in untracked if "/" in name}
-    folder = "reports/shakespeare/"
     assert shown == {
-        *(folder + f"{name}.json" for name in ("copying", "corpus", "evaluation", "tokenizers", "train")),
-        *(folder + f"{name}.csv" for name in ("history", "timing")),
-        "reports/benchmark.json",
+        *(f"reports/shakespeare/{name}.csv" for name in ("history", "timing")),
         "reports/summaries/shakespeare.json",
     }
 
@@ -139,7 +137,46 @@ def test_an_experiment_changes_what_it_must_and_nothing_else(built, tmp_path):
     )
     ran = [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")]
     assert ran == ["sample@shakespeare", "attribute@shakespeare", "report@shakespeare", "start_page"]
-    assert "warm" in sh("dvc exp show --csv", folder)
+    said = re.sub(r"\s", " ", printed)
+    assert re.search(r"samples of [\d,]+ characters, .* books and \d+ samples in reports/shakespeare/index.html", said)
+    # The last that the stages say is what came of it all.
+    assert re.search(
+        r"shakespeare: [\d.]+ bits per character of unseen text, ppmd [\d.]+, xz [\d.]+ +copied: [\d.]+ % of .*, "
+        r"people .* trained: 40 steps, [\d,]+ parameters, [\d,]+ s at [\d,]+ tokens/s +open reports/shakespeare/index"
+        r".html, .*try: poet generate \S+ Updating lock file",
+        said,
+    )
+    assert_comparisons_fit_a_screen(folder)
+
+
+def assert_is_short(table: str) -> None:
+    lines = table.splitlines()
+    assert 1 < len(lines) < 10 and max(map(len, lines)) <= 160, table
+
+
+def assert_comparisons_fit_a_screen(folder: Path) -> None:
+    """What the README names for comparing runs, in the project `folder` with the experiment "warm"."""
+    table = sh("COLUMNS=160 dvc exp show --only-changed --drop '.+/[^:]+$' --no-pager", folder)
+    # rich shortens what does not fit by an ellipsis.
+    assert "warm" in table and "sample.temperatures" in table and "excess_at_30" in table
+    assert "…" not in table and max(map(len, table.splitlines())) <= 160
+    assert_is_short(sh("dvc metrics show", folder))
+    assert_is_short(sh("dvc metrics diff HEAD", folder))
+    assert_is_short(sh("dvc params diff HEAD", folder))
+    sh("dvc plots diff HEAD warm", folder)
+    page = (folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    specs = [json.loads(spec) for spec in re.findall(r"var spec = (\{.*\});", page)]
+    assert [spec["title"]["text"] for spec in specs] == [
+        "shakespeare: what the training learned",
+        "shakespeare: speed of the training",
+    ]
+    bits, loss = specs[0]["hconcat"]
+    for chart, name in ((bits, "bits per character"), (loss, "loss (nats per token)")):
+        assert (chart["encoding"]["x"]["title"], chart["encoding"]["y"]["title"]) == ("step", name)
+        assert len(chart["encoding"]["color"]["scale"]["domain"]) == 2, "one line for each revision"
+    # Most steps are not validated. An empty figure would be drawn as a zero.
+    assert {"filter": "datum['bits_per_character'] !== ''"} in bits["transform"]
+    assert {"filter": "datum.loss !== ''"} in loss["transform"]
 
 
 def test_own_texts_become_a_collection(tmp_path):

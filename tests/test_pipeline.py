@@ -81,6 +81,14 @@ def test_a_file_too_few_or_too_many_is_noticed():
 
 
 @pytest.mark.parametrize("name", STAGES)
+def test_every_stage_says_what_came_of_it(name):
+    """A person who waited for it reads one line. Training says it where the last step is taken."""
+    page = ROOT / ("poet/training/loop.py" if name == "train" else f"stages/{name}.py")
+    calls = [node.func for node in ast.walk(ast.parse(page.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert "log" in [call.id for call in calls if isinstance(call, ast.Name)]
+
+
+@pytest.mark.parametrize("name", STAGES)
 def test_every_path_of_the_command_is_declared_and_used(name):
     stage = STAGES[name]
     words = shlex.split(stage["cmd"])
@@ -157,7 +165,22 @@ def test_nothing_disables_the_run_cache():
         for out in stage.get("outs", []):
             assert isinstance(out, str), "plain outputs are cached and never persistent"
         for item in stage.get("metrics", []) + stage.get("plots", []):
-            assert next(iter(item.values())) == {"cache": False}
+            assert next(iter(item.values()))["cache"] is False
+
+
+def test_only_the_summaries_are_metrics():
+    """DVC makes a column of every number in a metrics file, and hundreds of columns fit no screen."""
+    assert {path for stage in STAGES.values() for path in paths(stage, "metrics")} == {"reports/summaries/${item}.json"}
+
+
+def test_every_curve_has_named_axes_and_a_template_that_is_there():
+    plots = {
+        path: options for stage in STAGES.values() for item in stage.get("plots", []) for path, options in item.items()
+    }
+    assert set(plots) == {"reports/${item}/history.csv", "reports/${item}/timing.csv"}
+    for options in plots.values():
+        assert {"x", "y", "x_label", "y_label", "title", "template"} <= set(options)
+    assert (ROOT / ".dvc" / "plots" / f"{plots['reports/${item}/history.csv']['template']}.json").is_file()
 
 
 def test_a_training_resumes_unless_its_code_changed():

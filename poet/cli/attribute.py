@@ -13,8 +13,9 @@ from typing import IO
 import click
 
 from poet.cli.folders import CLEAN, INDEX, REPORTS
-from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection
 from poet.errors import DataError
+from poet.project import in_project
 from poet.report.highlight import cut_at_spans
 from poet.report.languages import language_attributes, shared_language
 from poet.results.attribution import AttributedSample, Span, to_json
@@ -84,43 +85,68 @@ def attribute(
     params: Path,
 ) -> None:
     """Show which passages of FILE (- for standard input) occur in which book, verbatim or nearly so."""
+    # Exactly one of the two says what to trace.
+    if samples == (file is not None):
+        raise click.UsageError("give either a FILE (- for standard input) or --samples")
+    found = _find(params, name, index_folder, samples=samples)
+
     # Imported here, so that `poet --help` need not wait for NumPy.
     from poet.attribution.index import open_index
     from poet.attribution.least_length import BEGINNING, least_length
     from poet.attribution.spans import attribute_text
     from poet.files import write_text
-    from poet.params.file import load_params
 
-    # Exactly one of the two says what to trace.
-    if samples == (file is not None):
-        raise click.UsageError("give either a FILE (- for standard input) or --samples")
-    settings = load_params(params)
-    name = chosen_collection(settings, name)
-    index = open_index(index_folder or INDEX / name)
-    length = min_length or settings.attribute.min_length or least_length(index.beginnings(BEGINNING))
-
+    index = open_index(found.index)
+    length = min_length or found.min_length or least_length(index.beginnings(BEGINNING))
     traced = [
         _TracedText(text=text, found=attribute_text(index, number, text, length))
-        for number, text in _read_texts(file, REPORTS / name / "samples.jsonl")
+        for number, text in _read_texts(file, found.samples)
     ]
     if as_json:
         for one in traced:
             click.echo(printable_json(to_json(one.found)))
         return
-    books = _number_books(traced, CLEAN / name)
+    books = _number_books(traced, found.clean)
     if page:
         write_text(page, _render_page(traced, books))
     else:
         _print(traced, books, length)
 
 
-def _read_texts(file: IO[bytes] | None, samples: Path) -> list[tuple[int, str]]:
-    """(number, text) of each text to trace: that of `file` or, without one, the samples in the file `samples`."""
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Where the command finds what it reads. `min_length` is that of params.yaml, None where it names none."""
+
+    index: Path
+    clean: Path | None
+    samples: Path | None
+    min_length: int | None
+
+
+def _find(params: Path, name: str | None, index: Path | None, *, samples: bool) -> _Found:
+    """The files of the collection `name`; an `index` of its own needs neither a collection nor a params.yaml."""
+    from poet.params.file import load_params
+
+    if index and not name and not samples and not params.exists():
+        return _Found(index=index, clean=None, samples=None, min_length=None)
+    settings = load_params(params)
+    name = chosen_collection(settings, name)
+    return _Found(
+        index=index or built(settings, name, INDEX),
+        clean=in_project(CLEAN / name),
+        samples=built(settings, name, REPORTS, "samples.jsonl") if samples else None,
+        min_length=settings.attribute.min_length,
+    )
+
+
+def _read_texts(file: IO[bytes] | None, samples: Path | None) -> list[tuple[int, str]]:
+    """(number, text) of each text to trace: the samples in the file `samples` or, without one, that of `file`."""
     from poet.results.samples import read_samples
 
     # The samples keep their numbers; a file is number 0.
-    if file is None:
+    if samples:
         return [(sample.sample, sample.text) for sample in read_samples(samples)]
+    assert file is not None
     try:
         return [(0, file.read().decode("utf-8"))]
     except UnicodeDecodeError as error:
@@ -129,8 +155,8 @@ def _read_texts(file: IO[bytes] | None, samples: Path) -> list[tuple[int, str]]:
         ) from None
 
 
-def _number_books(traced: Sequence[_TracedText], clean: Path) -> _ShownBooks:
-    """The books of all spans, with the titles of the manifest in the folder `clean`.
+def _number_books(traced: Sequence[_TracedText], clean: Path | None) -> _ShownBooks:
+    """The books of all spans, with the titles of the manifest in the folder `clean` if it is there.
 
     A book without an entry there is called by its id, as all are with the index of another collection.
     """
@@ -138,7 +164,7 @@ def _number_books(traced: Sequence[_TracedText], clean: Path) -> _ShownBooks:
 
     # The keys of a dict are unique and keep their order.
     books = dict.fromkeys(source.book for one in traced for span in one.found.by_start() for source in span.sources)
-    rows = read_manifest(clean / MANIFEST, CleanBook) if (clean / MANIFEST).is_file() else []
+    rows = read_manifest(clean / MANIFEST, CleanBook) if clean and (clean / MANIFEST).is_file() else []
     known = {row.id: f"{row.title} ({row.author})" if row.author else row.title for row in rows}
     return _ShownBooks(
         numbers={book: number for number, book in enumerate(books, start=1)},

@@ -1,15 +1,17 @@
 """`poet check`: is params.yaml right?"""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from poet.cli.options import PARAMS
+from poet.project import enclosing_project
 from poet.terminal import printable
 
 if TYPE_CHECKING:
-    from poet.params.sections import DownloadSettings, Source
+    from poet.params.sections import DownloadSettings, Params, Source
 
 
 @click.command(epilog="Example: poet check --params params.yaml")
@@ -28,6 +30,23 @@ def check(params: Path) -> None:
     builds, known = ", ".join(settings.build), ", ".join(settings.collections)
     click.echo(printable(f"{params} is right; it builds {builds} of {known}"))
 
+    # Paths in params.yaml begin at the root of the project.
+    with contextlib.chdir(enclosing_project()):
+        problems = _look_into_all(settings)
+        for line in unknown_held_out(settings, project_root()):
+            click.echo(printable(line))
+        for path in note_outside_sources(settings, project_root()):
+            click.echo(
+                printable(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
+            )
+    if problems:
+        raise SourceError("\n".join(problems))
+
+
+def _look_into_all(settings: "Params") -> list[str]:
+    """Say what the sources of all collections of `build` have; returns what is wrong with them."""
+    from poet.errors import SourceError
+
     # A folder of a collection that is not built may well be missing on this machine.
     problems = []
     for name in settings.build:
@@ -37,14 +56,7 @@ def check(params: Path) -> None:
                     click.echo(printable(f"{name}: {found}"))
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
-    for line in unknown_held_out(settings, project_root()):
-        click.echo(printable(line))
-    for path in note_outside_sources(settings, project_root()):
-        click.echo(
-            printable(f"{path} has changed since the last check; the next `dvc repro` downloads its books again")
-        )
-    if problems:
-        raise SourceError("\n".join(problems))
+    return problems
 
 
 def _look_into(source: "Source", settings: "DownloadSettings") -> str:

@@ -1,13 +1,19 @@
 """`poet collection`: add, show and remove the collections in params.yaml."""
 
+import contextlib
+import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from poet.cli.catalog_options import find_books, load_catalog, print_entries, query_options
-from poet.cli.options import PARAMS
-from poet.terminal import printable
+from poet.cli.options import PARAMS, complete_collections
+from poet.project import enclosing_project
+from poet.terminal import printable, printable_json
+
+if TYPE_CHECKING:
+    from poet.params.sections import Collection
 
 # The most books that are added without --yes. A search for one common word finds thousands, which is hardly intended.
 MAX_WITHOUT_YES = 40
@@ -18,8 +24,10 @@ def collection() -> None:
     """Add, show and remove collections in params.yaml; comments and order stay."""
 
 
-@collection.command(epilog="Example: poet collection add duo --id 1342 --id 158")
-@click.argument("name")
+@collection.command(
+    short_help="Add Gutenberg books to a collection.", epilog="Example: poet collection add duo --id 1342 --id 158"
+)
+@click.argument("name", shell_complete=complete_collections)
 @query_options
 @click.option("--label", default="", help="Title of the collection; by default made from its name.")
 @click.option("--yes", is_flag=True, help=f"Add more than {MAX_WITHOUT_YES} books.")
@@ -51,18 +59,32 @@ def add(name: str, label: str, yes: bool, params: Path, **query: Any) -> None:
     click.echo(printable(f"{len(new)} books added to {name}; build it with: dvc exp run -S 'build=[{name}]'"))
 
 
-@collection.command(epilog="Example: poet collection show women_writers")
-@click.argument("name")
+@collection.command(
+    short_help="Show the sources and books of a collection.", epilog="Example: poet collection show women_writers"
+)
+@click.argument("name", shell_complete=complete_collections)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: title and sources, as in params.yaml.")
 @PARAMS
-def show(name: str, params: Path) -> None:
+def show(name: str, as_json: bool, params: Path) -> None:
     """Show the sources of the collection NAME, and what the catalog says of its Gutenberg books."""
     from poet.params.file import load_params
+
+    chosen = load_params(params).collection(name)
+    if as_json:
+        click.echo(printable_json({"collection": name} | dataclasses.asdict(chosen), indent=2))
+        return
+    click.echo(printable(chosen.title))
+    params = params.absolute()
+    # Paths in params.yaml begin at the root of the project.
+    with contextlib.chdir(enclosing_project()):
+        _print_sources(chosen, params)
+
+
+def _print_sources(chosen: "Collection", params: Path) -> None:
+    """Print what each source of a collection is, and the books that are known without a download."""
     from poet.params.sections import FolderSource, GutenbergSource
     from poet.sources.folder import book_ids
 
-    settings = load_params(params)
-    chosen = settings.collection(name)
-    click.echo(printable(chosen.title))
     for source in chosen.sources:
         if isinstance(source, GutenbergSource):
             entries = {entry.id: entry for entry in load_catalog(params).entries}
@@ -80,8 +102,8 @@ def show(name: str, params: Path) -> None:
                 click.echo(printable(f"  {book}  {file}"))
 
 
-@collection.command(epilog="Example: poet collection remove bronte")
-@click.argument("name")
+@collection.command(short_help="Take a collection out of params.yaml.", epilog="Example: poet collection remove bronte")
+@click.argument("name", shell_complete=complete_collections)
 @PARAMS
 def remove(name: str, params: Path) -> None:
     """Take the collection NAME out of params.yaml; what was built from it stays on the disk."""

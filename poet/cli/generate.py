@@ -2,14 +2,18 @@
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from poet.cli.folders import INDEX, MODELS
-from poet.cli.options import COLLECTION, PARAMS, chosen_collection, unicode_text
+from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection, unicode_text
 from poet.cli.sampling_options import sampling_options
 from poet.params.sampling import LARGEST_SEED, SamplingParams
-from poet.terminal import printable
+from poet.terminal import printable, printable_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command(
@@ -34,6 +38,7 @@ from poet.terminal import printable
     help="The longest passage, in characters, that may be copied verbatim from the training text; 0: no limit.",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps, or auto for the fastest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one sample a line, as in samples.jsonl.")
 @PARAMS
 def generate(
     prompt: str,
@@ -45,35 +50,64 @@ def generate(
     sampling: SamplingParams,
     max_copy: int,
     device: str,
+    as_json: bool,
     params: Path,
 ) -> None:
     """Continue PROMPT.
 
     The first sample appears while it is written. The same seed writes the same text again.
     """
-    # torch takes a second to import, so it is imported when the command runs and not for `poet --help`.
-    from poet.attribution.guard import open_guard
-    from poet.device.device import pick_device
-    from poet.generation.stream import stream_texts
-    from poet.model.saving import load_model
-    from poet.params.file import load_params
-    from poet.tokenizers.tokenizer import token_bytes
-
-    collection = chosen_collection(load_params(params), name)
     if not prompt:
         raise click.UsageError("the prompt is empty; give it a word to begin with")
     if sampling.seed + samples - 1 > LARGEST_SEED:
         raise click.UsageError(
             f"--seed {sampling.seed} leaves no seeds for {samples} samples; the largest is {LARGEST_SEED}"
         )
-    trained = load_model(folder or MODELS / collection, pick_device(device))
-    guard = open_guard(index or INDEX / collection, token_bytes(trained.tokenizer), max_copy)
+    folder, index = _find(params, name, folder, index, max_copy)
+
+    # torch takes a second to import, so it is imported when the command runs and not for `poet --help`.
+    from poet.attribution.guard import open_guard
+    from poet.device.device import pick_device
+    from poet.generation.stream import stream_texts
+    from poet.model.saving import load_model
+    from poet.results.samples import Sample
+    from poet.tokenizers.tokenizer import token_bytes
+
+    trained = load_model(folder, pick_device(device))
+    guard = open_guard(index, token_bytes(trained.tokenizer), max_copy)
     # One set of parameters for each sample; they differ in the seed.
     each = [dataclasses.replace(sampling, seed=sampling.seed + i) for i in range(samples)]
-    for one, pieces in zip(each, stream_texts(trained, prompt, each, tokens, guard), strict=True):
+    for number, (one, pieces) in enumerate(zip(each, stream_texts(trained, prompt, each, tokens, guard), strict=True)):
+        if as_json:
+            text = "".join(pieces)
+            sample = Sample(
+                sample=number, prompt=prompt, text=text, max_copy=max_copy, tokens=tokens, **dataclasses.asdict(one)
+            )
+            click.echo(printable_json(dataclasses.asdict(sample)))
+            continue
         if samples > 1:
             click.secho(f"--- seed {one.seed}", dim=True)
-        click.secho(printable(prompt), bold=True, nl=False)
-        for piece in pieces:
-            click.echo(printable(piece), nl=False)
-        click.echo()
+        _print(prompt, pieces)
+
+
+def _find(params: Path, name: str | None, folder: Path | None, index: Path | None, max_copy: int) -> tuple[Path, Path]:
+    """The folders of the model and of the index; params.yaml is read only if an option leaves one of them open."""
+    from poet.params.file import load_params
+
+    # Without a limit on copying, no index is opened.
+    if folder is not None and (index is not None or not max_copy):
+        return folder, index or INDEX
+    settings = load_params(params)
+    name = chosen_collection(settings, name)
+    return (
+        folder or built(settings, name, MODELS),
+        index or (built(settings, name, INDEX) if max_copy else INDEX),
+    )
+
+
+def _print(prompt: str, pieces: "Iterator[str]") -> None:
+    """Print the prompt, and each piece of the text behind it as soon as it is written."""
+    click.secho(printable(prompt), bold=True, nl=False)
+    for piece in pieces:
+        click.echo(printable(piece), nl=False)
+    click.echo()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from poet.books.manifest import MANIFEST, Book, read_manifest
 from poet.cli.folders import RAW
-from poet.params.file import did_you_mean
 from poet.params.sections import Params
+from poet.params.values import did_you_mean
 
 
 def unknown_held_out(settings: Params, root: Path) -> list[str]:

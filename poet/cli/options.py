@@ -1,17 +1,48 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they mean: the project, the collection, its results."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
+
+from poet.errors import DataError, PoetError
+from poet.project import in_project
 
 if TYPE_CHECKING:
     from poet.params.sections import Params
 
-PARAMS = click.option("--params", type=click.Path(path_type=Path), default="params.yaml", show_default=True)
+# Passes the file as `params`. By default, it is that of the project whose folder is, or holds, the current one.
+PARAMS = click.option(
+    "--params",
+    type=click.Path(path_type=Path),
+    default=lambda: in_project(Path("params.yaml")),
+    show_default="params.yaml",
+    help="The project's settings.",
+)
+
+
+def complete_collections(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names in params.yaml that begin with `incomplete`, for a shell; none where the file cannot be read."""
+    # A key is pressed and a person waits: the file is read without all that checks it.
+    from poet.params.yaml_reader import read_yaml
+
+    try:
+        content = read_yaml(context.params.get("params") or in_project(Path("params.yaml")))
+    except PoetError:
+        return []
+    collections = content.get("collections")
+    known = collections if isinstance(collections, dict) else {}
+    return [CompletionItem(name) for name in map(str, known) if name.startswith(incomplete)]
+
 
 # Passes the collection as `name`: a str, or None where none was given.
-COLLECTION = click.option("--collection", "name", help="A collection that is built; by default the first in `build`.")
+COLLECTION = click.option(
+    "--collection",
+    "name",
+    help="A collection that is built; by default the first in `build`.",
+    shell_complete=complete_collections,
+)
 
 
 def chosen_collection(settings: "Params", name: str | None) -> str:
@@ -19,6 +50,18 @@ def chosen_collection(settings: "Params", name: str | None) -> str:
     name = name or settings.build[0]
     settings.collection(name)
     return name
+
+
+def built(settings: "Params", name: str, folder: Path, file: str = "") -> Path:
+    """The part of `folder` that belongs to the collection `name`: its sub-folder there, or `file` in it.
+
+    DataError with the command that makes it, if it is missing. So a command says that before it loads torch.
+    """
+    path = in_project(folder / name / file)
+    if path.exists():
+        return path
+    command = "dvc repro" if name in settings.build else f"dvc exp run -S 'build=[{name}]'"
+    raise DataError(f"{path} does not exist: {name} is not built. Build it with:\n  {command}")
 
 
 def unicode_text(context: click.Context, parameter: click.Parameter, text: str) -> str:

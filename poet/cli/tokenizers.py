@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from poet.cli.folders import CLEAN
-from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection
 
 
 @click.command(epilog="Example: poet tokenizers --collection shakespeare --vocab-size 8000")
@@ -25,7 +25,7 @@ def tokenizers(name: str | None, vocab_size: int | None, as_json: bool, params: 
     from poet.tokenizers.training_text import training_sample
 
     settings = load_params(params)
-    clean = CLEAN / chosen_collection(settings, name)
+    clean = built(settings, chosen_collection(settings, name), CLEAN)
     sizes = dataclasses.replace(settings.tokenize, vocab_size=vocab_size or settings.tokenize.vocab_size)
     training = "".join(training_sample(clean, settings.split, sizes.train_characters))
     validation = [book.validation for book in split_books(clean, settings.split) if book.validation]

@@ -4,11 +4,10 @@ Everything wrong with the file is reported at once, by the key a user would edit
 """
 
 import contextlib
-import difflib
 import io
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from poet.files import read_text, replacing
 from poet.params.consistency import contradictions
 from poet.params.model import fill_in_preset
 from poet.params.sections import Params
+from poet.params.values import did_you_mean
 from poet.params.yaml_reader import read_yaml
 from poet.project import state_folder
 from poet.tokenizers.kinds import KINDS
@@ -135,12 +135,6 @@ def _describe(problem: Any, missing: list[tuple[Any, ...]]) -> str:
     )
     shown = isinstance(problem["input"], (str, int, float, bool, type(None)))
     return f"{key}: {message}, got {_cut(repr(problem['input']), MAX_VALUE)}" if shown else f"{key}: {message}"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The most similar name in `known`, as the end of a message about `word`; "" when none is similar."""
-    close = difflib.get_close_matches(word, [str(name) for name in known], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def add_collection(path: Path, name: str, title: str, ids: Sequence[int]) -> list[int]:

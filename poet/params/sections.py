@@ -22,6 +22,7 @@ from poet.params.values import (
     Prompt,
     Size,
     Title,
+    did_you_mean,
 )
 
 
@@ -305,5 +306,8 @@ class Params:
     def collection(self, name: str) -> Collection:
         """The collection called `name`; ConfigError lists the known ones."""
         if name not in self.collections:
-            raise ConfigError(f"unknown collection {name!r}; params.yaml knows {', '.join(self.collections)}")
+            raise ConfigError(
+                f"unknown collection {name!r}{did_you_mean(name, self.collections)}; params.yaml knows "
+                f"{', '.join(self.collections)}"
+            )
         return self.collections[name]

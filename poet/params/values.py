@@ -1,5 +1,7 @@
 """Kinds of values that params.yaml has: names, addresses, lines of text, and numbers with their bounds."""
 
+import difflib
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -12,6 +14,12 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 # Names that would meet another file in the same folder (reports/summaries, reports/index.html), and Windows' devices.
 RESERVED_NAMES = frozenset({"summaries", "index", "benchmark"}) | WINDOWS_DEVICES
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The most similar name in `known`, as the end of a message about `word`; "" when none is similar."""
+    close = difflib.get_close_matches(word, [str(name) for name in known], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _is_free(name: str) -> str:

@@ -49,7 +49,9 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; run from the root of the project or pass --params") from None
+        raise ConfigError(
+            f"{path} does not exist; run from the folder of the project, or one below it, or pass --params"
+        ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
     if len(content) > MAX_BYTES:

@@ -44,7 +44,7 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters["language_attributes"] = language_attributes
-    environment.filters |= {"share": _share, "points": _points, "range": _range, "excess": _excess}
+    environment.filters |= {"share": share, "points": _points, "range": _range, "excess": excess_in_words}
     environment.filters |= {"figure": _figure, "whole": _whole, "rounded": _rounded, "day": _day}
     environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
     style, script = _joined(styles), _joined(scripts)
@@ -104,7 +104,7 @@ def _last_lines(text: str) -> str:
 # A value of None was not measured. The filters of single numbers show it as a dash.
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
     """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
     return "–" if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
@@ -119,12 +119,12 @@ def _range(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
 
 
-def _excess(value: float, interval: tuple[float, float] | None) -> str:
+def excess_in_words(value: float, interval: tuple[float, float] | None) -> str:
     """What samples copy beyond the authors, in words.
 
-    >>> _excess(0.031, (0.012, 0.05)).partition(",")[0]
+    >>> excess_in_words(0.031, (0.012, 0.05)).partition(",")[0]
     'more than the authors: +3.1 points'
-    >>> _excess(-0.004, (-0.015, 0.009)).partition(",")[0]
+    >>> excess_in_words(-0.004, (-0.015, 0.009)).partition(",")[0]
     'no more than the authors: -0.4 points'
     """
     if interval is None:

@@ -1,4 +1,4 @@
-"""The summary of a collection: the few figures by which the start page, and `dvc metrics`, compare it with others."""
+"""The summary of a collection: the figures by which the start page, `dvc exp show` and `dvc metrics` compare it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,14 @@ from poet.results.copying import EXCESS, EXCESS_AT, excess_to_json, read_interva
 # are among the LENGTHS of copying.json.
 COMPARED_AT = (20, EXCESS_AT)
 
+# The keys of the file that are columns of `dvc exp show`, which then fits a screen; all others stand under DETAILS.
+COLUMNS = ("bits_per_character", f"share_at_{EXCESS_AT}", EXCESS, "longest", "parameters")
+DETAILS = "details"
+
 # The largest size of the sample that the start page shows.
 EXCERPT_CHARACTERS, EXCERPT_LINES = 420, 24
 
-# The first keys of the file. Each is the name of the field that it holds.
+# The first keys of all details and columns. Each is the name of the field that it holds.
 FIRST_KEYS = (
     "collection title books characters parameters steps epochs "
     "bits_per_character held_out_bits_per_character best_compressor"
@@ -80,13 +84,18 @@ def write_summary(path: Path, summary: Summary) -> None:
         "compressors": dict(summary.compressors),
         "line": summary.line and dict(vars(summary.line)),
     }
-    write_json(path, content)
+    # DVC passes over lists, so what no one compares run by run is an entry of one.
+    columns = {key: content.pop(key) for key in COLUMNS}
+    write_json(path, columns | {DETAILS: [content]})
 
 
 def read_summary(path: Path) -> Summary:
     """The content of the file `path`; DataError when it is missing, damaged or from another version."""
     content: dict[str, Any] = read_json(path)
     try:
+        # Older files have all keys side by side.
+        for details in content.pop(DETAILS, ()):
+            content = {**content, **details}
         return Summary(
             **{key: content[key] for key in FIRST_KEYS},
             share_at={length: content[f"share_at_{length}"] for length in COMPARED_AT},

@@ -65,6 +65,13 @@ class History:
         return sum(losses) / len(losses) if losses else math.nan
 
     @property
+    def cost(self) -> str:
+        """What the steps took, in words; "" where none was timed."""
+        seconds = sum(row.seconds for row in self.timing)
+        tokens = sum(row.seconds * row.tokens_per_second for row in self.timing)
+        return f"{seconds:,.0f} s of training, {tokens / seconds:,.0f} tokens/s" if seconds else ""
+
+    @property
     def validations(self) -> list[HistoryRow]:
         """The rows with validation figures. There are none without validation text."""
         return [row for row in self.rows if row.validation_loss is not None]

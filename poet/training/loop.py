@@ -80,6 +80,8 @@ def fit(run: TrainingRun) -> None:
                 raise _interrupted(run, requests, saved)
         # The steps of a training that ends before `settings.steps`.
         advance(speed.record(), _status(run))
+    if run.world.is_main:
+        log(f"{run.step:,} steps: {run.history.cost or 'none was timed'}")
 
 
 def _interrupted(run: TrainingRun, requests: list[int], saved: bool) -> Interrupted:

@@ -65,7 +65,7 @@ def test_tokens_of_a_collection_that_is_not_built_are_told(built, monkeypatch):
     monkeypatch.chdir(built)
     result = CliRunner().invoke(main, ["tokens", "truth", "--collection", "philosophers"])
     assert result.exit_code == 1
-    assert "data/tokens/philosophers/tokenizer.json does not exist" in result.output
+    assert "data/tokens/philosophers does not exist: philosophers is not built" in result.output
 
 
 def test_generate_writes_the_same_text_for_the_same_seed(built, monkeypatch):
@@ -98,7 +98,7 @@ def test_generate_copies_no_more_than_it_may(built, monkeypatch):
 def test_generate_without_a_model_or_a_prompt_says_so(built, monkeypatch):
     monkeypatch.chdir(built)
     missing = CliRunner().invoke(main, ["generate", "x", "--collection", "philosophers"])
-    assert (missing.exit_code, "has no config.json" in missing.output) == (1, True)
+    assert (missing.exit_code, "models/philosophers does not exist" in missing.output) == (1, True)
     assert "the prompt is empty" in CliRunner().invoke(main, ["generate", ""]).output
 
 

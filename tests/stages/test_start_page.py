@@ -27,6 +27,9 @@ def test_the_stage_shows_every_summary(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, options, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert page.read_text(encoding="utf-8") == start_page([better, summary], {}, ["mine"])
+    # A build ends with four lines on each of its collections, and on no other.
+    printed = result.output.splitlines()
+    assert len(printed) == 4 and printed[0].startswith("mine: 1.000 bits per character")
     # The other collection has left `build`: its figures stay, but DVC has removed its report.
     links = re.findall(r'href="([^"#:]+)"', page.read_text(encoding="utf-8"))
     assert set(links) == {"mine/index.html"} and "not in <code>build</code>" in page.read_text(encoding="utf-8")

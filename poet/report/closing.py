@@ -1,0 +1,66 @@
+"""The lines in which a build says what came of it, on the terminal: they stand at its end, for each collection."""
+
+import io
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from poet.errors import DataError
+from poet.files import read_text
+from poet.report.render import excess_in_words, share
+from poet.report.summary import Summary
+from poet.results.copying import EXCESS_AT
+from poet.results.evaluation import read_evaluation
+
+# The longest prompt of the last line. Chinese and Japanese have no spaces between words.
+PROMPT_CHARACTERS = 20
+
+
+def closing_lines(one: Summary, folder: Path, *, is_default: bool) -> list[str]:
+    """Four lines on a built collection: its bits, what it copied, what the training took, what to open and to try next.
+
+    `folder` holds its results; `is_default` says whether a command that names no collection means this one.
+    """
+    # The sample begins with a prompt that suits the books. Its first word does, too, and fits into the line.
+    prompt = " ".join(one.sample.split()[:1])[:PROMPT_CHARACTERS] or "The"
+    name = "" if is_default else f" --collection {one.collection}"
+    return [
+        f"{one.collection}: {one.bits_per_character:.3f} bits per character of unseen text{_compressors(folder)}",
+        f"  copied: {_copied(one)}",
+        f"  trained: {one.steps:,} steps, {one.parameters:,} parameters{_time(folder)}",
+        f"  open {folder / 'index.html'}, or all runs: poet ui; try: poet generate {shlex.quote(prompt)}{name}",
+    ]
+
+
+def _copied(one: Summary) -> str:
+    human = one.human_share_at[EXCESS_AT]
+    said = f"{share(one.share_at[EXCESS_AT])} of its text in passages of {EXCESS_AT} characters or more"
+    if human is None or one.excess is None:
+        return f"{said}; no unseen text of the authors to compare with"
+    return f"{said}, the authors {share(human)}; {excess_in_words(one.excess, one.excess_interval)}"
+
+
+# The two files below change no page, only these lines, and timing.csv differs from build to build. So no stage depends
+# on them, and a line does without what they lack.
+
+
+def _compressors(folder: Path) -> str:
+    """What the compressors need for the same text."""
+    try:
+        needed: Mapping[str, float] = read_evaluation(folder / "evaluation.json").compressors
+    except DataError:
+        return ""
+    return "".join(f", {name} {bits:.3f}" for name, bits in sorted(needed.items(), key=lambda item: item[1]))
+
+
+def _time(folder: Path) -> str:
+    """How long the training took, and how fast it was."""
+    try:
+        table = pd.read_csv(io.StringIO(read_text(folder / "timing.csv")))
+    except DataError:
+        return ""
+    seconds = table["seconds"].sum()
+    speed = (table["seconds"] * table["tokens_per_second"]).sum() / seconds if seconds else 0
+    return f", {seconds:,.0f} s at {speed:,.0f} tokens/s" if seconds else ""
