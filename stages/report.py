@@ -15,11 +15,13 @@ from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
 from poet.report.tables import read_history, read_removals
 from poet.results.attribution import read_attribution
-from poet.results.copying import read_copying
+from poet.results.copying import EXCESS_AT, read_copying
 from poet.results.evaluation import read_evaluation, read_training
 from poet.results.model_folder import CONFIG, WEIGHTS
 from poet.results.samples import read_samples, read_training_samples
+from poet.tracking.experiment_page import NOTE_TAG
 from poet.tracking.run import tracking
+from poet.tracking.run_page import run_note, standalone
 
 PATH = click.Path(path_type=Path)
 
@@ -83,13 +85,29 @@ def main(
     )
 
     # The page for readers, and the summary for the start page.
-    write_text(out, collection_page(results, settings))
-    digest = sha256(model / WEIGHTS)
+    page, digest = collection_page(results, settings), sha256(model / WEIGHTS)
+    write_text(out, page)
     write_summary(summary, summarize(results, digest))
 
     # The record joins the MLflow run that trained the model; the hash of the weights identifies it.
     with tracking(project_root(), collection, "report", digest) as tracker:
-        tracker.file(out)
+        tracker.text("index.html", standalone(page))
+        tracker.tags({NOTE_TAG: note(results, digest)})
+
+
+def note(results: CollectionResults, digest: str) -> str:
+    """The note of the run in MLflow; of several samples, the first."""
+    copying = results.copying
+    return run_note(
+        collection=results.name,
+        model_sha256=digest,
+        bits_per_character=results.evaluation.bits_per_character,
+        compressors=results.evaluation.compressors,
+        share=copying.samples.share_at[EXCESS_AT],
+        human_share=copying.human.share_at[EXCESS_AT] if copying.human.characters else None,
+        length=EXCESS_AT,
+        sample=results.samples[0].sample.prompt + results.samples[0].sample.text if results.samples else "",
+    )
 
 
 if __name__ == "__main__":

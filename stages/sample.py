@@ -6,7 +6,6 @@ import click
 
 from poet.attribution.guard import open_guard
 from poet.device.device import pick_device
-from poet.files import read_text
 from poet.generation.grid import sample_prompt
 from poet.model.saving import load_model
 from poet.params.file import load_params
@@ -45,7 +44,7 @@ def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> 
     write_samples(out, samples)
 
     with tracking(project_root(), collection, "sample", trained.sha256) as tracker:
-        tracker.text("samples/samples.jsonl", read_text(out))
+        tracker.table("samples/final.json", [vars(sample) for sample in samples])
 
 
 if __name__ == "__main__":

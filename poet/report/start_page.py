@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from poet.report.render import render_page
 from poet.report.summary import COMPARED_AT, Summary
 from poet.results.copying import EXCESS, EXCESS_AT, read_interval
+from poet.tracking.figures import BITS
 from poet.tracking.finished_runs import FinishedRun
 
 # The largest number of runs of a collection on the page. The run of the reported model is shown in any case.
 MAX_RUNS = 20
-
-# The metric that ranks runs, by its name in MLflow.
-BITS = "evaluation.bits_per_character"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +83,11 @@ def compared_runs(runs: Sequence[FinishedRun], reported: str) -> list[ComparedRu
             # MLflow stores parameters as text. A parameter of None is one that the run does not have.
             params=[(key, value) for key in differing if (value := run.params.get(key, "None")) != "None"],
             bits_per_character=run.metrics[BITS],
-            held_out_bits_per_character=run.metrics.get("evaluation.held_out_books.bits_per_character"),
-            share=run.metrics.get(f"copying.share_at_{EXCESS_AT}"),
-            excess=run.metrics.get(f"copying.{EXCESS}"),
-            excess_interval=read_interval(run.metrics, "copying."),
-            longest=run.metrics.get("copying.longest"),
+            held_out_bits_per_character=run.metrics.get("evaluation/held_out_bits_per_character"),
+            share=run.metrics.get(f"copying/share_at_{EXCESS_AT}"),
+            excess=run.metrics.get(f"copying/{EXCESS}"),
+            excess_interval=read_interval(run.metrics, "copying/"),
+            longest=run.metrics.get("copying/longest"),
         )
         for run in best
     ]

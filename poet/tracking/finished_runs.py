@@ -5,6 +5,7 @@ from pathlib import Path
 
 from poet.progress import log
 from poet.tracking.address import SQLITE, configured_uri, database_file, tracking_uri
+from poet.tracking.figures import with_new_names
 from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
 
 # The newest runs of a collection are read, and no more: a page shows the best of them.
@@ -50,6 +51,6 @@ def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
         newest = runs.setdefault(
             digest, FinishedRun(name=run.info.run_name, model_sha256=digest, params=dict(run.data.params), metrics={})
         )
-        for key, value in run.data.metrics.items():
+        for key, value in with_new_names(run.data.metrics).items():
             newest.metrics.setdefault(key, value)
     return list(runs.values())

@@ -57,6 +57,9 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
         "poet.git_commit": commit,
         "poet.git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
     }
+    # Those that MLflow shows in columns of its own.
+    tags |= {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"dvc repro {tags.get('poet.stage', 'train')}"}
+    tags |= {"mlflow.source.git.commit": commit} if commit else {}
     name = os.environ.get("DVC_EXP_NAME") or f"{collection}-{commit[:7] or 'uncommitted'}"
     now = round(time.time() * 1000)
     return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256, time=now)

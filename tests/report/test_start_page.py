@@ -26,12 +26,12 @@ def test_runs_are_compared_by_what_differs():
 def test_figures_have_their_names_in_mlflow():
     run = a_run("one", 2.0)
     run.metrics.update({
-        "evaluation.held_out_books.bits_per_character": 2.5,
-        "copying.share_at_30": 0.25,
-        "copying.excess_at_30": 0.125,
-        "copying.excess_at_30_low": -0.0625,
-        "copying.excess_at_30_high": 0.25,
-        "copying.longest": 40,
+        "evaluation/held_out_bits_per_character": 2.5,
+        "copying/share_at_30": 0.25,
+        "copying/excess_at_30": 0.125,
+        "copying/excess_at_30_low": -0.0625,
+        "copying/excess_at_30_high": 0.25,
+        "copying/longest": 40,
     })
     found = compared_runs([run, a_run("two", 3.0)], "")[0]
     assert (found.held_out_bits_per_character, found.share, found.excess, found.longest) == (2.5, 0.25, 0.125, 40)
