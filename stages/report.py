@@ -99,7 +99,6 @@ def note(results: CollectionResults, digest: str) -> str:
     """The note of the run in MLflow; of several samples, the first."""
     copying = results.copying
     return run_note(
-        collection=results.name,
         model_sha256=digest,
         bits_per_character=results.evaluation.bits_per_character,
         compressors=results.evaluation.compressors,

@@ -44,7 +44,9 @@ def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> 
     write_samples(out, samples)
 
     with tracking(project_root(), collection, "sample", trained.sha256) as tracker:
-        tracker.table("samples/final.json", [vars(sample) for sample in samples])
+        # MLflow groups by the first column and compares runs by the second.
+        rows = [{"sample": sample.sample, "text": sample.text} | vars(sample) for sample in samples]
+        tracker.table("samples/final.json", rows)
 
 
 if __name__ == "__main__":

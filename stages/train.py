@@ -112,7 +112,7 @@ def write_results(
     digest = save_model(model, run.model, **weights, tokenizer=tokens / TOKENIZER, data_sha256=text)
     # The later stages find this run in MLflow by the hash of its weights.
     run.tracker.tags({MODEL_TAG: digest})
-    run.tracker.table("samples/by_step.json", [vars(sample) for sample in run.history.samples])
+    run.tracker.table("samples/by_step.json", [{"step": one.step, "text": one.text} for one in run.history.samples])
     run.tracker.file(metrics)
 
 

@@ -24,15 +24,23 @@ PARAMS = ("model.preset", "model.n_layer", "model.n_embd", "tokenize.kind", "tok
 def experiment_tags(collection: str) -> dict[str, str]:
     """The tags of the experiment of `collection`."""
     columns = [*(f"metrics.`{name}`" for name in METRICS), *(f"params.`{name}`" for name in PARAMS)]
-    view = {"orderByKey": columns[0], "orderByAsc": True, "selectedColumns": columns}
+    view = {
+        "orderByKey": columns[0],
+        "orderByAsc": True,
+        "selectedColumns": columns,
+        # Wide enough for the names; without an order, MLflow sorts columns by name.
+        "columnWidths": {column: max(90, 6 * len(column) - 15) for column in columns},
+        "columnOrder": columns,
+    }
     return {NOTE_TAG: _note(collection), KIND_TAG: KIND, VIEW_TAG: json.dumps(view)}
 
 
 def _note(collection: str) -> str:
     return (
-        f"Every training on the collection `{collection}` is a run.\n\n"
-        f"- `{BITS}` says how good a model is: fewer bits for a text that it never saw. It does not depend on the "
-        "tokenizer, so all runs compare that have the same dataset; `evaluation/best_compressor` is a program's.\n"
+        f"Every training on `{collection}` is a run. Look at `{BITS}` first (fewer is better), then at "
+        "`copying/share_at_30` beside `copying/human_share_at_30`.\n\n"
+        f"- `{BITS}` is measured on text that the model never saw. It does not depend on the tokenizer, so all runs "
+        "with the same dataset compare; `evaluation/best_compressor` is that of the best program.\n"
         "- `copying/share_at_30` is the share of its text in passages of 30 or more characters that are in a book; "
         "`copying/human_share_at_30` is that of people's own text.\n"
         "- All other figures are in the artifacts `evaluation.json`, `copying.json` and `train.json`. `index.html` is "
@@ -58,5 +66,5 @@ def list_addresses(client: Any) -> dict[str, str]:
     collections = [one for one in found if one.name != "Default"]
     for one in collections:
         add_missing_tags(client, one)
-    page = "/#/experiments/{}/runs?compareRunsMode=TABLE&viewStateShareKey={}"
+    page = "/#/experiments/{}/runs?workflowType=machine_learning&compareRunsMode=TABLE&viewStateShareKey={}"
     return {one.name: page.format(one.experiment_id, VIEW) for one in collections}

@@ -35,6 +35,8 @@ RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 # It also prints the address of the run at its end, which is of no use in the output of a stage.
 DEFAULTS = {RETRIES: "1", TIMEOUT: "10", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+# Nothing about private texts leaves the machine unasked: MLflow would report how it is used.
+DEFAULTS |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
 
 # What MLflow says of an experiment or a run that somebody deleted.
 _DELETED = {

@@ -12,7 +12,6 @@ _RELATIVE_LINK = re.compile(r'<a\b[^>]*\bhref="(?![#"]|[a-zA-Z][\w+.-]*:)[^"]*"[
 
 def run_note(
     *,
-    collection: str,
     model_sha256: str,
     bits_per_character: float,
     compressors: Mapping[str, float],
@@ -26,14 +25,14 @@ def run_note(
     `share` and `human_share` are the shares of characters in copied passages of `length` or more.
     """
     others = ", ".join(f"{name} {bits:.2f}" for name, bits in sorted(compressors.items(), key=lambda item: item[1]))
-    people = "there is no text of people to compare with" if human_share is None else f"people {human_share:.1%}"
+    people = "there is no text of people" if human_share is None else f"{human_share:.1%} of people's own text is"
     text = sample if len(sample) <= SAMPLE_CHARACTERS else f"{sample[:SAMPLE_CHARACTERS]} ..."
     return (
         f"**{bits_per_character:.2f} bits per character** of text that it never saw"
         f"{f' (compressors: {others})' if others else ''}.\n\n"
         f"**{share:.1%} copied** in passages of {length} or more characters; {people}.\n\n"
         f"Its first sample:\n\n{fenced(text)}\n\n"
-        f"To make it again:\n\n{fenced(f'poet runs reproduce {model_sha256[:8]} --collection {collection}')}\n"
+        f"To make it again:\n\n{fenced(f'poet runs reproduce {model_sha256[:8]}')}\n"
     )
 
 

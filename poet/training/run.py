@@ -110,7 +110,7 @@ def prepare_run(
 
     Raises ConfigError when settings do not fit each other, DataError when there are too few tokens.
     """
-    settings = decide_optimizer(settings, model)
+    settings = decide_optimizer(settings, model.preset)
     dtype = pick_precision(settings.precision, world.device)
     # The generator is on the CPU, so that every device starts from the same weights.
     transformer = Transformer(model.config, data.vocab_size, torch.Generator().manual_seed(settings.seed))
