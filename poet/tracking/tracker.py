@@ -1,5 +1,8 @@
 """What a stage records of an execution: parameters, tags, measurements, texts and files.
 
+There are no system metrics: MLflow samples them in a thread of the training and sends them itself, past the spool, so a
+server that is down would hold the training up; `speed/utilization` and the tags of the machine say what compares.
+
 `Tracker` forgets everything; `poet.tracking.spool_tracker.SpoolTracker` writes it down. A stage never asks which one
 it has.
 """

@@ -2,13 +2,19 @@
 
 import json
 
+import pytest
+from markdown_it import MarkdownIt
+
 from poet.params.decided import decided
+from poet.params.dotted import flatten
 from poet.params.model import model_settings
+from poet.tracking.experiment_page import METRICS, PARAMS
 from poet.tracking.figures import FIGURES, TRAINING, figures, with_new_names
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
+from poet.tracking.run_page import run_note
 from poet.tracking.spool import Ledger, write_ledger
-from tests.recipes import TRAIN
+from tests.recipes import MODEL, TRAIN
 from tests.tracking.test_spool import runs
 
 SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 8, "sequence_len": 8}
@@ -68,3 +74,41 @@ def test_tables_and_the_dataset_are_recorded_once_however_often_they_are_sent(cl
     assert dataset.dataset.name == "shelf" and dataset.dataset.digest == "ab" * 8
     assert json.loads(dataset.dataset.source)["sha256"] == "ab" * 32
     assert json.loads(dataset.dataset.profile) == {"characters": 100, "tokens": 40}
+
+
+@pytest.mark.parametrize(
+    "text", ["```\n# out", "``` ````\u2028`````\n<script>", "\r```\r`" * 9, "", "a\x00\x1b[31m\n\n---"]
+)
+def test_no_sample_gets_out_of_its_block_in_the_note(text):
+    note = run_note(
+        model_sha256="ab" * 32,
+        bits_per_character=1.5,
+        compressors={"xz": 2.5, "ppmd": 2.0},
+        share=0.125,
+        human_share=None,
+        length=30,
+        sample=text,
+    )
+    assert note.startswith("**1.50 bits per character** of text that it never saw (compressors: ppmd 2.00, xz 2.50).")
+    kinds = [(token.type, token.content) for token in MarkdownIt().parse(note)]
+    blocks = [content for kind, content in kinds if kind == "fence"]
+    assert len(blocks) == 2 and blocks[1] == "poet runs reproduce abababab\n"
+    assert [kind for kind, _ in kinds if kind.endswith("_open")] == ["paragraph_open"] * 4
+    assert all(char == "\n" or char.isprintable() for char in blocks[0])
+
+
+def test_an_experiment_of_an_older_version_gets_its_note_and_columns_and_keeps_a_persons_words(client, tmp_path):
+    for name, note in (("shelf", ""), ("own", "Mine.")):
+        experiment = client.create_experiment(name, tags={"mlflow.note.content": note} if note else {})
+        with tracking(tmp_path, name, "train") as tracker:
+            tracker.metrics(1, {"train/loss": 1.0})
+        tags = client.get_experiment(experiment).tags
+        assert "evaluation/bits_per_character" in json.loads(tags["mlflow.sharedViewState.poet"])["selectedColumns"][0]
+        assert tags["mlflow.experimentKind"] == "custom_model_development"
+        assert tags["mlflow.note.content"] == note or "Look at" in tags["mlflow.note.content"]
+
+
+def test_every_column_of_the_list_is_recorded():
+    recorded = {*TRAINING.values(), *(f"{result}/{name}" for result in FIGURES for name in FIGURES[result])}
+    assert recorded >= {*METRICS}
+    assert flatten(**decided(MODEL, TRAIN)).keys() >= {name for name in PARAMS if not name.startswith("tokenize")}
