@@ -18,8 +18,8 @@ from poet.project import project_root
 from poet.results.attribution import AttributedSample, write_attribution
 from poet.results.copying import to_json, write_copying
 from poet.results.samples import read_samples
+from poet.tracking.figures import figures
 from poet.tracking.run import tracking
-from poet.tracking.tracker import numbers
 
 PATH = click.Path(path_type=Path)
 
@@ -76,7 +76,8 @@ def main(
     write_copying(metrics, copying)
 
     with tracking(project_root(), collection, "attribute", sha256(model)) as tracker:
-        tracker.metrics(0, numbers("copying", to_json(copying)))
+        tracker.metrics(0, figures("copying", to_json(copying)))
+        tracker.file(metrics)
     running = copying.running_text
     log(
         f"{running.samples.share_at[30]:.1%} of the running text in copies of 30 or more characters, "

@@ -18,8 +18,8 @@ from poet.progress import log
 from poet.project import project_root
 from poet.results.evaluation import CompressedText, Evaluation, to_json, write_result
 from poet.tokens.token_files import HELD_OUT, TRAIN, VALIDATION, open_tokens
+from poet.tracking.figures import figures
 from poet.tracking.run import tracking
-from poet.tracking.tracker import numbers
 
 PATH = click.Path(path_type=Path)
 
@@ -69,7 +69,8 @@ def main(
     write_result(out, evaluation)
 
     with tracking(project_root(), collection, "evaluate", trained.sha256) as tracker:
-        tracker.metrics(0, numbers("evaluation", to_json(evaluation)))
+        tracker.metrics(0, figures("evaluation", to_json(evaluation)))
+        tracker.file(out)
     log(f"{evaluation.bits_per_character:.4f} bits per character on {evaluation.characters:,} characters")
 
 

@@ -17,12 +17,14 @@ from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
 from poet.report.tables import read_history, read_removals
 from poet.results.attribution import read_attribution
-from poet.results.copying import read_copying
+from poet.results.copying import EXCESS_AT, read_copying
 from poet.results.evaluation import read_evaluation, read_training
 from poet.results.model_folder import CONFIG, WEIGHTS
 from poet.results.samples import read_samples, read_training_samples
+from poet.tracking.experiment_page import NOTE_TAG
 from poet.tracking.finished_runs import finished_runs
 from poet.tracking.run import commit, tracking
+from poet.tracking.run_page import run_note, standalone
 
 PATH = click.Path(path_type=Path)
 
@@ -56,14 +58,12 @@ def main(
     """Render the page of a collection."""
     settings = load_params(params)
 
-    # The books, and the passages of the samples that are found in them.
     books = read_manifest(clean / MANIFEST, CleanBook)
     files = {book.id: clean / book.file for book in books}
     shelf = Shelf(books, lambda book: read_text(files[book]))
     shown = show_samples(shelf, read_samples(samples), read_attribution(attribution), settings.report)
     # The least length of a traced passage, by the same rule as in the stage attribute.
     indexed = (book.training for book in split_books(clean, settings.split))
-    # Other models of the same collection, where MLflow has some.
     digest, runs = sha256(model / WEIGHTS), finished_runs(project_root(), collection)
     # The results of all stages, each from the file that the stage wrote.
     results = CollectionResults(
@@ -91,13 +91,29 @@ def main(
     )
 
     # The page for readers, and the summary for the start page.
-    write_text(out, collection_page(results, settings))
+    page = collection_page(results, settings)
+    write_text(out, page)
     write_summary(summary, summarize(results, digest))
 
     # The record joins the MLflow run that trained the model; the hash of the weights identifies it.
     with tracking(project_root(), collection, "report", digest) as tracker:
-        tracker.file(out)
+        tracker.text("index.html", standalone(page))
+        tracker.tags({NOTE_TAG: note(results, digest)})
     log(f"{len(books):,} books and {len(shown):,} samples in {out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+def note(results: CollectionResults, digest: str) -> str:
+    """The note of the run in MLflow; of several samples, the first."""
+    copying = results.copying.running_text
+    return run_note(
+        model_sha256=digest,
+        bits_per_character=results.evaluation.bits_per_character,
+        compressors=results.evaluation.compressors,
+        share=copying.samples.share_at[EXCESS_AT],
+        human_share=copying.human.share_at[EXCESS_AT] if copying.human.characters else None,
+        length=EXCESS_AT,
+        sample=results.samples[0].sample.prompt + results.samples[0].sample.text if results.samples else "",
+    )
 
 
 if __name__ == "__main__":

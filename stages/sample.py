@@ -6,7 +6,6 @@ import click
 
 from poet.attribution.guard import open_guard
 from poet.device.device import pick_device
-from poet.files import read_text
 from poet.generation.grid import sample_prompt
 from poet.model.saving import load_model
 from poet.params.file import load_params
@@ -45,7 +44,9 @@ def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> 
     write_samples(out, samples)
 
     with tracking(project_root(), collection, "sample", trained.sha256) as tracker:
-        tracker.text("samples/samples.jsonl", read_text(out))
+        # MLflow groups by the first column and compares runs by the second.
+        rows = [{"sample": sample.sample, "text": sample.text} | vars(sample) for sample in samples]
+        tracker.table("samples/final.json", rows)
     characters = sum(len(sample.text) for sample in samples)
     log(f"{len(samples)} samples of {characters:,} characters, from {len(prompts)} prompts")
 

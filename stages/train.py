@@ -11,7 +11,6 @@ import click
 from poet.device.device import keep_freed_memory
 from poet.model.saving import save_model
 from poet.params.file import load_params
-from poet.params.model import as_written
 from poet.params.sections import Params
 from poet.project import project_root, state_folder
 from poet.results.evaluation import write_result
@@ -38,7 +37,8 @@ PATH = click.Path(path_type=Path)
 # fmt: off
 CODE = (
     "stages/train.py", "poet/device/device.py", "poet/files.py", "poet/generation/characters.py",
-    "poet/generation/sampling.py", "poet/metrics/bits.py", "poet/model", "poet/params/model.py",
+    "poet/generation/sampling.py", "poet/metrics/bits.py", "poet/model", "poet/params/decided.py",
+    "poet/params/model.py",
     "poet/params/sampling.py", "poet/results/evaluation.py", "poet/results/model_folder.py", "poet/results/samples.py",
     "poet/tokenizers/tokenizer.py", "poet/tokens/batches.py", "poet/tokens/token_files.py", "poet/training",
 )
@@ -83,8 +83,7 @@ def snapshot_folder(tokens: Path, settings: Params, resume: Path, world: World) 
 def train(tokens: Path, settings: Params, folder: Path, world: World, tracker: Tracker) -> TrainingRun:
     """Train a model on the folder `tokens`, from its newest snapshot in `folder` if there is one."""
     # The split and the tokenizer were used before, but belong to the recipe of the model.
-    recipe = {"split": settings.split, "tokenize": settings.tokenize, "train": settings.train}
-    tracker.params(model=as_written(settings.model), **recipe)
+    tracker.params(split=settings.split, tokenize=settings.tokenize)
     keep_freed_memory()
     data, tokenizer = open_tokens(tokens), load_tokenizer(tokens / TOKENIZER)
     snapshots = Snapshots(folder=folder, interval=settings.runtime.snapshot_seconds)
@@ -104,7 +103,6 @@ def write_results(
     last_weights = gather_weights(run.model)  # needs every process if the model is sharded
     if not run.world.is_main:
         return
-
     write_history(history, run.history)
     write_timing(timing, run.history)
     write_training_samples(samples, run.history.samples)
@@ -114,6 +112,8 @@ def write_results(
     digest = save_model(model, run.model, **weights, tokenizer=tokens / TOKENIZER, data_sha256=text)
     # The later stages find this run in MLflow by the hash of its weights.
     run.tracker.tags({MODEL_TAG: digest})
+    run.tracker.table("samples/by_step.json", [{"step": one.step, "text": one.text} for one in run.history.samples])
+    run.tracker.file(metrics)
 
 
 if __name__ == "__main__":

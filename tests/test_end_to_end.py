@@ -10,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 from safetensors.numpy import load_file
 
+from poet.tracking.figures import TRAINING
 from tests.clone import clone, sh
 from tests.texts import babble
 
@@ -100,18 +101,20 @@ def test_mlflow_holds_parameters_losses_samples_and_the_report(built):
     assert tags["poet.model_sha256"] == sh("sha256sum < models/shakespeare/model.safetensors", built).split()[0]
     history = pd.read_csv(built / "reports/shakespeare/history.csv")
     for key in ("train_loss", "learning_rate", "gradient_norm"):
-        logged = {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, key)}
+        logged = {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, TRAINING[key])}
         assert logged == dict(zip(history["step"], history[key], strict=True))
     measured = history.dropna(subset=["validation_loss"])
     for key in ("validation_loss", "bits_per_character"):
-        logged = {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, key)}
+        logged = {metric.step: metric.value for metric in client.get_metric_history(run.info.run_id, TRAINING[key])}
         assert logged == dict(zip(measured["step"], measured[key], strict=True))
-    assert client.get_metric_history(run.info.run_id, "tokens_per_second")
-    assert {"evaluation.bits_per_character", "copying.share_at_30"} <= run.data.metrics.keys()
+    assert client.get_metric_history(run.info.run_id, "speed/tokens_per_second")
+    assert {"evaluation/bits_per_character", "copying/share_at_30"} <= run.data.metrics.keys()
+    assert len(run.data.metrics) <= 17
     artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert {"samples", "index.html"} <= artifacts
+    assert artifacts == {"samples", "index.html", "train.json", "evaluation.json", "copying.json"}
     samples = {item.path for item in client.list_artifacts(run.info.run_id, "samples")}
-    assert samples == {"samples/step-000020.txt", "samples/step-000040.txt", "samples/samples.jsonl"}
+    names = ("step-000020.txt", "step-000040.txt", "by_step.json", "final.json")
+    assert samples == {f"samples/{name}" for name in names}
 
 
 def test_a_team_of_two_builds_once(built, tmp_path):

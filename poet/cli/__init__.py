@@ -11,6 +11,7 @@ from poet.cli.collection import collection
 from poet.cli.doctor import doctor
 from poet.cli.generate import generate
 from poet.cli.publish import publish
+from poet.cli.runs import runs
 from poet.cli.search import search
 from poet.cli.tokenizers import tokenizers
 from poet.cli.tokens import tokens
@@ -68,6 +69,6 @@ def main() -> None:
     """
 
 
-COMMANDS = (attribute, check, clean_text, collection, doctor, generate, publish, search, tokenizers, tokens, ui)
+COMMANDS = (attribute, check, clean_text, collection, doctor, generate, publish, runs, search, tokenizers, tokens, ui)
 for command in COMMANDS:
     main.add_command(command)

@@ -18,6 +18,7 @@ import requests
 from poet.errors import PoetError
 from poet.project import require_project
 from poet.tracking.address import configured_uri, server_variables, tracking_uri, without_secrets
+from poet.tracking.experiment_page import list_addresses
 from poet.tracking.mlflow_store import explain, mlflow_client
 
 # MLflow's server needs 5 to 15 seconds to start, more on a busy machine.
@@ -38,12 +39,14 @@ def ui(port: int) -> None:
     _require_free(port)
     # A database that this MLflow cannot read would make the server fail with a traceback.
     try:
-        mlflow_client(root).search_experiments(max_results=1)
+        pages = list_addresses(mlflow_client(root))
     except Exception as error:  # whatever MLflow raises, with the cure in one line
         raise PoetError(f"MLflow does not open {tracking_uri(root)}: {explain(error, root).text}") from None
     with _server(root, port) as (server, output):
         _wait_until_it_answers(server, port, output, root)
-        click.echo(f"Open http://127.0.0.1:{port} ; Ctrl-C ends.")
+        for collection, page in pages.items():
+            click.echo(f"{collection}: http://127.0.0.1:{port}{page}")
+        click.echo(f"Open {'one of these' if pages else f'http://127.0.0.1:{port}'} ; Ctrl-C ends.")
         server.wait()
         raise PoetError(f"MLflow's server ended by itself: {_last_line(output, root)}")
 

@@ -21,17 +21,17 @@ from poet.report.start_table import (
 from poet.results.copying import EXCESS, EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
-# The figures of a run by their names in MLflow: today's, and the one that older runs have.
+# The figures of a run by their names in MLflow.
 FIGURES = {
-    "bits": ("evaluation/bits_per_character", "evaluation.bits_per_character"),
-    "held_out": ("evaluation/held_out_bits_per_character", "evaluation.held_out_books.bits_per_character"),
-    "share": (f"copying/share_at_{EXCESS_AT}", f"copying.share_at_{EXCESS_AT}"),
-    "excess": (f"copying/{EXCESS}", f"copying.{EXCESS}"),
-    "excess_low": (f"copying/{EXCESS}_low", f"copying.{EXCESS}_low"),
-    "excess_high": (f"copying/{EXCESS}_high", f"copying.{EXCESS}_high"),
-    "longest": ("copying/longest", "copying.longest"),
+    "bits": "evaluation/bits_per_character",
+    "held_out": "evaluation/held_out_bits_per_character",
+    "share": f"copying/share_at_{EXCESS_AT}",
+    "excess": f"copying/{EXCESS}",
+    "excess_low": f"copying/{EXCESS}_low",
+    "excess_high": f"copying/{EXCESS}_high",
+    "longest": "copying/longest",
     # Runs that do not record their text are told apart by the length of the text that they were tested on.
-    "tested_on": ("evaluation/characters", "evaluation.characters"),
+    "tested_on": "evaluation.characters",
 }
 
 # The parameters that have a column each. Others in which runs differ stand together in the last one.
@@ -89,7 +89,7 @@ def compare_runs(runs: Sequence[FinishedRun], reported: str, most_rows: int) -> 
 
 def figure(run: FinishedRun, name: str) -> float | None:
     """The figure `name` of FIGURES; None if MLflow does not hold it."""
-    return next((run.metrics[key] for key in FIGURES[name] if key in run.metrics), None)
+    return run.metrics.get(FIGURES[name])
 
 
 def text_of(run: FinishedRun) -> tuple[str, ...]:

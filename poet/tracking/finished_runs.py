@@ -2,12 +2,13 @@
 
 import datetime
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from poet.progress import log
 from poet.tracking.address import SQLITE, configured_uri, database_file, tracking_uri
+from poet.tracking.figures import BITS, with_new_names
 from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
 
 # The newest runs of a collection are read, and no more: a page shows the best of them.
@@ -27,50 +28,68 @@ class FinishedRun:
     day: str = ""
     # The text that the run learned from, by its size, which is the same for every tokenizer; "" if it is not recorded.
     text: str = ""
+    run_id: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    # The first digits of the hash of the tokens that it learned from; older runs have none.
+    data_sha256: str = ""
 
     @property
     def bits_per_character(self) -> float | None:
         """The bits per character of the validation text, as evaluated; None if the model was not evaluated."""
-        return self.metrics.get("evaluation.bits_per_character")
+        return self.metrics.get(BITS)
 
 
 def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
-    """The finished runs of `collection` in the MLflow of the repository `root`, newest first, one for each model.
+    """The finished runs of `collection` in the MLflow of the repository `root`, as `read_runs` gives them.
 
-    A model that was trained twice is one run here. DVC evaluates a model once, so metrics that the newer run lacks are
-    taken from the older one. When MLflow does not answer, the list is empty, and one line says why.
+    When MLflow does not answer, the list is empty, and one line says why.
     """
-    uri = configured_uri(root)
-    if uri.startswith(SQLITE) and not database_file(uri).exists():
-        return []  # MLflow would create the file
     try:
-        client = mlflow_client(root)
-        experiment = client.get_experiment_by_name(collection)
-        found = client.search_runs(
-            [experiment.experiment_id] if experiment else [],
-            f"attributes.status = 'FINISHED' AND tags.`{MODEL_TAG}` != ''",
-            max_results=NEWEST,
-            order_by=["attributes.start_time DESC"],
-        )
+        return read_runs(root, collection).get(collection, [])
     except Exception as error:  # no fault of the tracking server, whatever its type, may stop a stage
         problem = explain(error, root).text
         log(f"MLflow at {tracking_uri(root)} did not list its runs, so the page is made without them: {problem}")
         return []
+
+
+def read_runs(root: Path, collection: str = "") -> dict[str, list[FinishedRun]]:
+    """The finished runs of `collection`, or of every collection with one, newest first; raises what MLflow raises.
+
+    A model that was trained twice is one run here. DVC evaluates a model once, so metrics that the newer run lacks are
+    taken from the older one.
+    """
+    uri = configured_uri(root)
+    if uri.startswith(SQLITE) and not database_file(uri).exists():
+        return {}  # MLflow would create the file
+    client = mlflow_client(root)
+    found = [client.get_experiment_by_name(collection)] if collection else client.search_experiments()
+    runs = {one.name: _runs_of(client, one.experiment_id) for one in found if one}
+    return {name: listed for name, listed in runs.items() if listed}
+
+
+def _runs_of(client: Any, experiment_id: str) -> list[FinishedRun]:
+    """The finished runs of an experiment, one for each model."""
+    found = client.search_runs(
+        [experiment_id],
+        f"attributes.status = 'FINISHED' AND tags.`{MODEL_TAG}` != ''",
+        max_results=NEWEST,
+        order_by=["attributes.start_time DESC"],
+    )
     runs: dict[str, FinishedRun] = {}
     for run in found:
-        digest = run.data.tags[MODEL_TAG]
-        newest = runs.setdefault(
-            digest,
-            FinishedRun(
-                name=run.info.run_name,
-                model_sha256=digest,
-                params=dict(run.data.params),
-                metrics={},
-                day=_day(run.info.start_time),
-                text=_text(run),
-            ),
+        newest = FinishedRun(
+            name=run.info.run_name,
+            model_sha256=run.data.tags[MODEL_TAG],
+            params=dict(run.data.params),
+            metrics={},
+            day=_day(run.info.start_time),
+            text=_text(run),
+            run_id=run.info.run_id,
+            tags=dict(run.data.tags),
+            data_sha256=next((one.dataset.digest for one in run.inputs.dataset_inputs), ""),
         )
-        for key, value in run.data.metrics.items():
+        newest = runs.setdefault(newest.model_sha256, newest)
+        for key, value in with_new_names(run.data.metrics).items():
             newest.metrics.setdefault(key, value)
     return list(runs.values())
 

@@ -3,6 +3,7 @@
 With `finished_runs.py` the only module that imports mlflow, and only on use: that takes seconds.
 """
 
+import json
 import logging
 import os
 import re
@@ -11,12 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri, without_secrets
+from poet.tracking.experiment_page import add_missing_tags, experiment_tags
+from poet.tracking.moved import artifact_folder, mend_addresses
 
 # The tag by which the run of a model is found: the sha256 of its weights.
 MODEL_TAG = "poet.model_sha256"
 
 # The tag by which the run of an execution is found, also when MLflow's reply with its id got lost.
 SPOOL_TAG = "poet.spool"
+
+# The tag in which MLflow lists the tables of a run.
+TABLES_TAG = "mlflow.loggedArtifacts"
+
+# Of the hash of a dataset, as much as MLflow keeps for comparison (36 characters) and people can tell apart.
+DIGEST_DIGITS = 16
 
 # MLflow takes at most 1,000 metrics or 100 parameters and tags in one request.
 METRICS_PER_REQUEST, PARAMS_PER_REQUEST = 1000, 100
@@ -26,6 +35,8 @@ RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 # It also prints the address of the run at its end, which is of no use in the output of a stage.
 DEFAULTS = {RETRIES: "1", TIMEOUT: "10", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+# Nothing about private texts leaves the machine unasked: MLflow would report how it is used.
+DEFAULTS |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
 
 # What MLflow says of an experiment or a run that somebody deleted.
 _DELETED = {
@@ -73,6 +84,7 @@ def mlflow_client(root: Path) -> Any:
     # MLflow reports the creation of every table of a new database; nobody reads that. Its import sets the levels too.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    mend_addresses(root)
     return MlflowClient(tracking_uri=client_uri(root))
 
 
@@ -121,15 +133,15 @@ def _experiment(client: Any, name: str, root: Path) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         # With a database file, MLflow would put artifacts below the working directory; a server has a place of its own.
-        folder = root.absolute() / "mlartifacts" / name
-        location = folder.as_uri() if configured_uri(root).startswith("sqlite:") else None
+        location = artifact_folder(root, name) if configured_uri(root).startswith("sqlite:") else None
         try:
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(client.create_experiment(name, artifact_location=location, tags=experiment_tags(name)))
         except MlflowException as error:
             # Another repository may have created it in this moment, or a reply got lost.
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
             experiment = client.get_experiment_by_name(name)
+    add_missing_tags(client, experiment)
     return str(experiment.experiment_id)
 
 
@@ -169,10 +181,14 @@ def send_records(client: Any, run_id: str, records: list[dict[str, Any]]) -> Non
 
 
 def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
-    """Send a text, a file or a status."""
+    """Send a text, a table, a dataset, a file or a status. To send one again changes nothing."""
     if "text" in record:
         client.log_text(run_id, record["text"], record["path"])
         _check_artifact(client, run_id, record["path"])
+        if record.get("table"):
+            _list_table(client, run_id, record["path"])
+    elif "dataset" in record:
+        _send_dataset(client, run_id, record)
     elif "file" in record and Path(record["file"]).exists():
         client.log_artifact(run_id, record["file"])
         _check_artifact(client, run_id, Path(record["file"]).name)
@@ -180,6 +196,29 @@ def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
         client.update_run(run_id, status="RUNNING")
     elif "status" in record:
         client.set_terminated(run_id, record["status"], end_time=record.get("time"))
+
+
+def _list_table(client: Any, run_id: str, path: str) -> None:
+    """Add the artifact `path` to the tables that MLflow shows side by side; they are listed in a tag of the run."""
+    tables = json.loads(client.get_run(run_id).data.tags.get(TABLES_TAG, "[]"))
+    entry = {"path": path, "type": "table"}
+    if entry not in tables:
+        client.set_tag(run_id, TABLES_TAG, json.dumps([*tables, entry]))
+
+
+def _send_dataset(client: Any, run_id: str, record: dict[str, Any]) -> None:
+    """Name what the run learns from. MLflow keeps a dataset once that has the same name and digest."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    name, sha256 = record["dataset"], record["sha256"]
+    dataset = Dataset(
+        name=name,
+        digest=sha256[:DIGEST_DIGITS],
+        source_type="poet",
+        source=json.dumps({"collection": name, "sha256": sha256}),
+        profile=json.dumps(record["profile"]),
+    )
+    client.log_inputs(run_id, datasets=[DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
 
 def _check_artifact(client: Any, run_id: str, path: str) -> None:

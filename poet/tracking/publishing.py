@@ -209,7 +209,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
     for line in lines:
         record = line[0] or {}
         points = len(record.get("metrics", ()))
-        is_small = record.keys().isdisjoint({"text", "file", "status"})
+        is_small = record.keys().isdisjoint({"text", "dataset", "file", "status"})
         if batch and (values + points > METRICS_PER_REQUEST or not is_small):
             yield batch
             batch, values = [], 0

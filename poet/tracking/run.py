@@ -45,7 +45,7 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
 
     The name is that of the DVC experiment, else `<collection>-<first 7 digits of the commit>`.
     """
-    commit = _git(root, "rev-parse", "HEAD")
+    commit = git(root, "rev-parse", "HEAD")
     environment = {
         "poet.stage": "DVC_STAGE",
         "poet.experiment": "DVC_EXP_NAME",
@@ -55,8 +55,11 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
     tags |= {
         "poet.collection": collection,
         "poet.git_commit": commit,
-        "poet.git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
+        "poet.git_dirty": str(bool(git(root, "status", "--porcelain"))).lower(),
     }
+    # Those that MLflow shows in columns of its own.
+    tags |= {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"dvc repro {tags.get('poet.stage', 'train')}"}
+    tags |= {"mlflow.source.git.commit": commit} if commit else {}
     name = os.environ.get("DVC_EXP_NAME") or f"{collection}-{commit[:7] or 'uncommitted'}"
     now = round(time.time() * 1000)
     return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256, time=now)
@@ -64,10 +67,10 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
 
 def commit(root: Path) -> str:
     """The commit that is checked out in the repository `root`, abbreviated; empty outside git."""
-    return _git(root, "rev-parse", "--short", "HEAD")
+    return git(root, "rev-parse", "--short", "HEAD")
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str:
     """What git prints in the repository `root`; empty without git or outside a repository."""
     try:
         result = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)

@@ -42,6 +42,7 @@ _KINDS: tuple[dict[str, type | tuple[type, ...]], ...] = (
     {"tags": dict},
     {"metrics": dict, "step": int, "time": int},
     {"text": str, "path": str},
+    {"dataset": str, "sha256": str, "profile": dict},
     {"file": str},
     {"status": str},
 )

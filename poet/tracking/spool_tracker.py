@@ -1,10 +1,12 @@
 """The tracker that writes to a spool, and has it sent to MLflow by another process while a training goes on."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +71,9 @@ class SpoolTracker(Tracker):
         self.save()
 
     def params(self, **sections: Any) -> None:
-        self.pending.append({"params": {key: str(value) for key, value in flatten(**sections).items()}})
+        # A setting of None is one that the run does not have, such as a yoke.
+        values = {key: str(value) for key, value in flatten(**sections).items() if value is not None}
+        self.pending.append({"params": values})
 
     def tags(self, values: dict[str, str]) -> None:
         self.pending.append({"tags": values})
@@ -83,8 +87,17 @@ class SpoolTracker(Tracker):
     def text(self, path: str, text: str) -> None:
         self.pending.append({"text": text, "path": path})
 
+    def table(self, path: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        # The format of MLflow's own `log_table`: the names of the columns, and the rows as lists.
+        columns = list(rows[0]) if rows else []
+        content = {"columns": columns, "data": [[row[column] for column in columns] for row in rows]}
+        self.pending.append({"text": json.dumps(content), "path": path, "table": True})
+
+    def dataset(self, sha256: str, profile: Mapping[str, int]) -> None:
+        self.pending.append({"dataset": self.run.experiment, "sha256": sha256, "profile": dict(profile)})
+
     def file(self, path: Path) -> None:
-        self.pending.append({"file": str(path.absolute())})
+        self.text(path.name, path.read_text(encoding="utf-8"))
 
     def status(self, status: str) -> None:
         """How the execution ends: FINISHED, KILLED or FAILED."""

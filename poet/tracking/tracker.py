@@ -1,9 +1,13 @@
 """What a stage records of an execution: parameters, tags, measurements, texts and files.
 
+There are no system metrics: MLflow samples them in a thread of the training and sends them itself, past the spool, so a
+server that is down would hold the training up; `speed/utilization` and the tags of the machine say what compares.
+
 `Tracker` forgets everything; `poet.tracking.spool_tracker.SpoolTracker` writes it down. A stage never asks which one
 it has.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +36,17 @@ class Tracker:
     def text(self, path: str, text: str) -> None:
         """A text artifact."""
 
+    def table(self, path: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """A table artifact, which MLflow shows beside those of other runs; all rows have the keys of the first."""
+
+    def dataset(self, sha256: str, profile: Mapping[str, int]) -> None:
+        """The text of the collection that the run learns from, by the hash of its tokens, and its sizes."""
+
     def file(self, path: Path) -> None:
-        """A file artifact; it must exist until it is sent."""
+        """A text file as an artifact, with what it holds now."""
 
     def save(self) -> None:
         """Write all records so far to the disk."""
 
     def flush(self) -> None:
         """Write all records so far to the disk, and send them to MLflow while the caller goes on."""
-
-
-def numbers(prefix: str, values: dict[str, Any]) -> dict[str, float]:
-    """The numbers in nested `values` by dotted key.
-
-    >>> numbers("copying", {"longest": 40, "human": {"longest": 31}, "note": "x"})
-    {'copying.longest': 40, 'copying.human.longest': 31}
-    """
-    found: dict[str, float] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            found |= numbers(f"{prefix}.{key}", value)
-        elif isinstance(value, (int, float)):
-            found[f"{prefix}.{key}"] = value
-    return found

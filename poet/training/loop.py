@@ -23,6 +23,7 @@ from poet.results.evaluation import TextMetrics
 from poet.results.samples import TrainingSample
 from poet.tokenizers.tokenizer import encode, token_bytes
 from poet.tokens.token_files import VALIDATION
+from poet.tracking.figures import TRAINING
 from poet.training.distributed import STOP_SIGNALS, all_reduce_any
 from poet.training.history import HistoryRow
 from poet.training.run import MEMORY_ADVICE, TrainingRun, compile_model
@@ -151,7 +152,7 @@ def _record_step(run: TrainingRun, result: StepResult) -> None:
     run.history.rows.append(row)
     # The tracker gets the same rounded figures, so that MLflow and history.csv agree.
     keys = ("train_loss", "learning_rate", "gradient_norm")
-    run.tracker.metrics(run.step, {key: getattr(row, key) for key in keys})
+    run.tracker.metrics(run.step, {TRAINING[key]: getattr(row, key) for key in keys})
 
 
 def _status(run: TrainingRun) -> str:
@@ -186,7 +187,7 @@ def _record_validation(run: TrainingRun, metrics: TextMetrics) -> None:
     # The row of this step exists already: the step is recorded before it is validated.
     loss, bits = round(metrics.loss, 6), round(metrics.bits_per_character, 6)
     run.history.rows[-1] = dataclasses.replace(run.history.rows[-1], validation_loss=loss, bits_per_character=bits)
-    run.tracker.metrics(run.step, {"validation_loss": loss, "bits_per_character": bits})
+    run.tracker.metrics(run.step, {TRAINING["validation_loss"]: loss, TRAINING["bits_per_character"]: bits})
     if run.world.is_main:
         log(
             f"step {run.step:>6,}  train loss {run.history.train_loss:.3f}  validation "

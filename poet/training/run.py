@@ -3,15 +3,15 @@
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from poet.device.device import dtype_name, out_of_memory_advice, pick_precision
+from poet.device.device import describe_machine, dtype_name, out_of_memory_advice, pick_precision
 from poet.errors import ConfigError
 from poet.model.transformer import Transformer
+from poet.params.decided import decide_optimizer, decided
 from poet.params.model import ModelSettings
 from poet.params.sections import TrainSettings
 from poet.results.evaluation import Training
@@ -110,7 +110,7 @@ def prepare_run(
 
     Raises ConfigError when settings do not fit each other, DataError when there are too few tokens.
     """
-    settings = _decide_optimizer(settings, model)
+    settings = decide_optimizer(settings, model.preset)
     dtype = pick_precision(settings.precision, world.device)
     # The generator is on the CPU, so that every device starts from the same weights.
     transformer = Transformer(model.config, data.vocab_size, torch.Generator().manual_seed(settings.seed))
@@ -125,12 +125,24 @@ def prepare_run(
         world=world,
         yardstick=measure_yardstick(world, dtype),
     )
-    tracker.tags({
+    _record_recipe(run, model)
+    return run
+
+
+def _record_recipe(run: TrainingRun, model: ModelSettings) -> None:
+    """Record what is trained, on what text and on what machine. A training that resumes has recorded it before."""
+    run.tracker.params(**decided(model, run.settings, device=run.device.type, precision=dtype_name(run.dtype)))
+    text = run.data.meta["splits"][TRAIN]
+    sizes = {key: text[key] for key in ("characters", "tokens")} | {"books": len(text["books"])}
+    run.tracker.dataset(text["sha256"], sizes)
+    machine = describe_machine()
+    run.tracker.tags({
         "poet.device": str(run.device),
-        "poet.precision": dtype_name(dtype),
+        "poet.device_name": machine["devices"][0] if run.device.type == "cuda" else machine["processor"],
+        "poet.machine": "{processor}, {cores} cores, {system}, torch {torch}".format(**machine),
+        "poet.precision": dtype_name(run.dtype),
         "poet.utilization_yardstick": run.yardstick.description,
     })
-    return run
 
 
 def summarize(run: TrainingRun) -> Training:
@@ -152,14 +164,6 @@ def summarize(run: TrainingRun) -> Training:
         compiled=run.trainer.compiled,
         processes=run.world.ranks,
     )
-
-
-def _decide_optimizer(settings: TrainSettings, model: ModelSettings) -> TrainSettings:
-    """The settings with "auto" decided: AdamW for the preset classic, as in nanoGPT, and Muon otherwise."""
-    if settings.optimizer.kind != "auto":
-        return settings
-    kind: Literal["adamw", "muon"] = "adamw" if model.preset == "classic" else "muon"
-    return dataclasses.replace(settings, optimizer=dataclasses.replace(settings.optimizer, kind=kind))
 
 
 def _make_trainer(model: Transformer, settings: TrainSettings, dtype: torch.dtype, world: World) -> Trainer:

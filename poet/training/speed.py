@@ -1,6 +1,7 @@
 """How fast a training is: the rows of timing.csv, of which each says for itself which steps it timed."""
 
 from poet.device.device import Stopwatch
+from poet.tracking.figures import TRAINING
 from poet.training.history import TimingRow
 from poet.training.run import TrainingRun
 
@@ -35,7 +36,7 @@ class Speed:
             matmul_flops_per_second=round(peak),
         )
         run.history.timing.append(row)
-        # The tracker gets the same rounded figures, so that MLflow and timing.csv agree.
-        keys = ("tokens_per_second", "utilization", "matmul_flops_per_second")
-        run.tracker.metrics(run.step, {key: getattr(row, key) for key in keys})
+        # The tracker gets the same rounded figures, so that MLflow and timing.csv agree. A tag holds the yardstick.
+        keys = ("tokens_per_second", "utilization")
+        run.tracker.metrics(run.step, {TRAINING[key]: getattr(row, key) for key in keys})
         return steps

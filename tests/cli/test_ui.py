@@ -1,6 +1,8 @@
 """`poet ui` and `poet publish` where they belong and where they do not; the web page of a real MLflow server."""
 
+import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,8 +15,14 @@ from click.testing import CliRunner
 
 from poet.cli.publish import publish
 from poet.cli.ui import ui
+from poet.params.decided import decided
+from poet.tracking.finished_runs import read_runs
+from poet.tracking.run import tracking
 from tests.clone import ROOT
+from tests.recipes import MODEL, TRAIN
 from tests.tracking.servers import free_port
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -77,3 +85,54 @@ def test_the_server_answers_when_its_address_is_printed_and_ends_with_its_childr
         assert process.wait(60) == 0
     gone, alive = psutil.wait_procs(children, timeout=10)
     assert len(gone) == len(children) and not alive
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+def test_the_printed_address_shows_the_runs_best_first_in_the_columns_that_matter(project, monkeypatch):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    # The project was moved since: its report is found all the same.
+    old = project / "old"
+    for number, bits in enumerate((2.5, 1.5)):
+        with tracking(old, "shelf", "train") as tracker:
+            tracker.params(**decided(MODEL, TRAIN, device="cpu"))
+            tracker.metrics(0, {"evaluation/bits_per_character": bits, "copying/share_at_30": 0.25})
+            tracker.metrics(0, {f"noise/{i}": 1.0 for i in range(9)})
+            tracker.text("index.html", "<h1>The plays of this shelf</h1>")
+            tracker.tags({"poet.model_sha256": str(number)})
+    (project / "dvc.yaml").rename(old / "dvc.yaml")
+    new = old.rename(project / "new")
+    monkeypatch.chdir(new)
+    (run, *_) = read_runs(new)["shelf"]
+    with page_of_mlflow(new, sync_api) as (page, address):
+        page.goto(address)
+        rows = page.locator(".ag-center-cols-container")
+        rows.get_by_text("2.5", exact=True).wait_for(timeout=90_000)
+        heads = page.locator(".ag-header").inner_text()
+        assert "evaluation/bits_per_character" in heads and "noise" not in heads
+        assert page.get_by_text("Look at").is_visible(), "the note says which column to look at"
+        shown = rows.inner_text()
+        assert shown.index("1.5") < shown.index("2.5")
+        page.goto(f"{address.partition('/runs')[0]}/runs/{run.run_id}/artifacts/index.html")
+        page.frame_locator("iframe").get_by_text("The plays of this shelf").wait_for(timeout=90_000)
+
+
+@contextlib.contextmanager
+def page_of_mlflow(root, sync_api):
+    """A page of a browser, and the first address that `poet ui` prints in `root`."""
+    command = [sys.executable, "-m", "poet.cli", "ui", "--port", str(free_port())]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as process,
+        sync_api.sync_playwright() as playwright,
+    ):
+        try:
+            name, address = process.stdout.readline().strip().split(": ", 1)
+            assert name == "shelf"
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            yield browser.new_page(viewport={"width": 1900, "height": 900}), address
+            browser.close()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)

@@ -144,7 +144,7 @@ def a_sample(text: str, **changes: Any) -> Sample:
 
 def a_run(name: str, bits: float | None, **params: str) -> FinishedRun:
     """A run as MLflow holds it; it was evaluated if it has `bits`."""
-    metrics = {"evaluation.bits_per_character": bits} if bits else {}
+    metrics = {"evaluation/bits_per_character": bits} if bits else {}
     return FinishedRun(name=name, model_sha256=name, params=params, metrics=metrics)
 
 

@@ -106,7 +106,8 @@ def test_pointing_at_a_passage_shows_its_source_beside_it(page):
     assert panel.locator("cite").text_content() in text, "the pointer may leave, and go there"
 
 
-def test_the_title_of_the_book_stays_in_sight_when_its_context_scrolls(page):
+def test_the_title_of_the_book_stays_in_sight_when_its_context_scrolls(opened, report):
+    page = opened(report, reduced_motion="reduce")
     page.locator("#samples a.copied").nth(1).focus()
     panel = panel_of(page)
     panel.evaluate("e => { e.style.maxHeight = '6rem'; e.scrollTop = 1000; }")

@@ -1,7 +1,7 @@
 """A params.yaml and a model for tests of stages, small enough to take no time, and a record of what a stage records."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class Recorder(Tracker):
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self.tables: dict[str, list[dict[str, Any]]] = {}
+        self.files: list[Path] = []
         self.measured: dict[str, float] = {}
         self.run: tuple[Any, ...] = ()
 
@@ -52,6 +54,12 @@ class Recorder(Tracker):
 
     def text(self, path: str, text: str) -> None:
         self.texts[path] = text
+
+    def table(self, path: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.tables[path] = [dict(row) for row in rows]
+
+    def file(self, path: Path) -> None:
+        self.files.append(path)
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         self.measured |= values

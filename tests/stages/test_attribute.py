@@ -130,5 +130,7 @@ def test_the_record_of_the_model_gets_the_copying_metrics(results):
     (found,) = client.search_runs([client.get_experiment_by_name("shelf").experiment_id])
     assert found.data.tags["poet.model_sha256"] == hashlib.sha256(b"weights").hexdigest()
     copying = read_copying(results / "copying.json")
-    assert found.data.metrics["copying.share_at_100"] == 0.5
-    assert found.data.metrics["copying.human.share_at_20"] == copying.human.share_at[20]
+    assert found.data.metrics["copying/share_at_30"] == copying.samples.share_at[30]
+    assert found.data.metrics["copying/extractable_50"] == 0.25
+    assert not any("by_temperature" in name or "novelty" in name for name in found.data.metrics)
+    assert [item.path for item in client.list_artifacts(found.info.run_id)] == ["copying.json"]

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import re
 
 import numpy as np
 from click.testing import CliRunner
@@ -66,8 +67,11 @@ def test_the_stage_reads_every_file_into_its_place(tmp_path, monkeypatch):
     recorded = []
 
     class Recorder(Tracker):
-        def file(self, path):
-            recorded.append(path)
+        def text(self, path, text):
+            recorded.append((path, text))
+
+        def tags(self, values):
+            recorded.append(values)
 
     @contextlib.contextmanager
     def recording(root, collection, stage, model_sha256):
@@ -88,4 +92,13 @@ def test_the_stage_reads_every_file_into_its_place(tmp_path, monkeypatch):
     assert page.read_text(encoding="utf-8") == collection_page(alone, shipped_params())
     digest = hashlib.sha256((tmp_path / "model" / WEIGHTS).read_bytes()).hexdigest()
     assert read_summary(summary) == summarize(results, digest)
-    assert recorded == [("shakespeare", "report", digest), page]
+    run, (path, artifact), tags = recorded
+    assert run == ("shakespeare", "report", digest) and path == "index.html"
+    # MLflow has no page beside this one; the words of the link stay.
+    assert "All collections" in artifact and 'href="../index.html"' not in artifact
+    assert artifact.replace("<span>All collections</span>", "") == re.sub(
+        '<a href="../index.html">All collections</a>', "", page.read_text(encoding="utf-8")
+    )
+    note = tags["mlflow.note.content"]
+    assert f"{results.evaluation.bits_per_character:.2f} bits per character" in note and "people" in note
+    assert results.samples[0].sample.text[:20] in note and digest[:8] in note

@@ -5,7 +5,6 @@ from click.testing import CliRunner
 
 import stages.sample
 from poet.attribution.build_index import index_books
-from poet.files import read_text
 from poet.params.model import ModelConfig
 from poet.results.samples import read_samples
 from poet.tokenizers.kinds import train_tokenizer
@@ -34,8 +33,9 @@ def sample(tmp_path, monkeypatch):
         result = CliRunner().invoke(stages.sample.main, list(map(str, options)), catch_exceptions=False)
         assert result.exit_code == 0, result.output
         assert recorder.run == (COLLECTION, "sample", sha256)
-        assert recorder.texts == {"samples/samples.jsonl": read_text(tmp_path / "samples.jsonl")}
-        return read_samples(tmp_path / "samples.jsonl")
+        samples = read_samples(tmp_path / "samples.jsonl")
+        assert recorder.tables == {"samples/final.json": [vars(one) for one in samples]}
+        return samples
 
     return run
 

@@ -21,7 +21,7 @@ def main() -> None:
         b = time.perf_counter()
         c = time.process_time()
         for s in range(steps):
-            t.metrics(s, {"train_loss": 1 / (s + 1), "learning_rate": 0.01, "gradient_norm": 1.5})
+            t.metrics(s, {"train/loss": 1 / (s + 1), "train/learning_rate": 0.01, "train/gradient_norm": 1.5})
         t.save()
         rec = time.perf_counter() - b
         cpu = time.process_time() - c

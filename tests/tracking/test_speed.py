@@ -15,7 +15,7 @@ def test_recording_a_step_takes_less_than_a_hundredth_of_five_milliseconds(clien
         for part in range(3):
             begin = time.process_time()
             for step in range(part * STEPS, part * STEPS + STEPS):
-                tracker.metrics(step, {"train_loss": 1 / (step + 1), "learning_rate": 0.01, "gradient_norm": 1.5})
+                tracker.metrics(step, {"train/loss": 1 / (step + 1), "train/rate": 0.01, "train/gradient_norm": 1.5})
             tracker.save()
             best = min(best, (time.process_time() - begin) / STEPS)
         assert best < 0.01 * 0.005, f"{best * 1e6:.0f} microseconds a step"

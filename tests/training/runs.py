@@ -54,7 +54,7 @@ class OnStep(Tracker):
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         # Speed and validation are recorded too; only a step has a training loss.
-        if "train_loss" in values:
+        if "train/loss" in values:
             self.action(step)
 
 

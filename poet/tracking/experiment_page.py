@@ -1,0 +1,70 @@
+"""How MLflow shows the runs of a collection: what its page says of itself, and the columns of its list."""
+
+import json
+from typing import Any
+
+from poet.tracking.figures import BITS
+
+# The tag with the text that MLflow shows above runs, and at a run.
+NOTE_TAG = "mlflow.note.content"
+
+# MLflow asks whether an experiment is about training or about calling language models; this is training.
+KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"
+
+# MLflow keeps a view that somebody shares in a tag of the experiment, and opens it by its key in the address. The list
+# of columns cannot stand in the address itself.
+VIEW = "poet"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
+
+# The columns of the list: what was reached, what was copied, and what people change most.
+METRICS = (BITS, "copying/share_at_30", "copying/human_share_at_30", "copying/longest", "speed/tokens_per_second")
+PARAMS = ("model.preset", "model.n_layer", "model.n_embd", "tokenize.kind", "tokenize.vocab_size", "train.steps")
+
+
+def experiment_tags(collection: str) -> dict[str, str]:
+    """The tags of the experiment of `collection`."""
+    columns = [*(f"metrics.`{name}`" for name in METRICS), *(f"params.`{name}`" for name in PARAMS)]
+    view = {
+        "orderByKey": columns[0],
+        "orderByAsc": True,
+        "selectedColumns": columns,
+        # Wide enough for the names; without an order, MLflow sorts columns by name.
+        "columnWidths": {column: max(90, 6 * len(column) - 15) for column in columns},
+        "columnOrder": columns,
+    }
+    return {NOTE_TAG: _note(collection), KIND_TAG: KIND, VIEW_TAG: json.dumps(view)}
+
+
+def _note(collection: str) -> str:
+    return (
+        f"Every training on `{collection}` is a run. Look at `{BITS}` first (fewer is better), then at "
+        "`copying/share_at_30` beside `copying/human_share_at_30`.\n\n"
+        f"- `{BITS}` is measured on text that the model never saw. It does not depend on the tokenizer, so all runs "
+        "with the same dataset compare; `evaluation/best_compressor` is that of the best program.\n"
+        "- `copying/share_at_30` is the share of its text in passages of 30 or more characters that are in a book; "
+        "`copying/human_share_at_30` is that of people's own text.\n"
+        "- All other figures are in the artifacts `evaluation.json`, `copying.json` and `train.json`. `index.html` is "
+        "the report; `samples/` has what the model wrote.\n\n"
+        "`poet runs` shows the same as a table, and `poet runs reproduce` how a run is made again."
+    )
+
+
+def add_missing_tags(client: Any, experiment: Any) -> None:
+    """Give `experiment` the tags that it lacks, as after an older version made it; a note of a person stays."""
+    for key, value in experiment_tags(experiment.name).items():
+        is_ours = key == VIEW_TAG
+        if key not in experiment.tags or (is_ours and experiment.tags[key] != value):
+            client.set_experiment_tag(experiment.experiment_id, key, value)
+
+
+def list_addresses(client: Any) -> dict[str, str]:
+    """For each collection, the part of MLflow's address behind the server that shows its runs in the columns above.
+
+    The collection that was trained last comes first. Its tags are made new where an older version made them.
+    """
+    found = client.search_experiments(order_by=["last_update_time DESC"])
+    collections = [one for one in found if one.name != "Default"]
+    for one in collections:
+        add_missing_tags(client, one)
+    page = "/#/experiments/{}/runs?workflowType=machine_learning&compareRunsMode=TABLE&viewStateShareKey={}"
+    return {one.name: page.format(one.experiment_id, VIEW) for one in collections}

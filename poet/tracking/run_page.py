@@ -1,0 +1,60 @@
+"""What MLflow shows of one run: a note with its verdict, and the report as a page that stands alone."""
+
+import re
+from collections.abc import Mapping
+
+# Characters of a sample in the note.
+SAMPLE_CHARACTERS = 600
+
+# A link to a file beside the page: its address has no scheme and is no place in the page itself.
+_RELATIVE_LINK = re.compile(r'<a\b[^>]*\bhref="(?![#"]|[a-zA-Z][\w+.-]*:)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+def run_note(
+    *,
+    model_sha256: str,
+    bits_per_character: float,
+    compressors: Mapping[str, float],
+    share: float,
+    human_share: float | None,
+    length: int,
+    sample: str,
+) -> str:
+    """The note of a run in Markdown: how good the model is, how much it copies, how it writes, how to make it again.
+
+    `share` and `human_share` are the shares of characters in copied passages of `length` or more.
+    """
+    others = ", ".join(f"{name} {bits:.2f}" for name, bits in sorted(compressors.items(), key=lambda item: item[1]))
+    people = "there is no text of people" if human_share is None else f"{human_share:.1%} of people's own text is"
+    text = sample if len(sample) <= SAMPLE_CHARACTERS else f"{sample[:SAMPLE_CHARACTERS]} ..."
+    return (
+        f"**{bits_per_character:.2f} bits per character** of text that it never saw"
+        f"{f' (compressors: {others})' if others else ''}.\n\n"
+        f"**{share:.1%} copied** in passages of {length} or more characters; {people}.\n\n"
+        f"Its first sample:\n\n{fenced(text)}\n\n"
+        f"To make it again:\n\n{fenced(f'poet runs reproduce {model_sha256[:8]}')}\n"
+    )
+
+
+def fenced(text: str) -> str:
+    """`text` as a block of Markdown that shows it as it is: its fence is longer than any row of backticks in it.
+
+    >>> print(fenced("a ``` b"))
+    ````text
+    a ``` b
+    ````
+    """
+    rows = re.findall(r"`+", text)
+    fence = "`" * max(3, 1 + max(map(len, rows), default=0))
+    # Every line end that Markdown knows becomes a plain one, and a control character cannot hide what follows it.
+    lines = ("".join(char for char in line if char == "\t" or char.isprintable()) for line in text.splitlines())
+    return "\n".join([f"{fence}text", *lines, fence])
+
+
+def standalone(page: str) -> str:
+    """`page` without links to files beside it, of which MLflow has none: their words stay.
+
+    >>> standalone('<a class="up" href="../index.html">All</a> <a href="#copying">Copying</a>')
+    '<span>All</span> <a href="#copying">Copying</a>'
+    """
+    return _RELATIVE_LINK.sub(r"<span>\1</span>", page)
