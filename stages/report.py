@@ -11,13 +11,13 @@ from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
 from poet.progress import log
 from poet.project import project_root
-from poet.report.collection_page import CollectionResults, collection_page, summarize
+from poet.report.collection_page import CollectionResults, collection_page, summarize, verdict
 from poet.report.drawing import read_shapes
 from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
 from poet.report.tables import read_history, read_removals
 from poet.results.attribution import read_attribution
-from poet.results.copying import EXCESS_AT, read_copying
+from poet.results.copying import read_copying
 from poet.results.evaluation import read_evaluation, read_training
 from poet.results.model_folder import CONFIG, WEIGHTS
 from poet.results.samples import read_samples, read_training_samples
@@ -104,16 +104,8 @@ def main(
 
 def note(results: CollectionResults, digest: str) -> str:
     """The note of the run in MLflow; of several samples, the first."""
-    copying = results.copying.running_text
-    return run_note(
-        model_sha256=digest,
-        bits_per_character=results.evaluation.bits_per_character,
-        compressors=results.evaluation.compressors,
-        share=copying.samples.share_at[EXCESS_AT],
-        human_share=copying.human.share_at[EXCESS_AT] if copying.human.characters else None,
-        length=EXCESS_AT,
-        sample=results.samples[0].sample.prompt + results.samples[0].sample.text if results.samples else "",
-    )
+    first = results.samples[0].sample if results.samples else None
+    return run_note(verdict(results), first.prompt + first.text if first else "", digest)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import pandas as pd
 
 from poet.errors import DataError
 from poet.files import read_text
-from poet.report.render import excess_in_words, share
 from poet.report.summary import Summary
+from poet.report.words import excess_in_words, share
 from poet.results.copying import EXCESS_AT
 from poet.results.evaluation import read_evaluation
 

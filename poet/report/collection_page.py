@@ -112,8 +112,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         tints=paint(shelf, given),
         # The first screen.
         opening=choose_opening(samples),
-        quality=quality(results.evaluation.bits_per_character, results.evaluation.compressors),
-        repetition=repetition(running.samples, human),
+        verdict=verdict(results),
         comparison=compare(running.samples, human),
         ruler=ruler(results.evaluation, results.other_runs),
         # The samples and their passages.
@@ -154,6 +153,13 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         version=version("torch-transformer-poet"),
         commit=results.commit,
     )
+
+
+def verdict(results: CollectionResults) -> str:
+    """How well the model predicts, and whether it repeats its books, in two sentences."""
+    evaluation, running = results.evaluation, results.copying.running_text
+    human = running.human if running.human.characters else None
+    return f"{quality(evaluation.bits_per_character, evaluation.compressors)} {repetition(running.samples, human)}"
 
 
 def paint(shelf: Shelf, given: Sequence[Contribution]) -> dict[int, str]:

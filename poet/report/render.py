@@ -5,7 +5,6 @@ need; it names the style and the script by their hashes, so a browser runs no ot
 """
 
 import base64
-import datetime
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from poet.report.languages import language_attributes
+from poet.report.words import day, excess_in_words, figure, interval_in_words, points, rounded, share, whole
 
 # Characters that no page can hold, and what is shown instead: HTML cannot express NUL, UTF-8 no half of a surrogate
 # pair.
@@ -44,8 +44,8 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters["language_attributes"] = language_attributes
-    environment.filters |= {"share": share, "points": _points, "range": _range, "excess": excess_in_words}
-    environment.filters |= {"figure": _figure, "whole": _whole, "rounded": _rounded, "day": _day}
+    environment.filters |= {"share": share, "points": points, "range": interval_in_words, "excess": excess_in_words}
+    environment.filters |= {"figure": figure, "whole": whole, "rounded": rounded, "day": day}
     environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
     style, script = _joined(styles), _joined(scripts)
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
@@ -99,67 +99,3 @@ def _last_lines(text: str) -> str:
     'To be, or\nnot '
     """
     return "\n".join(text.split("\n")[-CONTEXT_LINES - 1 :])
-
-
-# A value of None was not measured. The filters of single numbers show it as a dash.
-
-
-def share(value: float | None) -> str:
-    """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
-    return "–" if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
-
-
-def _points(value: float | None) -> str:
-    """A difference of two shares, in percentage points: 0.0312 is `+3.1`."""
-    return "–" if value is None else f"{100 * value:+.1f}"
-
-
-def _range(interval: tuple[float, float] | None) -> str:
-    """The 95 % interval of such a difference: (-0.015, 0.009) is `−1.5 to +0.9`; nothing where there is none."""
-    return "" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
-
-
-def excess_in_words(value: float, interval: tuple[float, float] | None) -> str:
-    """What samples copy beyond the authors, in words.
-
-    >>> excess_in_words(0.031, (0.012, 0.05)).partition(",")[0]
-    'more than the authors: +3.1 points'
-    >>> excess_in_words(-0.004, (-0.015, 0.009)).partition(",")[0]
-    'no more than the authors: -0.4 points'
-    """
-    if interval is None:
-        # One sample, or one human passage: the difference may be chance.
-        return f"{_points(value)} points more than the authors, of too few texts for an interval"
-    low, high = interval
-    verdict = (
-        "more than the authors" if low > 0 else "less than the authors" if high < 0 else "no more than the authors"
-    )
-    return f"{verdict}: {_points(value)} points, 95\N{NO-BREAK SPACE}% from {_points(low)} to {_points(high)}"
-
-
-def _figure(value: float | None, digits: int = 3) -> str:
-    """A number with `digits` decimals: 1.70737 is `1.707`."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _day(value: str) -> str:
-    """A day as people write it: `26 November 2026`."""
-    return f"{datetime.date.fromisoformat(value):%-d %B %Y}"
-
-
-def _whole(value: float | None) -> str:
-    """A number without decimals: 1592841 is `1,592,841`."""
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def _rounded(value: int) -> str:
-    """A count as people say it, with two digits.
-
-    >>> [_rounded(value) for value in (7, 950, 70_016, 2_113_536, 124_000_000, 1_500_000_000)]
-    ['7', '950', '70,000', '2.1 million', '120 million', '1.5 billion']
-    """
-    for size, name in ((10**9, " billion"), (10**6, " million")):
-        if value >= size:
-            share = value / size
-            return f"{share:.1f}{name}" if share < 10 else f"{float(f'{share:.2g}'):,.0f}{name}"
-    return f"{float(f'{value:.2g}'):,.0f}" if value >= 1000 else str(value)

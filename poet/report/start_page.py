@@ -17,11 +17,10 @@ from poet.report.start_table import (
     more_than_authors,
     number,
     percent,
-    points,
-    share,
 )
 from poet.report.summary import COMPARED_AT, Summary
 from poet.report.verdict import NAMES, quality, repeats
+from poet.report.words import points, rounded, share
 from poet.results.copying import EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
@@ -115,20 +114,9 @@ def describe(one: Summary) -> str:
     books = "one book" if one.books == 1 else f"{one.books:,} books"
     read = f"{one.epochs:.1f} times" if one.epochs >= 1 else f"{share(one.epochs)} of them"
     return (
-        f"A language model of {in_words(one.parameters)} parameters, trained on nothing but {books} "
-        f"({in_words(one.characters)} characters); it read {'them ' if one.epochs >= 1 else ''}{read}."
+        f"A language model of {rounded(one.parameters)} parameters, trained on nothing but {books} "
+        f"({rounded(one.characters)} characters); it read {'them ' if one.epochs >= 1 else ''}{read}."
     )
-
-
-def in_words(count: int) -> str:
-    """A large number with two digits.
-
-    >>> in_words(1592841), in_words(57344), in_words(999999), in_words(800)
-    ('1.6 million', '57 thousand', '1.0 million', '800')
-    """
-    if count >= 999_500:
-        return f"{count / 1e6:.1f} million"
-    return f"{count / 1e3:.0f} thousand" if count >= 10_000 else f"{count:,}"
 
 
 def collections_table(summaries: Sequence[Summary], linked: Collection[str]) -> Table:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from poet.report.words import interval_in_words, points, share
 from poet.results.copying import EXCESS_AT
 
 
@@ -83,27 +84,11 @@ def number(value: float | None, pattern: str) -> Cell:
 
 def percent(value: float | None) -> Cell:
     """The cell of a share."""
-    return Cell(text="–" if value is None else share(value), order=value)
-
-
-def share(value: float) -> str:
-    """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
-    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+    return Cell(text=share(value), order=value)
 
 
 def more_than_authors(excess: float | None, interval: tuple[float, float] | None) -> Cell:
     """The cell of what a model copies beyond the authors, with its interval in small."""
     if excess is None:
         return Cell(text="–", order=None)
-    note = "" if interval is None else f"{points(interval[0])} to {points(interval[1])}"
-    return Cell(text=points(excess), order=excess, note=note)
-
-
-def points(value: float) -> str:
-    """A difference of two shares in points, with the sign of minus, and without a sign if it is shown as zero.
-
-    >>> points(0.0312), points(-0.0312), points(-0.0001)
-    ('+3.1', '−3.1', '0.0')
-    """
-    shown = f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
-    return "0.0" if shown[1:] == "0.0" else shown
+    return Cell(text=points(excess), order=excess, note=interval_in_words(interval))

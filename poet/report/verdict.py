@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from poet.report.words import share
 from poet.results.copying import EXCESS_AT, CopyingMetrics
 
 # How compressors are called where people read of them.
@@ -44,10 +45,12 @@ def repetition(samples: CopyingMetrics, human: CopyingMetrics | None) -> str:
 
     `samples` has the excess over `human` with its interval; None where there is no human text, or too little.
     """
-    share, long = _per_cent(samples), f"in passages of {EXCESS_AT} or more characters"
+    copied, long = share(samples.share_at[EXCESS_AT]), f"in passages of {EXCESS_AT} or more characters"
     if human is None:
-        return f"{share} of its text stands in the books word for word, {long}; there is no human text to compare with."
-    beside = f"{long}, {share} of its text against {_per_cent(human)} of pages that it never saw"
+        return (
+            f"{copied} of its text stands in the books word for word, {long}; there is no human text to compare with."
+        )
+    beside = f"{long}, {copied} of its text against {share(human.share_at[EXCESS_AT])} of pages that it never saw"
     return f"{repeats(samples.excess, samples.excess_interval)}: {beside}."
 
 
@@ -66,10 +69,6 @@ def repeats(excess: float | None, interval: tuple[float, float] | None) -> str:
     low, high = interval
     compared = "more than" if low > 0 else "less than" if high < 0 else "no more than"
     return f"It repeats its books {compared} their authors do"
-
-
-def _per_cent(metrics: CopyingMetrics) -> str:
-    return f"{100 * metrics.share_at[EXCESS_AT]:.1f}\N{NO-BREAK SPACE}%"
 
 
 def progress(bits_per_character: float | None, compressors: Mapping[str, float]) -> str:

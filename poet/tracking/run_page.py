@@ -1,7 +1,6 @@
 """What MLflow shows of one run: a note with its verdict, and the report as a page that stands alone."""
 
 import re
-from collections.abc import Mapping
 
 # Characters of a sample in the note.
 SAMPLE_CHARACTERS = 600
@@ -10,28 +9,11 @@ SAMPLE_CHARACTERS = 600
 _RELATIVE_LINK = re.compile(r'<a\b[^>]*\bhref="(?![#"]|[a-zA-Z][\w+.-]*:)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 
-def run_note(
-    *,
-    model_sha256: str,
-    bits_per_character: float,
-    compressors: Mapping[str, float],
-    share: float,
-    human_share: float | None,
-    length: int,
-    sample: str,
-) -> str:
-    """The note of a run in Markdown: how good the model is, how much it copies, how it writes, how to make it again.
-
-    `share` and `human_share` are the shares of characters in copied passages of `length` or more.
-    """
-    others = ", ".join(f"{name} {bits:.2f}" for name, bits in sorted(compressors.items(), key=lambda item: item[1]))
-    people = "there is no text of people" if human_share is None else f"{human_share:.1%} of people's own text is"
+def run_note(verdict: str, sample: str, model_sha256: str) -> str:
+    """The note of a run in Markdown: its verdict in plain sentences, how it writes, how to make it again."""
     text = sample if len(sample) <= SAMPLE_CHARACTERS else f"{sample[:SAMPLE_CHARACTERS]} ..."
     return (
-        f"**{bits_per_character:.2f} bits per character** of text that it never saw"
-        f"{f' (compressors: {others})' if others else ''}.\n\n"
-        f"**{share:.1%} copied** in passages of {length} or more characters; {people}.\n\n"
-        f"Its first sample:\n\n{fenced(text)}\n\n"
+        f"{verdict}\n\nIts first sample:\n\n{fenced(text)}\n\n"
         f"To make it again:\n\n{fenced(f'poet runs reproduce {model_sha256[:8]}')}\n"
     )
 

@@ -32,7 +32,7 @@ def test_a_build_ends_with_figures_and_what_to_do_next(tmp_path):
     assert [line.replace("\N{NO-BREAK SPACE}", " ").strip() for line in lines] == [
         "mine: 1.708 bits per character of unseen text, ppmd 1.896, xz 2.393",
         "copied: 1.2 % of its text in passages of 30 characters or more, the authors 2.1 %; "
-        "no more than the authors: -0.9 points, 95 % from -2.0 to +0.4",
+        "no more than the authors: \N{MINUS SIGN}0.9 points, 95 % from \N{MINUS SIGN}2.0 to +0.4",
         "trained: 800 steps, 2,100,000 parameters, 90 s at 30,000 tokens/s",
         f"open {tmp_path}/index.html, or all runs: poet ui; try: poet generate HAMLET --collection mine",
     ]

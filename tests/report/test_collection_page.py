@@ -106,4 +106,7 @@ def test_the_page_says_what_the_figures_cover():
 
 def test_the_excess_is_said_in_words_with_its_interval():
     page = page_of(made_up_results(samples=0))
-    assert "the model copies no more than the authors: +1.0 points, 95\N{NO-BREAK SPACE}% from -0.4 to +3.1" in page
+    assert (
+        "the model copies no more than the authors: +1.0 points, 95\N{NO-BREAK SPACE}% from \N{MINUS SIGN}0.4 to +3.1"
+        in page
+    )

@@ -5,7 +5,7 @@ import re
 
 from poet.report.collection_page import summarize
 from poet.report.render import TEMPLATES, escape_exactly
-from poet.report.start_page import describe, in_words, make_cards, start_page
+from poet.report.start_page import describe, make_cards, start_page
 from poet.report.summary import Line
 from tests.report.shelf import HOSTILE, a_run, made_up_results
 
@@ -68,16 +68,10 @@ def test_a_summary_of_an_older_version_has_one_compressor():
 def test_what_the_model_is():
     words = describe(a_summary(books=1, characters=5_000_000, parameters=57_344, epochs=0.5))
     assert words == (
-        "A language model of 57 thousand parameters, trained on nothing but one book (5.0 million characters); "
+        "A language model of 57,000 parameters, trained on nothing but one book (5.0 million characters); "
         "it read 50.0\N{NO-BREAK SPACE}% of them."
     )
     assert describe(a_summary(epochs=1.94)).endswith("it read them 1.9 times.")
-    assert [in_words(count) for count in (9_999, 10_000, 999_499, 999_500)] == [
-        "9,999",
-        "10 thousand",
-        "999 thousand",
-        "1.0 million",
-    ]
 
 
 def test_hostile_strings_stay_text():

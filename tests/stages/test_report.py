@@ -100,5 +100,5 @@ def test_the_stage_reads_every_file_into_its_place(tmp_path, monkeypatch):
         '<a href="../index.html">All collections</a>', "", page.read_text(encoding="utf-8")
     )
     note = tags["mlflow.note.content"]
-    assert f"{results.evaluation.bits_per_character:.2f} bits per character" in note and "people" in note
+    assert f"{results.evaluation.bits_per_character:.2f} bits per character" in note and "than their authors do" in note
     assert results.samples[0].sample.text[:20] in note and digest[:8] in note

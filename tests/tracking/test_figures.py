@@ -83,20 +83,12 @@ def test_tables_and_the_dataset_are_recorded_once_however_often_they_are_sent(cl
     "text", ["```\n# out", "``` ````\u2028`````\n<script>", "\r```\r`" * 9, "", "a\x00\x1b[31m\n\n---"]
 )
 def test_no_sample_gets_out_of_its_block_in_the_note(text):
-    note = run_note(
-        model_sha256="ab" * 32,
-        bits_per_character=1.5,
-        compressors={"xz": 2.5, "ppmd": 2.0},
-        share=0.125,
-        human_share=None,
-        length=30,
-        sample=text,
-    )
-    assert note.startswith("**1.50 bits per character** of text that it never saw (compressors: ppmd 2.00, xz 2.50).")
+    note = run_note("It predicts unseen text.", text, "ab" * 32)
+    assert note.startswith("It predicts unseen text.\n")
     kinds = [(token.type, token.content) for token in MarkdownIt().parse(note)]
     blocks = [content for kind, content in kinds if kind == "fence"]
     assert len(blocks) == 2 and blocks[1] == "poet runs reproduce abababab\n"
-    assert [kind for kind, _ in kinds if kind.endswith("_open")] == ["paragraph_open"] * 4
+    assert [kind for kind, _ in kinds if kind.endswith("_open")] == ["paragraph_open"] * 3
     assert all(char == "\n" or char.isprintable() for char in blocks[0])
 
 
