@@ -3,20 +3,18 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-import torch
 from hypothesis import settings
 
-from poet.model.transformer import Transformer
 from poet.params.file import load_params
 from poet.params.sections import Params
 from tests.clone import ROOT, clone, sh
-from tests.tiny import tiny_model
 
-# Models of a few thousand parameters run fastest on one thread; the processes that tests start inherit it.
+# Models of a few thousand parameters run fastest on one thread; torch reads this when it is imported, and the processes
+# that tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
-torch.set_num_threads(1)
 
 # A machine with other work to do takes its time; no test is about that.
 settings.register_profile("patient", deadline=None)
@@ -44,8 +42,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def model() -> Transformer:
+def model() -> Any:
     """A tiny transformer in which every part has an effect."""
+    from tests.tiny import tiny_model  # tests of rooms without models run without torch
+
     return tiny_model()
 
 
