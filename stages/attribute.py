@@ -63,7 +63,7 @@ def main(
             advance()
     write_attribution(out, attributed)
 
-    # How much do people copy? Measured in passages as long as the samples.
+    # How much do the authors repeat? Measured in passages as long as the samples.
     copying = copying_metrics(
         index,
         written,
@@ -81,7 +81,7 @@ def main(
     running = copying.running_text
     log(
         f"{running.samples.share_at[30]:.1%} of the running text in copies of 30 or more characters, "
-        f"{running.human.share_at[30]:.1%} in human text"
+        f"{running.human.share_at[30]:.1%} in unseen pages of the authors"
     )
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from poet.books.manifest import PRIVATE
 from poet.books.split import split_books
 from poet.files import write_json
 from poet.params.file import load_params
 from poet.progress import log
-from poet.tokenizers.comparison import compare_tokenizers
+from poet.tokenizers.comparison import compare_tokenizers, example_line
 from poet.tokenizers.training_text import training_sample
 
 PATH = click.Path(path_type=Path)
@@ -22,8 +23,10 @@ def main(params: Path, clean: Path, out: Path) -> None:
     """Train every kind of tokenizer on the training text; measure each on the validation text."""
     settings = load_params(params)
     training = "".join(training_sample(clean, settings.split, settings.tokenize.train_characters))
-    validation = [book.validation for book in split_books(clean, settings.split) if book.validation]
-    rows = compare_tokenizers(training, validation, settings.tokenize)
+    books = [book for book in split_books(clean, settings.split) if book.validation]
+    # The page shows a line of text, and of a private book no line may be read there.
+    line = example_line(book.validation for book in books if book.row.source != PRIVATE)
+    rows = compare_tokenizers(training, [book.validation for book in books], settings.tokenize, line)
     write_json(out, rows)
     lengths = {row["kind"]: row["characters_per_token"] for row in rows if "skipped" not in row}
     longest = max(lengths, key=lengths.__getitem__)

@@ -5,7 +5,7 @@ page of HTML, or as the JSON of attribution.jsonl.
 """
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -91,6 +91,7 @@ def attribute(
     found = _find(params, name, index_folder, samples=samples)
 
     # Imported here, so that `poet --help` need not wait for NumPy.
+    from poet.attribution.furniture import find_furniture
     from poet.attribution.index import open_index
     from poet.attribution.least_length import BEGINNING, least_length
     from poet.attribution.spans import attribute_text
@@ -98,9 +99,13 @@ def attribute(
 
     index = open_index(found.index)
     length = min_length or found.min_length or least_length(index.beginnings(BEGINNING))
+    # Names and headings are those of the books where the books are here, else whatever has their shape.
+    furniture = find_furniture(_texts(found.clean))
     traced = [
-        _TracedText(text=text, found=attribute_text(index, number, text, length))
-        for number, text in _read_texts(file, found.samples)
+        _TracedText(
+            text=text, found=attribute_text(index, number, text, length, furniture.running(text, before=prompt))
+        )
+        for number, prompt, text in _read_texts(file, found.samples)
     ]
     if as_json:
         for one in traced:
@@ -139,16 +144,26 @@ def _find(params: Path, name: str | None, index: Path | None, *, samples: bool) 
     )
 
 
-def _read_texts(file: IO[bytes] | None, samples: Path | None) -> list[tuple[int, str]]:
-    """(number, text) of each text to trace: the samples in the file `samples` or, without one, that of `file`."""
+def _texts(clean: Path | None) -> Iterator[str]:
+    """The texts of the books in the folder `clean`; none without it."""
+    from poet.books.manifest import MANIFEST, CleanBook, read_manifest
+    from poet.files import read_text
+
+    if clean and (clean / MANIFEST).is_file():
+        files = (clean / book.file for book in read_manifest(clean / MANIFEST, CleanBook))
+        yield from (read_text(file) for file in files if file.is_file())
+
+
+def _read_texts(file: IO[bytes] | None, samples: Path | None) -> list[tuple[int, str, str]]:
+    """(number, prompt, text) of each text to trace: the samples in the file `samples`, without one that of `file`."""
     from poet.results.samples import read_samples
 
     # The samples keep their numbers; a file is number 0.
     if samples:
-        return [(sample.sample, sample.text) for sample in read_samples(samples)]
+        return [(sample.sample, sample.prompt, sample.text) for sample in read_samples(samples)]
     assert file is not None
     try:
-        return [(0, file.read().decode("utf-8"))]
+        return [(0, "", file.read().decode("utf-8"))]
     except UnicodeDecodeError as error:
         raise DataError(
             f"the text is not UTF-8 (byte {error.start}). Save it as UTF-8 and run the command again."

@@ -59,8 +59,9 @@ def _time(folder: Path) -> str:
     """How long the training took, and how fast it was."""
     try:
         table = pd.read_csv(io.StringIO(read_text(folder / "timing.csv")))
-    except DataError:
+        speeds = table["seconds"] * table["tokens_per_second"]
+    except (DataError, KeyError, ValueError):  # missing, without these columns, or empty
         return ""
     seconds = table["seconds"].sum()
-    speed = (table["seconds"] * table["tokens_per_second"]).sum() / seconds if seconds else 0
+    speed = speeds.sum() / seconds if seconds else 0
     return f", {seconds:,.0f} s at {speed:,.0f} tokens/s" if seconds else ""

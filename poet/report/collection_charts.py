@@ -7,7 +7,7 @@ import pandas as pd
 
 from poet.report.charts import CURVE_POINTS, Axis, Chart, Level, Line, decades, line_chart, thin
 from poet.report.verdict import NAMES
-from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics
+from poet.results.copying import LENGTHS, NOVELTY, CopyingMetrics, RunningText
 from poet.results.evaluation import Evaluation
 
 # The lowest share of copied text that its chart tells from nothing, in per cent: a logarithmic axis has no zero.
@@ -72,7 +72,7 @@ def copied_chart(samples: CopyingMetrics, human: CopyingMetrics | None) -> Chart
     return dataclasses.replace(chart, y_ticks=[(y, "0" if y == 100 else label) for y, label in chart.y_ticks])
 
 
-def novelty_chart(copying: Copying) -> Chart:
+def novelty_chart(copying: RunningText) -> Chart:
     """The share of the n-grams that occur in no book, by n; samples beside human text."""
     lines = [Line(name="the model", points=_new_by_length(copying.samples))]
     # Without human text to measure, its metrics are zeros that mean nothing.

@@ -138,7 +138,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
             "bits": bits,
             "loss": loss_chart(results.history),
             "copied": copied_chart(running.samples, human),
-            "novelty": novelty_chart(copying),
+            "novelty": novelty_chart(running),
         },
         steps=steps(results, bits),
         drawing=draw(results.shapes, results.model_config["model"]),

@@ -35,13 +35,14 @@ class RankedPiece:
 
 
 def rank_code(pieces: list[RankedPiece]) -> str:
-    """The pieces for page.js: of each the number of its characters and the letter of its class, "a" for the likeliest.
+    """The pieces for page.js: of each the number of its characters, the letter of its class, "a" for the likeliest, and
+    its probability in per cent.
 
     >>> rank_code([RankedPiece(text="The", rank=1, probability=0.5), RankedPiece(text=" x", rank=700, probability=0.1)])
-    '3a2d'
+    '3a50 2d10'
     """
     letters = dict(zip([*(name for _, name in CLASSES), REST], "abcd", strict=True))
-    return "".join(f"{len(piece.text)}{letters[piece.kind]}" for piece in pieces)
+    return " ".join(f"{len(piece.text)}{letters[piece.kind]}{100 * piece.probability:.0f}" for piece in pieces)
 
 
 def ranked_pieces(sample: Sample) -> list[RankedPiece]:

@@ -112,10 +112,11 @@ def make_cards(
 def describe(one: Summary) -> str:
     """What the model of a collection is, in a sentence."""
     books = "one book" if one.books == 1 else f"{one.books:,} books"
-    read = f"{one.epochs:.1f} times" if one.epochs >= 1 else f"{share(one.epochs)} of them"
+    them = "it " if one.books == 1 else "them "
+    read = f"{one.epochs:.1f} times" if one.epochs >= 1 else f"{share(one.epochs)} of {them.strip()}"
     return (
         f"A language model of {rounded(one.parameters)} parameters, trained on nothing but {books} "
-        f"({rounded(one.characters)} characters); it read {'them ' if one.epochs >= 1 else ''}{read}."
+        f"({rounded(one.characters)} characters); it read {them if one.epochs >= 1 else ''}{read}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from poet.report.words import share
+from poet.report.words import degree_of, share
 from poet.results.copying import EXCESS_AT, CopyingMetrics
 
 # How compressors are called where people read of them.
@@ -66,9 +66,7 @@ def repeats(excess: float | None, interval: tuple[float, float] | None) -> str:
         return "There is no human text to compare its copying with"
     if interval is None:
         return "The texts are too few to say whether it repeats its books more than their authors do"
-    low, high = interval
-    compared = "more than" if low > 0 else "less than" if high < 0 else "no more than"
-    return f"It repeats its books {compared} their authors do"
+    return f"It repeats its books {degree_of(interval)} than their authors do"
 
 
 def progress(bits_per_character: float | None, compressors: Mapping[str, float]) -> str:

@@ -35,12 +35,19 @@ def excess_in_words(value: float, interval: tuple[float, float] | None) -> str:
     """
     if interval is None:
         # One sample, or one human passage: the difference may be chance.
-        return f"{points(value)} points more than the authors, of too few texts for an interval"
+        return f"{points(value)} points against the authors, of too few texts for an interval"
+    between = f"95\N{NO-BREAK SPACE}% from {interval_in_words(interval)}"
+    return f"{degree_of(interval)} than the authors: {points(value)} points, {between}"
+
+
+def degree_of(interval: tuple[float, float]) -> str:
+    """What the 95 % interval of a difference says: "more" if all of it is above 0, "less" if below, else "no more".
+
+    >>> degree_of((0.01, 0.02)), degree_of((-0.2, -0.1)), degree_of((-0.01, 0.02)), degree_of((0.0, 0.1))
+    ('more', 'less', 'no more', 'no more')
+    """
     low, high = interval
-    degree = "more" if low > 0 else "less" if high < 0 else "no more"
-    return (
-        f"{degree} than the authors: {points(value)} points, 95\N{NO-BREAK SPACE}% from {interval_in_words(interval)}"
-    )
+    return "more" if low > 0 else "less" if high < 0 else "no more"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -5,7 +5,7 @@ Bits per character compare models whatever their tokenizer; this table compares 
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,16 @@ from poet.tokenizers.tokenizer import UNKNOWN, encode, token_bytes, token_length
 LEAST_LINE, LONGEST_LINE = 30, 70
 
 
-def compare_tokenizers(training: str, validation: Sequence[str], settings: TokenizeSettings) -> list[dict[str, Any]]:
+def compare_tokenizers(
+    training: str, validation: Sequence[str], settings: TokenizeSettings, line: str = ""
+) -> list[dict[str, Any]]:
     """One row per kind, with the sizes of `settings`: trained on `training`, measured on the `validation` texts.
+
+    Each row shows how its kind cuts `line`.
 
     A kind for which `vocab_size` has no room has the reason under `skipped` instead of figures.
     """
     rows: list[dict[str, Any]] = []
-    line = example_line(validation)
     with progress_bar("tokenizers", len(KINDS)) as advance:
         for kind in KINDS:
             row: dict[str, Any] = {"kind": kind, "chosen": kind == settings.kind}
@@ -42,7 +45,7 @@ def compare_tokenizers(training: str, validation: Sequence[str], settings: Token
     return rows
 
 
-def example_line(texts: Sequence[str]) -> str:
+def example_line(texts: Iterable[str]) -> str:
     """A line that shows how a tokenizer cuts; "" where all lines are short.
 
     >>> example_line(["ACT I\\nWhen shall we three meet again\\n"])

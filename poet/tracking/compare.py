@@ -17,7 +17,7 @@ COLUMNS = {
     BITS: "bits/char",
     "evaluation/held_out_bits_per_character": "held-out",
     "copying/share_at_30": "copied",
-    "copying/human_share_at_30": "people",
+    "copying/human_share_at_30": "authors",
     "copying/longest": "longest",
 }
 

@@ -42,7 +42,7 @@ def _note(collection: str) -> str:
         f"- `{BITS}` is measured on text that the model never saw. It does not depend on the tokenizer, so all runs "
         "with the same dataset compare; `evaluation/best_compressor` is that of the best program.\n"
         "- `copying/share_at_30` is the share of its text in passages of 30 or more characters that are in a book; "
-        "`copying/human_share_at_30` is that of people's own text.\n"
+        "`copying/human_share_at_30` is that of the authors' own text.\n"
         "- All other figures are in the artifacts `evaluation.json`, `copying.json` and `train.json`. `index.html` is "
         "the report; `samples/` has what the model wrote.\n\n"
         "`poet runs` shows the same as a table, and `poet runs reproduce` how a run is made again."

@@ -75,7 +75,7 @@ def test_steps_without_a_validation_have_no_point():
 
 
 def test_human_text_is_drawn_only_if_there_is_any():
-    copying = made_up_results(samples=0).copying
+    copying = made_up_results(samples=0).copying.running_text
     without = dataclasses.replace(copying, human=dataclasses.replace(copying.human, characters=0))
     assert copied_chart(copying.samples, copying.human).names == ["the model", "the authors"]
     assert copied_chart(copying.samples, None).names == ["the model"]

@@ -69,7 +69,7 @@ def test_what_the_model_is():
     words = describe(a_summary(books=1, characters=5_000_000, parameters=57_344, epochs=0.5))
     assert words == (
         "A language model of 57,000 parameters, trained on nothing but one book (5.0 million characters); "
-        "it read 50.0\N{NO-BREAK SPACE}% of them."
+        "it read 50.0\N{NO-BREAK SPACE}% of it."
     )
     assert describe(a_summary(epochs=1.94)).endswith("it read them 1.9 times.")
 

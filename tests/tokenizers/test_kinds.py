@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models
 from poet.errors import ConfigError, DataError
 from poet.params.file import load_params
 from poet.tokenizers import cutting
-from poet.tokenizers.comparison import compare_tokenizers
+from poet.tokenizers.comparison import compare_tokenizers, example_line
 from poet.tokenizers.cutting import cut_long_words
 from poet.tokenizers.kinds import KINDS, Kind, encode_long, train_tokenizer
 from poet.tokenizers.tokenizer import (
@@ -272,7 +272,9 @@ def test_the_comment_in_params_yaml_lists_the_table():
 
 def test_the_example_of_each_kind_is_the_same_line():
     text = babble(1, 4000)
-    rows = {row["kind"]: row for row in compare_tokenizers(text, ["Short.\n" + text], sizes("bpe"))}
+    rows = {
+        row["kind"]: row for row in compare_tokenizers(text, [text], sizes("bpe"), example_line(["Short.\n" + text]))
+    }
     line = "".join(rows["char"]["example"])
     assert len(line) >= 30 and line in text
     assert {kind: "".join(rows[kind]["example"]) for kind in ("byte", "bpe", "ngram", "bytegram")} == dict.fromkeys(

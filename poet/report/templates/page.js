@@ -69,6 +69,8 @@
       panel.replaceChildren(...copied, ...others(link));
       // In the title, which stays in sight.
       if (panel.classList.contains("sheet")) panel.querySelector(".source-title").prepend(button);
+      // The opening shows a source before any passage is chosen.
+      for (const other of all(".in-focus", link.closest(".reader"))) other.classList.remove("in-focus");
       link.setAttribute("aria-expanded", "true");
       focus = link;
     }
@@ -156,8 +158,9 @@
 
   // An address may lead into a panel or a list that is closed.
   const reveal = () => {
-    const target = $(decodeURIComponent(location.hash.slice(1)));
+    const target = $(location.hash.slice(1)); // ids have letters, digits and dashes only
     if (!target) return;
+    if (target.matches("a.copied") && target.closest(".text").hidden) $("view").querySelector("input").click();
     for (const [panels, select] of openers) {
       const panel = panels.find((one) => one.contains(target));
       if (panel) select(panel);
@@ -201,8 +204,9 @@
     const copy = make("p", { className: "text by-rank", lang: text.lang, dir: text.dir }, prompt);
     const characters = Array.from(text.textContent.slice(prompt.textContent.length));
     let start = 0;
-    for (const [, length, letter] of text.dataset.ranks.matchAll(/(\d+)([abcd])/g)) {
-      copy.append(make("span", { className: `rank-${letter}` }, characters.slice(start, start += Number(length)).join("")));
+    for (const [, length, letter, share] of text.dataset.ranks.matchAll(/(\d+)([abcd])(\d+)/g)) {
+      const title = share === "0" ? "under 1 %" : `${share} %`;
+      copy.append(make("span", { className: `rank-${letter}`, title }, characters.slice(start, start += Number(length)).join("")));
     }
     copy.append(characters.slice(start).join(""));
     return copy;
