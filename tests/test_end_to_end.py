@@ -145,8 +145,8 @@ def test_an_experiment_changes_what_it_must_and_nothing_else(built, tmp_path):
     # The last that the stages say is what came of it all.
     assert re.search(
         r"shakespeare: [\d.]+ bits per character of unseen text, ppmd [\d.]+, xz [\d.]+ +copied: [\d.]+ % of .*, "
-        r"people .* trained: 40 steps, [\d,]+ parameters, [\d,]+ s at [\d,]+ tokens/s +open reports/shakespeare/index"
-        r".html, .*try: poet generate \S+ Updating lock file",
+        r"the authors .* trained: 40 steps, [\d,]+ parameters, [\d,]+ s at [\d,]+ tokens/s +open reports/shakespeare/"
+        r"index.html, .*try: poet generate \S+ Updating lock file",
         said,
     )
     assert_comparisons_fit_a_screen(folder)
@@ -160,8 +160,9 @@ def assert_is_short(table: str) -> None:
 def assert_comparisons_fit_a_screen(folder: Path) -> None:
     """What the README names for comparing runs, in the project `folder` with the experiment "warm"."""
     table = sh("COLUMNS=160 dvc exp show --only-changed --drop '.+/[^:]+$' --no-pager", folder)
-    # rich shortens what does not fit by an ellipsis.
-    assert "warm" in table and "sample.temperatures" in table and "excess_at_30" in table
+    # rich shortens what does not fit by an ellipsis. Figures that are the same in all runs are left out: so small a
+    # model copies nothing at any temperature.
+    assert "warm" in table and "sample.temperatures" in table
     assert "…" not in table and max(map(len, table.splitlines())) <= 160
     assert_is_short(sh("dvc metrics show", folder))
     assert_is_short(sh("dvc metrics diff HEAD", folder))

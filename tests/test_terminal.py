@@ -73,7 +73,7 @@ def test_generate_prints_no_half_and_no_control_character(tmp_path, monkeypatch)
     monkeypatch.setattr("poet.generation.stream.stream_texts", streamed)
     monkeypatch.setattr("poet.model.saving.load_model", lambda folder, device: FakeModel)
     monkeypatch.setattr("poet.attribution.guard.open_guard", lambda *arguments: None)
-    result = CliRunner().invoke(main, ["generate", "x" + HOSTILE, "--params", str(ROOT / "params.yaml")])
+    result = CliRunner().invoke(main, ["generate", "x" + HOSTILE, "--model", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "some" in result.output and is_safe(result.output)
 

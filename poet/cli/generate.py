@@ -83,7 +83,9 @@ def generate(
             sample = Sample(
                 sample=number, prompt=prompt, text=text, max_copy=max_copy, tokens=tokens, **dataclasses.asdict(one)
             )
-            click.echo(printable_json(dataclasses.asdict(sample)))
+            # The ranks of the tokens are those of the stage sample only.
+            row = {key: value for key, value in dataclasses.asdict(sample).items() if value != ()}
+            click.echo(printable_json(row))
             continue
         if samples > 1:
             click.secho(f"--- seed {one.seed}", dim=True)

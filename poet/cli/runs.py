@@ -1,11 +1,10 @@
 """`poet runs`: the finished runs in MLflow as a table, two of them side by side, and how one is made again."""
 
-import json
 from typing import Any
 
 import click
 
-from poet.terminal import printable
+from poet.terminal import printable, printable_json
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -33,7 +32,7 @@ def runs(context: click.Context, collection: str, as_json: bool) -> None:
         found = {collection: found[collection]}
     if as_json:
         content = {name: [run_as_json(run) for run in ranked(listed)] for name, listed in found.items()}
-        click.echo(json.dumps(content, indent=2))
+        click.echo(printable_json(content, indent=2))
         return
     if not found:
         raise PoetError("MLflow has no finished run yet. Build a collection with `dvc repro`.")
@@ -53,7 +52,7 @@ def diff(one: str, other: str, as_json: bool) -> None:
     first, second = find_run(found, one)[1], find_run(found, other)[1]
     rows = difference(first, second)
     if as_json:
-        click.echo(json.dumps({key: [left, right] for key, left, right in rows}, indent=2))
+        click.echo(printable_json({key: [left, right] for key, left, right in rows}, indent=2))
         return
     heads = [f"{run.name} {run.model_sha256[:8]}" for run in (first, second)]
     click.echo(printable("\n".join(aligned([["", *heads], *rows]) if rows else ["They do not differ."])))

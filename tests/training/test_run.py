@@ -45,6 +45,7 @@ def test_the_tracker_learns_where_and_how_it_trains_and_which_model_came_of_it(t
     run(tokens, tmp_path / "out", dataclasses.replace(TRAIN, steps=2), tracker=tracker)
     assert len(tracker.seen.pop("poet.model_sha256")) == 64
     assert "GFLOP/s of 1 x cpu in float32" in tracker.seen.pop("poet.utilization_yardstick")
+    assert tracker.seen.pop("poet.device_name") in tracker.seen.pop("poet.machine")
     assert tracker.seen == {"poet.device": "cpu", "poet.precision": "float32", "poet.compile": "off"}
 
 

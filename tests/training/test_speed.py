@@ -88,7 +88,7 @@ class Kept(Tracker):
         self.rows, self.kept = [], {}
 
     def metrics(self, step, values):
-        if "utilization" in values:
+        if "speed/utilization" in values:
             self.rows.append({"step": step, **values})
 
     def tags(self, values):
@@ -100,7 +100,8 @@ def test_the_record_and_the_bar_have_the_figures_of_timing_csv(tokens, tmp_path,
     monkeypatch.setattr(loop, "progress_bar", bar(shown))
     run(tokens, tmp_path / "out", SETTINGS, tracker=kept)
     timing = pd.read_csv(tmp_path / "out" / "timing.csv")
-    assert kept.rows == timing.drop(columns="seconds").to_dict("records")
+    names = {"tokens_per_second": "speed/tokens_per_second", "utilization": "speed/utilization"}
+    assert kept.rows == timing[["step", *names]].rename(columns=names).to_dict("records")
     assert [steps for steps, _ in shown if steps] == [4, 4, 2]
     assert f"{timing['tokens_per_second'].iloc[-1]:,} tokens/s" in shown[-1][1]
 
