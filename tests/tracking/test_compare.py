@@ -14,7 +14,7 @@ from poet.params.decided import decided
 from poet.params.file import load_params
 from poet.params.model import Yoke, model_settings
 from poet.tracking.finished_runs import read_runs
-from poet.tracking.reproduce import overrides
+from poet.tracking.reproduce import overrides, reproduction
 from poet.tracking.run import tracking
 from tests.clone import ROOT, sh
 
@@ -122,6 +122,21 @@ def test_what_is_missing_is_said(project):
     assert f"\ngit checkout {first}\n" in printed and "commit or stash them first" in printed
     sh("rm -rf .git && git init -q", project)
     assert f"lacks the commit {first}" in call("reproduce", "aa1").output
+
+
+@pytest.mark.parametrize("commit", ["--output=stolen", "HEAD", "abc", "a1b2c3d\nrm -rf ~", ""])
+def test_what_others_wrote_to_mlflow_is_no_command_and_no_option(project, commit):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    tags = run.tags | {"poet.git_commit": commit, "poet.device_name": "a\u2028rm -rf ~"}
+    prompt = run.params | {"train.sample_prompt": "It's\nrm -rf ~\x85é\\"}
+    bad = dataclasses.replace(run, name="owl\nrm -rf ~\r$(reboot)", tags=tags, params=prompt, data_sha256="1\n;reboot")
+    lines = "\n".join(reproduction(bad, "shelf'\nrm -rf ~", project)).splitlines()
+    assert [line for line in lines if not line.startswith(("#", "dvc exp run -S "))] == []
+    assert any(repr(commit) in line for line in lines) == bool(commit)
+    assert not (project / "stolen:params.yaml").exists()
+    (command,) = [line for line in lines if not line.startswith("#")]
+    words = sh(f"bash -c {shlex.quote(command.replace('dvc exp run', 'printf %s+'))}", project)
+    assert "build=[shelf'\nrm -rf ~]+" in words and "It's\nrm -rf ~\x85é\\" in words
 
 
 def test_without_a_run_the_next_command_is_named(client, tmp_path, monkeypatch):
