@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def _runs_of(client: Any, experiment_id: str) -> list[FinishedRun]:
             text=_text(run),
             run_id=run.info.run_id,
             tags=dict(run.data.tags),
-            data_sha256=next((one.dataset.digest for one in run.inputs.dataset_inputs), ""),
+            data_sha256=next((one.dataset.digest for one in _datasets(run)), ""),
         )
         newest = runs.setdefault(newest.model_sha256, newest)
         for key, value in with_new_names(run.data.metrics).items():
@@ -105,12 +106,17 @@ def _day(milliseconds: int | None) -> str:
     return datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC).date().isoformat()
 
 
+def _datasets(run: Any) -> Sequence[Any]:
+    """The datasets that `run` recorded. An older server sends none at all, not even an empty list."""
+    return run.inputs.dataset_inputs if run.inputs else ()
+
+
 def _text(run: Any) -> str:
     """The text that `run` learned from: books and characters of the dataset that it recorded.
 
     The hash of the dataset is that of its tokens, which another tokenizer makes another.
     """
-    for used in run.inputs.dataset_inputs if run.inputs else ():
+    for used in _datasets(run):
         try:
             sizes = json.loads(used.dataset.profile)
             return f"{int(sizes['books']):,} books, {int(sizes['characters']):,} characters"
