@@ -46,7 +46,7 @@ def runs(context: click.Context, collection: str, as_json: bool) -> None:
 @click.argument("other")
 @AS_JSON
 def diff(one: str, other: str, as_json: bool) -> None:
-    """Show in what the runs ONE and OTHER differ: parameters and metrics."""
+    """Show in what the runs ONE and OTHER differ: text, commit, parameters and metrics."""
     from poet.tracking.compare import aligned, difference, find_run
 
     found = _all_runs()

@@ -12,6 +12,9 @@ from poet.tracking.finished_runs import FinishedRun
 # The digits of a hash that people type; they are those of the start page.
 DIGITS = 8
 
+# The tag with the commit of a run.
+COMMIT_TAG = "poet.git_commit"
+
 # The figures of the table, with their heads.
 COLUMNS = {
     BITS: "bits/char",
@@ -105,10 +108,16 @@ def as_json(run: FinishedRun) -> dict[str, Any]:
 
 
 def difference(one: FinishedRun, other: FinishedRun) -> list[tuple[str, str, str]]:
-    """The parameters and metrics in which two runs differ: the name, and the value in each; "-" where it has none."""
-    rows = [(key, _value(one, key) or "-", _value(other, key) or "-") for key in differing([one, other])]
-    for key in sorted({*one.metrics, *other.metrics}):
+    """In what two runs differ: text, commit, parameters and metrics, each with its value in both; "-" where none is."""
+    rows = [
+        ("text", one.text or "-", other.text or "-"),
+        ("data_sha256", one.data_sha256 or "-", other.data_sha256 or "-"),
+        (COMMIT_TAG, one.tags.get(COMMIT_TAG) or "-", other.tags.get(COMMIT_TAG) or "-"),
+        *((key, _value(one, key) or "-", _value(other, key) or "-") for key in differing((one, other))),
+    ]
+    names = {*one.metrics, *other.metrics}
+    # Older runs hold a figure by its old name too, which says the same once more. Today's names have a slash.
+    for key in sorted({name for name in names if "/" in name} or names):
         left, right = (f"{run.metrics[key]:.6g}" if key in run.metrics else "-" for run in (one, other))
-        if left != right:
-            rows.append((key, left, right))
-    return rows
+        rows.append((key, left, right))
+    return [row for row in rows if row[1] != row[2]]

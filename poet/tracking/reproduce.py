@@ -15,6 +15,7 @@ from poet.params.dotted import flatten
 from poet.params.file import load_params
 from poet.params.model import PRESETS
 from poet.params.sections import Params
+from poet.tracking.compare import COMMIT_TAG
 from poet.tracking.finished_runs import FinishedRun
 from poet.tracking.run import git
 
@@ -27,7 +28,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 def reproduction(run: FinishedRun, collection: str, root: Path) -> list[str]:
     """Lines for the terminal: remarks begin with #, all others are commands."""
-    recorded = run.tags.get("poet.git_commit", "")
+    recorded = run.tags.get(COMMIT_TAG, "")
     commit = recorded if _COMMIT.fullmatch(recorded) else ""
     lines = [f"# {run.name}, model {run.model_sha256[:8]}, of the collection {collection}"]
     lines += [f"# Its record names {recorded!r} as its commit, which is none."] if recorded != commit else []

@@ -13,6 +13,8 @@ from poet.cli.runs import runs as runs_command
 from poet.params.decided import decided
 from poet.params.file import load_params
 from poet.params.model import Yoke, model_settings
+from poet.tracking.compare import difference
+from poet.tracking.figures import with_new_names
 from poet.tracking.finished_runs import read_runs
 from poet.tracking.reproduce import overrides, reproduction
 from poet.tracking.run import tracking
@@ -86,6 +88,23 @@ def test_two_runs_differ_in_parameters_and_metrics(project):
     assert rows["model.norm"] == ["rms", "layer"] and rows["evaluation/bits_per_character"] == ["2", "1"]
     assert "model.n_layer" not in rows
     assert json.loads(call("diff", "aa1", "aa2", "--json").output)["model.preset"] == ["modern", "classic"]
+
+
+def test_runs_on_other_books_or_other_code_differ(project):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    one = dataclasses.replace(run, text="3 books", data_sha256="ab", tags={"poet.git_commit": "c1"})
+    other = dataclasses.replace(run, text="2 books", data_sha256="", tags={})
+    rows = [("text", "3 books", "2 books"), ("data_sha256", "ab", "-"), ("poet.git_commit", "c1", "-")]
+    assert difference(one, other) == rows and difference(one, one) == []
+
+
+def test_the_figures_of_older_runs_are_listed_once(project):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    metrics = ({"evaluation.bits_per_character": bits, "train_loss": bits, "epoch": bits} for bits in (1.0, 2.0))
+    one, other = (dataclasses.replace(run, metrics=with_new_names(old)) for old in metrics)
+    assert [row[0] for row in difference(one, other)] == ["evaluation/bits_per_character", "train/loss"]
+    one, other = (dataclasses.replace(run, metrics={"epoch": value}) for value in (1.0, 2.0))
+    assert difference(one, other) == [("epoch", "1", "2")]
 
 
 @pytest.mark.parametrize(
