@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from poet.params.decided import decided
 from poet.params.dotted import flatten
 from poet.params.model import model_settings
-from poet.tracking.experiment_page import METRICS, PARAMS
+from poet.tracking.experiment_page import METRICS, NOTE_TAG, PARAMS, VIEW_TAG, list_addresses
 from poet.tracking.figures import FIGURES, TRAINING, figures, with_new_names
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
@@ -101,6 +101,17 @@ def test_an_experiment_of_an_older_version_gets_its_note_and_columns_and_keeps_a
         assert "evaluation/bits_per_character" in json.loads(tags["mlflow.sharedViewState.poet"])["selectedColumns"][0]
         assert tags["mlflow.experimentKind"] == "custom_model_development"
         assert tags["mlflow.note.content"] == note or "Look at" in tags["mlflow.note.content"]
+
+
+def test_experiments_of_other_people_in_a_shared_database_are_left_alone(client, tmp_path):
+    for name in ("theirs", "old", "planned", "seen"):
+        client.create_experiment(name, tags={VIEW_TAG: "{}"} if name == "seen" else {})
+    client.create_run(client.get_experiment_by_name("theirs").experiment_id, tags={"team": "other"})
+    client.create_run(client.get_experiment_by_name("old").experiment_id, tags={"poet.collection": "old"})
+    assert {*list_addresses(client, ["planned"])} == {"old", "planned", "seen"}
+    tags = {one.name: one.tags for one in client.search_experiments()}
+    assert {name for name, own in tags.items() if NOTE_TAG in own} == {"old", "planned", "seen"}
+    assert not [key for name in ("theirs", "Default") for key in tags[name] if key.startswith("mlflow.")]
 
 
 def test_every_column_of_the_list_is_recorded():
