@@ -12,7 +12,7 @@ from poet.tracking.experiment_page import METRICS, NOTE_TAG, PARAMS, VIEW_TAG, l
 from poet.tracking.figures import FIGURES, TRAINING, figures, with_new_names
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
-from poet.tracking.run_page import run_note
+from poet.tracking.run_page import fenced, run_note
 from poet.tracking.spool import Ledger, write_ledger
 from tests.recipes import MODEL, TRAIN
 from tests.tracking.test_spool import runs
@@ -90,6 +90,11 @@ def test_no_sample_gets_out_of_its_block_in_the_note(text):
     assert len(blocks) == 2 and blocks[1] == "poet runs reproduce abababab\n"
     assert [kind for kind, _ in kinds if kind.endswith("_open")] == ["paragraph_open"] * 3
     assert all(char == "\n" or char.isprintable() for char in blocks[0])
+
+
+def test_blanks_and_joiners_of_other_scripts_stay_in_the_note():
+    text = "春\u3000夏\u00a0! می\u200cخواهم क्\u200dष\u202e"
+    assert fenced(text) == "```text\n春 夏 ! می\u200cخواهم क्\u200dष\n```"
 
 
 def test_an_experiment_of_an_older_version_gets_its_note_and_columns_and_keeps_a_persons_words(client, tmp_path):
