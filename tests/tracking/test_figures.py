@@ -10,6 +10,7 @@ from poet.params.dotted import flatten
 from poet.params.model import model_settings
 from poet.tracking.experiment_page import METRICS, NOTE_TAG, PARAMS, VIEW_TAG, list_addresses
 from poet.tracking.figures import FIGURES, TRAINING, figures, with_new_names
+from poet.tracking.finished_runs import finished_runs
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
 from poet.tracking.run_page import fenced, run_note
@@ -77,6 +78,28 @@ def test_tables_and_the_dataset_are_recorded_once_however_often_they_are_sent(cl
     assert dataset.dataset.name == "shelf" and dataset.dataset.digest == "ab" * 8
     assert json.loads(dataset.dataset.source)["sha256"] == "ab" * 32
     assert json.loads(dataset.dataset.profile) == {"characters": 100, "tokens": 40}
+
+
+TEXT = {"sha256": "ab" * 32, "characters": 100, "tokens": 40, "books": [{"name": "one"}, {"name": "two"}]}
+
+
+def test_the_run_of_a_model_from_files_compares_with_a_trained_one_that_stays_as_it_was(client, tmp_path):
+    with tracking(tmp_path, "shelf", "train") as tracker:
+        tracker.learns_from(TEXT)
+        tracker.params(split={"validation": 0.1})
+        tracker.tags({"poet.model_sha256": "abc"})
+    # The model def comes from a teammate. The other values for abc must neither be taken nor hold its record up.
+    for digest, text, validation in (("def", TEXT, 0.1), ("abc", TEXT | {"sha256": "cd" * 32, "characters": 9}, 0.2)):
+        for _ in range(2):
+            with tracking(tmp_path, "shelf", "evaluate", digest) as tracker:
+                tracker.learns_from(text)
+                tracker.params(split={"validation": validation, "held_out_books": []})
+                tracker.metrics(0, {"evaluation/bits_per_character": 2.0})
+    assert publish_all(tmp_path).failed == 0
+    assert [len(run.inputs.dataset_inputs) for run in runs(client)] == [1, 1]
+    found = finished_runs(tmp_path, "shelf")
+    wanted = ("2 books, 100 characters", "ab" * 8, {"split.validation": "0.1", "split.held_out_books": "[]"}, 2.0)
+    assert [(one.text, one.data_sha256, one.params, one.bits_per_character) for one in found] == [wanted] * 2
 
 
 @pytest.mark.parametrize(
