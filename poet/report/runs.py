@@ -19,7 +19,7 @@ from poet.report.start_table import (
     percent,
 )
 from poet.results.copying import EXCESS, EXCESS_AT
-from poet.tracking.finished_runs import FinishedRun
+from poet.tracking.finished_runs import FinishedRun, differing, value_of
 
 # The figures of a run by their names in MLflow.
 FIGURES = {
@@ -119,10 +119,10 @@ def difference(key: tuple[str, ...], first: tuple[str, ...]) -> str:
 def make_table(runs: Sequence[FinishedRun], reported: str) -> Table:
     """The table of comparable `runs`."""
     figures = [(column, cells) for column, cells in _figures(runs) if any(cell.order is not None for cell in cells)]
-    differing = differing_parameters(runs)
-    own = sorted(_most_telling(runs, differing))
+    shown = [key for key in differing(runs) if key.split(".")[0] in SHOWN_SECTIONS]
+    own = sorted(_most_telling(runs, shown))
     columns = figures + [(_parameter_column(key), [_parameter(run, key) for run in runs]) for key in own]
-    if others := [key for key in differing if key not in own]:
+    if others := [key for key in shown if key not in own]:
         columns.append((OTHERS, [_other_parameters(run, others) for run in runs]))
     columns.append((DAY, [Cell(text=run.day or "–", order=run.day or None) for run in runs]))
     rows = [
@@ -137,21 +137,9 @@ def make_table(runs: Sequence[FinishedRun], reported: str) -> Table:
     return Table(columns=[column for column, _ in columns], rows=rows)
 
 
-def differing_parameters(runs: Sequence[FinishedRun]) -> list[str]:
-    """The keys of the parameters in which `runs` differ. Equal ones explain no difference between runs."""
-    keys = sorted({key for run in runs for key in run.params if key.split(".")[0] in SHOWN_SECTIONS})
-    return [key for key in keys if len({_value(run, key) for run in runs}) > 1]
-
-
 def _most_telling(runs: Sequence[FinishedRun], keys: Sequence[str]) -> list[str]:
     """Those of `keys` that get a column of their own: the ones with the most different values."""
-    return sorted(keys, key=lambda key: (-len({_value(run, key) for run in runs}), key))[:MOST_COLUMNS]
-
-
-def _value(run: FinishedRun, key: str) -> str | None:
-    """The parameter `key` of a run. MLflow stores it as text, and in older runs what is not set as "None"."""
-    value = run.params.get(key)
-    return None if value == "None" else value
+    return sorted(keys, key=lambda key: (-len({value_of(run, key) for run in runs}), key))[:MOST_COLUMNS]
 
 
 def _bits(run: FinishedRun) -> float:
@@ -193,7 +181,7 @@ def _parameter_column(key: str) -> Column:
 
 
 def _parameter(run: FinishedRun, key: str) -> Cell:
-    value = _value(run, key)
+    value = value_of(run, key)
     if value is None:
         return Cell(text="–", order=None)
     return Cell(text={"True": "yes", "False": "no"}.get(value, value), order=_as_number(value))
@@ -207,6 +195,6 @@ def _as_number(value: str) -> float | str:
 
 
 def _other_parameters(run: FinishedRun, keys: Sequence[str]) -> Cell:
-    parts: Mapping[str, str] = {key: value for key in keys if (value := _value(run, key)) is not None}
+    parts: Mapping[str, str] = {key: value for key in keys if (value := value_of(run, key)) is not None}
     text = ", ".join(f"{PARAMETERS.get(key, Words(key, '')).head} {value}" for key, value in parts.items())
     return Cell(text=text or "–", order=text or None)

@@ -7,7 +7,7 @@ from typing import Any
 from poet.errors import PoetError
 from poet.params.decided import preset_values
 from poet.tracking.figures import BITS
-from poet.tracking.finished_runs import FinishedRun
+from poet.tracking.finished_runs import FinishedRun, differing, value_of
 
 # The digits of a hash that people type; they are those of the start page.
 DIGITS = 8
@@ -28,17 +28,6 @@ COLUMNS = {
 def ranked(runs: Iterable[FinishedRun]) -> list[FinishedRun]:
     """`runs`, the best first; those that were not evaluated stand at the end."""
     return sorted(runs, key=lambda run: run.metrics.get(BITS, float("inf")))
-
-
-def differing(runs: Sequence[FinishedRun]) -> list[str]:
-    """The parameters in which `runs` differ; "None" was once written for one that a run does not have."""
-    keys = sorted({key for run in runs for key in run.params})
-    return [key for key in keys if len({_value(run, key) for run in runs}) > 1]
-
-
-def _value(run: FinishedRun, key: str) -> str | None:
-    value = run.params.get(key)
-    return None if value == "None" else value
 
 
 def find_run(runs: Mapping[str, Sequence[FinishedRun]], wanted: str) -> tuple[str, FinishedRun]:
@@ -70,7 +59,7 @@ def table(runs: Sequence[FinishedRun]) -> list[str]:
     rows = [["model", "name", *COLUMNS.values(), *(key.removeprefix("model.") for key in keys)]]
     for run in ranked(runs):
         figures = [_shown(name, run.metrics.get(name)) for name in COLUMNS]
-        rows.append([run.model_sha256[:DIGITS], run.name, *figures, *((_value(run, key) or "-") for key in keys)])
+        rows.append([run.model_sha256[:DIGITS], run.name, *figures, *((value_of(run, key) or "-") for key in keys)])
     return aligned(rows)
 
 
@@ -78,7 +67,7 @@ def _follows_from_preset(runs: Sequence[FinishedRun], key: str) -> bool:
     """Whether all `runs` have the value of `key` that their preset decides: then the preset says it all."""
     decides = [preset_values(run.params.get("model.preset", "")) for run in runs]
     return all(
-        key in values and _value(run, key) == str(values[key]) for run, values in zip(runs, decides, strict=True)
+        key in values and value_of(run, key) == str(values[key]) for run, values in zip(runs, decides, strict=True)
     )
 
 
@@ -113,7 +102,7 @@ def difference(one: FinishedRun, other: FinishedRun) -> list[tuple[str, str, str
         ("text", one.text or "-", other.text or "-"),
         ("data_sha256", one.data_sha256 or "-", other.data_sha256 or "-"),
         (COMMIT_TAG, one.tags.get(COMMIT_TAG) or "-", other.tags.get(COMMIT_TAG) or "-"),
-        *((key, _value(one, key) or "-", _value(other, key) or "-") for key in differing((one, other))),
+        *((key, value_of(one, key) or "-", value_of(other, key) or "-") for key in differing((one, other))),
     ]
     names = {*one.metrics, *other.metrics}
     # Older runs hold a figure by its old name too, which says the same once more. Today's names have a slash.

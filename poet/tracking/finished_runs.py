@@ -40,6 +40,18 @@ class FinishedRun:
         return self.metrics.get(BITS)
 
 
+def differing(runs: Sequence[FinishedRun]) -> list[str]:
+    """The keys of the parameters in which `runs` differ. Equal ones explain no difference between runs."""
+    keys = sorted({key for run in runs for key in run.params})
+    return [key for key in keys if len({value_of(run, key) for run in runs}) > 1]
+
+
+def value_of(run: FinishedRun, key: str) -> str | None:
+    """The parameter `key` of a run. MLflow stores it as text, and in older runs what is not set as "None"."""
+    value = run.params.get(key)
+    return None if value == "None" else value
+
+
 def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
     """The finished runs of `collection` in the MLflow of the repository `root`, as `read_runs` gives them.
 
