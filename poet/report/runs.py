@@ -19,7 +19,7 @@ from poet.report.start_table import (
     percent,
 )
 from poet.results.copying import EXCESS, EXCESS_AT
-from poet.tracking.finished_runs import FinishedRun, differing, value_of
+from poet.tracking.finished_runs import FinishedRun, differing, text_of, value_of
 
 # The figures of a run by their names in MLflow.
 FIGURES = {
@@ -30,8 +30,6 @@ FIGURES = {
     "excess_low": f"copying/{EXCESS}_low",
     "excess_high": f"copying/{EXCESS}_high",
     "longest": "copying/longest",
-    # Runs that do not record their text are told apart by the length of the text that they were tested on.
-    "tested_on": "evaluation.characters",
 }
 
 # The parameters that have a column each. Others in which runs differ stand together in the last one.
@@ -39,7 +37,6 @@ MOST_COLUMNS = 6
 
 # The sections of params.yaml whose parameters are shown. Others that a run may record could name a private folder.
 SHOWN_SECTIONS = ("model", "tokenize", "train")
-SPLIT = "split"
 
 # Groups of runs that were trained on other text. What does not fit is counted.
 MOST_GROUPS = 4
@@ -90,14 +87,6 @@ def compare_runs(runs: Sequence[FinishedRun], reported: str, most_rows: int) -> 
 def figure(run: FinishedRun, name: str) -> float | None:
     """The figure `name` of FIGURES; None if MLflow does not hold it."""
     return run.metrics.get(FIGURES[name])
-
-
-def text_of(run: FinishedRun) -> tuple[str, ...]:
-    """What a run was trained and tested on: its text, and its split. Runs are comparable if this is equal."""
-    tested_on = figure(run, "tested_on")
-    text = run.text or (f"tested on {tested_on:,.0f} characters" if tested_on else "not recorded")
-    split = (f"{key}={run.params[key]}" for key in sorted(run.params) if key.startswith(f"{SPLIT}."))
-    return (f"books={text}", *split)
 
 
 def difference(key: tuple[str, ...], first: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from poet.errors import PoetError
 from poet.params.decided import preset_values
 from poet.tracking.figures import BITS
-from poet.tracking.finished_runs import FinishedRun, differing, value_of
+from poet.tracking.finished_runs import FinishedRun, differing, text_of, value_of
 
 # The digits of a hash that people type; they are those of the start page.
 DIGITS = 8
@@ -53,6 +53,22 @@ def find_run(runs: Mapping[str, Sequence[FinishedRun]], wanted: str) -> tuple[st
     raise PoetError(f"no run is called {wanted!r}, and no hash of a model begins with it. {advice}")
 
 
+def tables(runs: Sequence[FinishedRun]) -> list[str]:
+    """The lines of a table for each group of comparable `runs`; above each of several, what sets it apart."""
+    groups: dict[tuple[str, ...], list[FinishedRun]] = {}
+    for run in ranked(runs):
+        groups.setdefault(text_of(run), []).append(run)
+    if len(groups) == 1:
+        return table(runs)
+    lines = ["Runs on other books or another split do not compare, so each group has a table of its own."]
+    alike = set.intersection(*map(set, groups))
+    # The largest group first; of groups of a size, that with the best run.
+    for key, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        own = ", ".join(part.replace("=", ": ", 1) for part in key if part not in alike)
+        lines += ["", own or "split: not recorded", *table(group)]
+    return lines
+
+
 def table(runs: Sequence[FinishedRun]) -> list[str]:
     """The lines of a table of `runs`, the best first, with the parameters in which they differ."""
     keys = [key for key in differing(runs) if not _follows_from_preset(runs, key)]
@@ -90,6 +106,8 @@ def _shown(name: str, value: float | None) -> str:
 def as_json(run: FinishedRun) -> dict[str, Any]:
     """A run as `poet runs --json` prints it."""
     return {"name": run.name, "model_sha256": run.model_sha256, "run_id": run.run_id} | {
+        "text": run.text,
+        "data_sha256": run.data_sha256,
         "params": run.params,
         "metrics": run.metrics,
         "tags": {key: value for key, value in run.tags.items() if key.startswith("poet.")},

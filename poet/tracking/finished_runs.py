@@ -15,6 +15,9 @@ from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
 # The newest runs of a collection are read, and no more: a page shows the best of them.
 NEWEST = 200
 
+# Runs that do not record their text are told apart by the length of the text that they were tested on.
+TESTED_ON = "evaluation.characters"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
@@ -52,6 +55,14 @@ def value_of(run: FinishedRun, key: str) -> str | None:
     return None if value == "None" else value
 
 
+def text_of(run: FinishedRun) -> tuple[str, ...]:
+    """What a run was trained and tested on: its text, and its split. Runs are comparable if this is equal."""
+    tested_on = run.metrics.get(TESTED_ON)
+    text = run.text or (f"tested on {tested_on:,.0f} characters" if tested_on else "not recorded")
+    split = (f"{key}={run.params[key]}" for key in sorted(run.params) if key.startswith("split."))
+    return (f"books={text}", *split)
+
+
 def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
     """The finished runs of `collection` in the MLflow of the repository `root`, as `read_runs` gives them.
 
@@ -76,20 +87,22 @@ def read_runs(root: Path, collection: str = "") -> dict[str, list[FinishedRun]]:
         return {}  # MLflow would create the file
     client = mlflow_client(root)
     found = [client.get_experiment_by_name(collection)] if collection else client.search_experiments()
-    runs = {one.name: _runs_of(client, one.experiment_id) for one in found if one}
+    runs = {one.name: _runs_of(client, one) for one in found if one}
     return {name: listed for name, listed in runs.items() if listed}
 
 
-def _runs_of(client: Any, experiment_id: str) -> list[FinishedRun]:
-    """The finished runs of an experiment, one for each model."""
+def _runs_of(client: Any, experiment: Any) -> list[FinishedRun]:
+    """The finished runs of an experiment, one for each model; a line says so where older ones are left out."""
     found = client.search_runs(
-        [experiment_id],
+        [experiment.experiment_id],
         f"attributes.status = 'FINISHED' AND tags.`{MODEL_TAG}` != ''",
-        max_results=NEWEST,
+        max_results=NEWEST + 1,
         order_by=["attributes.start_time DESC"],
     )
     runs: dict[str, FinishedRun] = {}
-    for run in found:
+    if len(found) > NEWEST:
+        log(f"Of the runs of {experiment.name}, only the newest {NEWEST} are compared.")
+    for run in found[:NEWEST]:
         newest = FinishedRun(
             name=run.info.run_name,
             model_sha256=run.data.tags[MODEL_TAG],

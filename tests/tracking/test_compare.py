@@ -1,6 +1,7 @@
 """Runs are ranked, told apart and made again; with a real MLflow store, real git, and DVC's own reading of -S."""
 
 import dataclasses
+import itertools
 import json
 import shlex
 import shutil
@@ -9,11 +10,12 @@ import pytest
 from click.testing import CliRunner
 from dvc.utils.hydra import apply_overrides
 
+import poet.tracking.finished_runs
 from poet.cli.runs import runs as runs_command
 from poet.params.decided import decided
 from poet.params.file import load_params
 from poet.params.model import Yoke, model_settings
-from poet.tracking.compare import difference
+from poet.tracking.compare import difference, table, tables
 from poet.tracking.figures import with_new_names
 from poet.tracking.finished_runs import read_runs
 from poet.tracking.reproduce import overrides, reproduction
@@ -88,6 +90,34 @@ def test_two_runs_differ_in_parameters_and_metrics(project):
     assert rows["model.norm"] == ["rms", "layer"] and rows["evaluation/bits_per_character"] == ["2", "1"]
     assert "model.n_layer" not in rows
     assert json.loads(call("diff", "aa1", "aa2", "--json").output)["model.preset"] == ["modern", "classic"]
+
+
+def test_runs_that_do_not_compare_have_tables_of_their_own(project):
+    modern, classic, yoked = sorted(read_runs(project)["shelf"], key=lambda run: run.model_sha256)
+    runs = [
+        dataclasses.replace(modern, text="3 books"),
+        dataclasses.replace(classic, text="3 books", params=classic.params | {"split.validation": "0.5"}),
+        dataclasses.replace(yoked, text="3 books"),
+        dataclasses.replace(modern, text="2 books", model_sha256="cc4"),
+    ]
+    usual = f"split.validation: {modern.params['split.validation']}"
+    lines = tables(runs)
+    assert "do not compare" in lines[0] and tables(runs[:1]) == table(runs[:1])
+    found = [[line.split()[0] for line in group.splitlines()[1:]] for group in "\n".join(lines[2:]).split("\n\n")]
+    assert found == [["model", "aa100000", "bb300000"], ["model", "aa200000"], ["model", "cc4"]]
+    heads = [line for before, line in itertools.pairwise(lines) if not before]
+    assert heads == [f"books: 3 books, {usual}", "books: 3 books, split.validation: 0.5", f"books: 2 books, {usual}"]
+    # Older runs may have recorded less.
+    runs = [dataclasses.replace(modern, text="3 books", params=params) for params in ({"split.validation": "0.5"}, {})]
+    assert {"split.validation: 0.5", "split: not recorded"} < {*tables(runs)}
+
+
+def test_runs_that_are_left_out_are_counted_aloud(project, monkeypatch):
+    assert "newest" not in call().stderr
+    monkeypatch.setattr(poet.tracking.finished_runs, "NEWEST", 2)
+    result = call("--json")
+    assert "Of the runs of shelf, only the newest 2 are compared." in result.stderr
+    assert len(json.loads(result.stdout)["shelf"]) == 2
 
 
 def test_runs_on_other_books_or_other_code_differ(project):
