@@ -69,6 +69,9 @@ def main(
     write_result(out, evaluation)
 
     with tracking(project_root(), collection, "evaluate", trained.sha256) as tracker:
+        # The run of a model that was trained elsewhere says nothing of its text yet; runs compare by it.
+        tracker.learns_from(data.meta["splits"][TRAIN])
+        tracker.params(split=split)
         tracker.metrics(0, figures("evaluation", to_json(evaluation)))
         tracker.file(out)
     log(f"{evaluation.bits_per_character:.4f} bits per character on {evaluation.characters:,} characters")

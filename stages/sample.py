@@ -17,6 +17,9 @@ from poet.tracking.run import tracking
 
 PATH = click.Path(path_type=Path)
 
+# What a sample says of each of its tokens: hundreds of numbers, which a table that people read has no use for.
+OF_TOKENS = ("ends", "ranks", "probabilities")
+
 
 @click.command(epilog="Example: python -m stages.sample --collection shakespeare --model models/shakespeare ...")
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
@@ -46,6 +49,7 @@ def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> 
     with tracking(project_root(), collection, "sample", trained.sha256) as tracker:
         # MLflow groups by the first column and compares runs by the second.
         rows = [{"sample": sample.sample, "text": sample.text} | vars(sample) for sample in samples]
+        rows = [{key: value for key, value in row.items() if key not in OF_TOKENS} for row in rows]
         tracker.table("samples/final.json", rows)
     characters = sum(len(sample.text) for sample in samples)
     log(f"{len(samples)} samples of {characters:,} characters, from {len(prompts)} prompts")

@@ -22,7 +22,7 @@ def runs(context: click.Context, collection: str, as_json: bool) -> None:
         return
     from poet.errors import PoetError
     from poet.tracking.compare import as_json as run_as_json
-    from poet.tracking.compare import ranked, table
+    from poet.tracking.compare import ranked, tables
 
     found = _all_runs()
     if collection:
@@ -37,7 +37,7 @@ def runs(context: click.Context, collection: str, as_json: bool) -> None:
     if not found:
         raise PoetError("MLflow has no finished run yet. Build a collection with `dvc repro`.")
     for name, listed in found.items():
-        click.echo(printable("\n".join([name, *table(listed)])))
+        click.echo(printable("\n".join([name, *tables(listed)])))
 
 
 @runs.command(epilog="Example: poet runs diff calm-owl 3f2a")
@@ -45,7 +45,7 @@ def runs(context: click.Context, collection: str, as_json: bool) -> None:
 @click.argument("other")
 @AS_JSON
 def diff(one: str, other: str, as_json: bool) -> None:
-    """Show in what the runs ONE and OTHER differ: parameters and metrics."""
+    """Show in what the runs ONE and OTHER differ: text, commit, parameters and metrics."""
     from poet.tracking.compare import aligned, difference, find_run
 
     found = _all_runs()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +16,7 @@ import click
 import requests
 
 from poet.errors import PoetError
+from poet.params.file import load_params
 from poet.project import require_project
 from poet.tracking.address import configured_uri, server_variables, tracking_uri, without_secrets
 from poet.tracking.experiment_page import list_addresses
@@ -39,7 +40,7 @@ def ui(port: int) -> None:
     _require_free(port)
     # A database that this MLflow cannot read would make the server fail with a traceback.
     try:
-        pages = list_addresses(mlflow_client(root))
+        pages = list_addresses(mlflow_client(root), _collections(root))
     except Exception as error:  # whatever MLflow raises, with the cure in one line
         raise PoetError(f"MLflow does not open {tracking_uri(root)}: {explain(error, root).text}") from None
     with _server(root, port) as (server, output):
@@ -49,6 +50,13 @@ def ui(port: int) -> None:
         click.echo(f"Open {'one of these' if pages else f'http://127.0.0.1:{port}'} ; Ctrl-C ends.")
         server.wait()
         raise PoetError(f"MLflow's server ended by itself: {_last_line(output, root)}")
+
+
+def _collections(root: Path) -> Iterable[str]:
+    """The names of the collections in params.yaml; none if it is missing or has faults, which other commands name."""
+    with contextlib.suppress(PoetError):
+        return load_params(root / "params.yaml").collections
+    return ()
 
 
 def _require_free(port: int) -> None:

@@ -19,7 +19,7 @@ from poet.report.start_table import (
     percent,
 )
 from poet.results.copying import EXCESS, EXCESS_AT
-from poet.tracking.finished_runs import FinishedRun
+from poet.tracking.finished_runs import FinishedRun, differing, text_of, value_of
 
 # The figures of a run by their names in MLflow.
 FIGURES = {
@@ -30,8 +30,6 @@ FIGURES = {
     "excess_low": f"copying/{EXCESS}_low",
     "excess_high": f"copying/{EXCESS}_high",
     "longest": "copying/longest",
-    # Runs that do not record their text are told apart by the length of the text that they were tested on.
-    "tested_on": "evaluation.characters",
 }
 
 # The parameters that have a column each. Others in which runs differ stand together in the last one.
@@ -39,7 +37,6 @@ MOST_COLUMNS = 6
 
 # The sections of params.yaml whose parameters are shown. Others that a run may record could name a private folder.
 SHOWN_SECTIONS = ("model", "tokenize", "train")
-SPLIT = "split"
 
 # Groups of runs that were trained on other text. What does not fit is counted.
 MOST_GROUPS = 4
@@ -92,14 +89,6 @@ def figure(run: FinishedRun, name: str) -> float | None:
     return run.metrics.get(FIGURES[name])
 
 
-def text_of(run: FinishedRun) -> tuple[str, ...]:
-    """What a run was trained and tested on: its text, and its split. Runs are comparable if this is equal."""
-    tested_on = figure(run, "tested_on")
-    text = run.text or (f"tested on {tested_on:,.0f} characters" if tested_on else "not recorded")
-    split = (f"{key}={run.params[key]}" for key in sorted(run.params) if key.startswith(f"{SPLIT}."))
-    return (f"books={text}", *split)
-
-
 def difference(key: tuple[str, ...], first: tuple[str, ...]) -> str:
     """In words, in what the text and split `key` differ from `first`.
 
@@ -119,10 +108,10 @@ def difference(key: tuple[str, ...], first: tuple[str, ...]) -> str:
 def make_table(runs: Sequence[FinishedRun], reported: str) -> Table:
     """The table of comparable `runs`."""
     figures = [(column, cells) for column, cells in _figures(runs) if any(cell.order is not None for cell in cells)]
-    differing = differing_parameters(runs)
-    own = sorted(_most_telling(runs, differing))
+    shown = [key for key in differing(runs) if key.split(".")[0] in SHOWN_SECTIONS]
+    own = sorted(_most_telling(runs, shown))
     columns = figures + [(_parameter_column(key), [_parameter(run, key) for run in runs]) for key in own]
-    if others := [key for key in differing if key not in own]:
+    if others := [key for key in shown if key not in own]:
         columns.append((OTHERS, [_other_parameters(run, others) for run in runs]))
     columns.append((DAY, [Cell(text=run.day or "–", order=run.day or None) for run in runs]))
     rows = [
@@ -137,21 +126,9 @@ def make_table(runs: Sequence[FinishedRun], reported: str) -> Table:
     return Table(columns=[column for column, _ in columns], rows=rows)
 
 
-def differing_parameters(runs: Sequence[FinishedRun]) -> list[str]:
-    """The keys of the parameters in which `runs` differ. Equal ones explain no difference between runs."""
-    keys = sorted({key for run in runs for key in run.params if key.split(".")[0] in SHOWN_SECTIONS})
-    return [key for key in keys if len({_value(run, key) for run in runs}) > 1]
-
-
 def _most_telling(runs: Sequence[FinishedRun], keys: Sequence[str]) -> list[str]:
     """Those of `keys` that get a column of their own: the ones with the most different values."""
-    return sorted(keys, key=lambda key: (-len({_value(run, key) for run in runs}), key))[:MOST_COLUMNS]
-
-
-def _value(run: FinishedRun, key: str) -> str | None:
-    """The parameter `key` of a run. MLflow stores it as text, and in older runs what is not set as "None"."""
-    value = run.params.get(key)
-    return None if value == "None" else value
+    return sorted(keys, key=lambda key: (-len({value_of(run, key) for run in runs}), key))[:MOST_COLUMNS]
 
 
 def _bits(run: FinishedRun) -> float:
@@ -193,7 +170,7 @@ def _parameter_column(key: str) -> Column:
 
 
 def _parameter(run: FinishedRun, key: str) -> Cell:
-    value = _value(run, key)
+    value = value_of(run, key)
     if value is None:
         return Cell(text="–", order=None)
     return Cell(text={"True": "yes", "False": "no"}.get(value, value), order=_as_number(value))
@@ -207,6 +184,6 @@ def _as_number(value: str) -> float | str:
 
 
 def _other_parameters(run: FinishedRun, keys: Sequence[str]) -> Cell:
-    parts: Mapping[str, str] = {key: value for key in keys if (value := _value(run, key)) is not None}
+    parts: Mapping[str, str] = {key: value for key in keys if (value := value_of(run, key)) is not None}
     text = ", ".join(f"{PARAMETERS.get(key, Words(key, '')).head} {value}" for key, value in parts.items())
     return Cell(text=text or "–", order=text or None)

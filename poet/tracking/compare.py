@@ -7,10 +7,13 @@ from typing import Any
 from poet.errors import PoetError
 from poet.params.decided import preset_values
 from poet.tracking.figures import BITS
-from poet.tracking.finished_runs import FinishedRun
+from poet.tracking.finished_runs import FinishedRun, differing, text_of, value_of
 
 # The digits of a hash that people type; they are those of the start page.
 DIGITS = 8
+
+# The tag with the commit of a run.
+COMMIT_TAG = "poet.git_commit"
 
 # The figures of the table, with their heads.
 COLUMNS = {
@@ -25,17 +28,6 @@ COLUMNS = {
 def ranked(runs: Iterable[FinishedRun]) -> list[FinishedRun]:
     """`runs`, the best first; those that were not evaluated stand at the end."""
     return sorted(runs, key=lambda run: run.metrics.get(BITS, float("inf")))
-
-
-def differing(runs: Sequence[FinishedRun]) -> list[str]:
-    """The parameters in which `runs` differ; "None" was once written for one that a run does not have."""
-    keys = sorted({key for run in runs for key in run.params})
-    return [key for key in keys if len({_value(run, key) for run in runs}) > 1]
-
-
-def _value(run: FinishedRun, key: str) -> str | None:
-    value = run.params.get(key)
-    return None if value == "None" else value
 
 
 def find_run(runs: Mapping[str, Sequence[FinishedRun]], wanted: str) -> tuple[str, FinishedRun]:
@@ -61,13 +53,29 @@ def find_run(runs: Mapping[str, Sequence[FinishedRun]], wanted: str) -> tuple[st
     raise PoetError(f"no run is called {wanted!r}, and no hash of a model begins with it. {advice}")
 
 
+def tables(runs: Sequence[FinishedRun]) -> list[str]:
+    """The lines of a table for each group of comparable `runs`; above each of several, what sets it apart."""
+    groups: dict[tuple[str, ...], list[FinishedRun]] = {}
+    for run in ranked(runs):
+        groups.setdefault(text_of(run), []).append(run)
+    if len(groups) == 1:
+        return table(runs)
+    lines = ["Runs on other books or another split do not compare, so each group has a table of its own."]
+    alike = set.intersection(*map(set, groups))
+    # The largest group first; of groups of a size, that with the best run.
+    for key, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        own = ", ".join(part.replace("=", ": ", 1) for part in key if part not in alike)
+        lines += ["", own or "split: not recorded", *table(group)]
+    return lines
+
+
 def table(runs: Sequence[FinishedRun]) -> list[str]:
     """The lines of a table of `runs`, the best first, with the parameters in which they differ."""
     keys = [key for key in differing(runs) if not _follows_from_preset(runs, key)]
     rows = [["model", "name", *COLUMNS.values(), *(key.removeprefix("model.") for key in keys)]]
     for run in ranked(runs):
         figures = [_shown(name, run.metrics.get(name)) for name in COLUMNS]
-        rows.append([run.model_sha256[:DIGITS], run.name, *figures, *((_value(run, key) or "-") for key in keys)])
+        rows.append([run.model_sha256[:DIGITS], run.name, *figures, *((value_of(run, key) or "-") for key in keys)])
     return aligned(rows)
 
 
@@ -75,7 +83,7 @@ def _follows_from_preset(runs: Sequence[FinishedRun], key: str) -> bool:
     """Whether all `runs` have the value of `key` that their preset decides: then the preset says it all."""
     decides = [preset_values(run.params.get("model.preset", "")) for run in runs]
     return all(
-        key in values and _value(run, key) == str(values[key]) for run, values in zip(runs, decides, strict=True)
+        key in values and value_of(run, key) == str(values[key]) for run, values in zip(runs, decides, strict=True)
     )
 
 
@@ -98,6 +106,8 @@ def _shown(name: str, value: float | None) -> str:
 def as_json(run: FinishedRun) -> dict[str, Any]:
     """A run as `poet runs --json` prints it."""
     return {"name": run.name, "model_sha256": run.model_sha256, "run_id": run.run_id} | {
+        "text": run.text,
+        "data_sha256": run.data_sha256,
         "params": run.params,
         "metrics": run.metrics,
         "tags": {key: value for key, value in run.tags.items() if key.startswith("poet.")},
@@ -105,10 +115,16 @@ def as_json(run: FinishedRun) -> dict[str, Any]:
 
 
 def difference(one: FinishedRun, other: FinishedRun) -> list[tuple[str, str, str]]:
-    """The parameters and metrics in which two runs differ: the name, and the value in each; "-" where it has none."""
-    rows = [(key, _value(one, key) or "-", _value(other, key) or "-") for key in differing([one, other])]
-    for key in sorted({*one.metrics, *other.metrics}):
+    """In what two runs differ: text, commit, parameters and metrics, each with its value in both; "-" where none is."""
+    rows = [
+        ("text", one.text or "-", other.text or "-"),
+        ("data_sha256", one.data_sha256 or "-", other.data_sha256 or "-"),
+        (COMMIT_TAG, one.tags.get(COMMIT_TAG) or "-", other.tags.get(COMMIT_TAG) or "-"),
+        *((key, value_of(one, key) or "-", value_of(other, key) or "-") for key in differing((one, other))),
+    ]
+    names = {*one.metrics, *other.metrics}
+    # Older runs hold a figure by its old name too, which says the same once more. Today's names have a slash.
+    for key in sorted({name for name in names if "/" in name} or names):
         left, right = (f"{run.metrics[key]:.6g}" if key in run.metrics else "-" for run in (one, other))
-        if left != right:
-            rows.append((key, left, right))
-    return rows
+        rows.append((key, left, right))
+    return [row for row in rows if row[1] != row[2]]

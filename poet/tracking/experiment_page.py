@@ -1,12 +1,16 @@
 """How MLflow shows the runs of a collection: what its page says of itself, and the columns of its list."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from poet.tracking.figures import BITS
 
 # The tag with the text that MLflow shows above runs, and at a run.
 NOTE_TAG = "mlflow.note.content"
+
+# The tag of every run that a stage records: the name of its collection.
+COLLECTION_TAG = "poet.collection"
 
 # MLflow asks whether an experiment is about training or about calling language models; this is training.
 KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"
@@ -57,14 +61,20 @@ def add_missing_tags(client: Any, experiment: Any) -> None:
             client.set_experiment_tag(experiment.experiment_id, key, value)
 
 
-def list_addresses(client: Any) -> dict[str, str]:
+def list_addresses(client: Any, collections: Iterable[str] = ()) -> dict[str, str]:
     """For each collection, the part of MLflow's address behind the server that shows its runs in the columns above.
 
-    The collection that was trained last comes first. Its tags are made new where an older version made them.
+    The collection that was trained last comes first. Its tags are made new where an older version made them. Other
+    people's experiments in a database that is shared are left alone; those of `collections` belong to the project.
     """
-    found = client.search_experiments(order_by=["last_update_time DESC"])
-    collections = [one for one in found if one.name != "Default"]
-    for one in collections:
+    found, names = client.search_experiments(order_by=["last_update_time DESC"]), {*collections}
+    ours = [one for one in found if one.name in names or VIEW_TAG in one.tags or _has_runs(client, one.experiment_id)]
+    for one in ours:
         add_missing_tags(client, one)
     page = "/#/experiments/{}/runs?workflowType=machine_learning&compareRunsMode=TABLE&viewStateShareKey={}"
-    return {one.name: page.format(one.experiment_id, VIEW) for one in collections}
+    return {one.name: page.format(one.experiment_id, VIEW) for one in ours}
+
+
+def _has_runs(client: Any, experiment_id: str) -> bool:
+    """Whether a stage of this program recorded a run in the experiment."""
+    return bool(client.search_runs([experiment_id], f"tags.`{COLLECTION_TAG}` != ''", max_results=1))

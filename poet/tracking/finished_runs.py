@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
 
 # The newest runs of a collection are read, and no more: a page shows the best of them.
 NEWEST = 200
+
+# Runs that do not record their text are told apart by the length of the text that they were tested on.
+TESTED_ON = "evaluation.characters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,26 @@ class FinishedRun:
         return self.metrics.get(BITS)
 
 
+def differing(runs: Sequence[FinishedRun]) -> list[str]:
+    """The keys of the parameters in which `runs` differ. Equal ones explain no difference between runs."""
+    keys = sorted({key for run in runs for key in run.params})
+    return [key for key in keys if len({value_of(run, key) for run in runs}) > 1]
+
+
+def value_of(run: FinishedRun, key: str) -> str | None:
+    """The parameter `key` of a run. MLflow stores it as text, and in older runs what is not set as "None"."""
+    value = run.params.get(key)
+    return None if value == "None" else value
+
+
+def text_of(run: FinishedRun) -> tuple[str, ...]:
+    """What a run was trained and tested on: its text, and its split. Runs are comparable if this is equal."""
+    tested_on = run.metrics.get(TESTED_ON)
+    text = run.text or (f"tested on {tested_on:,.0f} characters" if tested_on else "not recorded")
+    split = (f"{key}={run.params[key]}" for key in sorted(run.params) if key.startswith("split."))
+    return (f"books={text}", *split)
+
+
 def finished_runs(root: Path, collection: str) -> list[FinishedRun]:
     """The finished runs of `collection` in the MLflow of the repository `root`, as `read_runs` gives them.
 
@@ -63,20 +87,22 @@ def read_runs(root: Path, collection: str = "") -> dict[str, list[FinishedRun]]:
         return {}  # MLflow would create the file
     client = mlflow_client(root)
     found = [client.get_experiment_by_name(collection)] if collection else client.search_experiments()
-    runs = {one.name: _runs_of(client, one.experiment_id) for one in found if one}
+    runs = {one.name: _runs_of(client, one) for one in found if one}
     return {name: listed for name, listed in runs.items() if listed}
 
 
-def _runs_of(client: Any, experiment_id: str) -> list[FinishedRun]:
-    """The finished runs of an experiment, one for each model."""
+def _runs_of(client: Any, experiment: Any) -> list[FinishedRun]:
+    """The finished runs of an experiment, one for each model; a line says so where older ones are left out."""
     found = client.search_runs(
-        [experiment_id],
+        [experiment.experiment_id],
         f"attributes.status = 'FINISHED' AND tags.`{MODEL_TAG}` != ''",
-        max_results=NEWEST,
+        max_results=NEWEST + 1,
         order_by=["attributes.start_time DESC"],
     )
     runs: dict[str, FinishedRun] = {}
-    for run in found:
+    if len(found) > NEWEST:
+        log(f"Of the runs of {experiment.name}, only the newest {NEWEST} are compared.")
+    for run in found[:NEWEST]:
         newest = FinishedRun(
             name=run.info.run_name,
             model_sha256=run.data.tags[MODEL_TAG],
@@ -86,7 +112,7 @@ def _runs_of(client: Any, experiment_id: str) -> list[FinishedRun]:
             text=_text(run),
             run_id=run.info.run_id,
             tags=dict(run.data.tags),
-            data_sha256=next((one.dataset.digest for one in run.inputs.dataset_inputs), ""),
+            data_sha256=next((one.dataset.digest for one in _datasets(run)), ""),
         )
         newest = runs.setdefault(newest.model_sha256, newest)
         for key, value in with_new_names(run.data.metrics).items():
@@ -105,12 +131,17 @@ def _day(milliseconds: int | None) -> str:
     return datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC).date().isoformat()
 
 
+def _datasets(run: Any) -> Sequence[Any]:
+    """The datasets that `run` recorded. An older server sends none at all, not even an empty list."""
+    return run.inputs.dataset_inputs if run.inputs else ()
+
+
 def _text(run: Any) -> str:
     """The text that `run` learned from: books and characters of the dataset that it recorded.
 
     The hash of the dataset is that of its tokens, which another tokenizer makes another.
     """
-    for used in run.inputs.dataset_inputs if run.inputs else ():
+    for used in _datasets(run):
         try:
             sizes = json.loads(used.dataset.profile)
             return f"{int(sizes['books']):,} books, {int(sizes['characters']):,} characters"

@@ -154,8 +154,23 @@ def _search(client: Any, experiment: str, tag: str, value: str) -> list[Any]:
 
 def send_records(client: Any, run_id: str, records: list[dict[str, Any]]) -> None:
     """Send spool records to the run `run_id`: metrics, parameters and tags in batches, then the others."""
-    from mlflow.entities import Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
+
+    try:
+        if any(record.get("if_missing") for record in records):
+            records = _without_known(client.get_run(run_id), records)
+        _send_values(client, run_id, records)
+        for record in records:
+            _send_other(client, run_id, record)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            raise RunGone(str(error)) from error
+        raise
+
+
+def _send_values(client: Any, run_id: str, records: list[dict[str, Any]]) -> None:
+    """Send the metrics, parameters and tags in `records`, many in one request."""
+    from mlflow.entities import Metric, Param, RunTag
 
     metrics = [
         Metric(key, value, r["time"], r["step"])
@@ -165,19 +180,26 @@ def send_records(client: Any, run_id: str, records: list[dict[str, Any]]) -> Non
     ]
     params = {key: value for record in records for key, value in record.get("params", {}).items()}
     tags = {key: value for record in records if "run" not in record for key, value in record.get("tags", {}).items()}
-    try:
-        for i in range(0, len(metrics), METRICS_PER_REQUEST):
-            client.log_batch(run_id, metrics=metrics[i : i + METRICS_PER_REQUEST])
-        for i in range(0, len(params), PARAMS_PER_REQUEST):
-            client.log_batch(run_id, params=[Param(*item) for item in list(params.items())[i : i + PARAMS_PER_REQUEST]])
-        for i in range(0, len(tags), PARAMS_PER_REQUEST):
-            client.log_batch(run_id, tags=[RunTag(*item) for item in list(tags.items())[i : i + PARAMS_PER_REQUEST]])
-        for record in records:
-            _send_other(client, run_id, record)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            raise RunGone(str(error)) from error
-        raise
+    for i in range(0, len(metrics), METRICS_PER_REQUEST):
+        client.log_batch(run_id, metrics=metrics[i : i + METRICS_PER_REQUEST])
+    for i in range(0, len(params), PARAMS_PER_REQUEST):
+        client.log_batch(run_id, params=[Param(*item) for item in list(params.items())[i : i + PARAMS_PER_REQUEST]])
+    for i in range(0, len(tags), PARAMS_PER_REQUEST):
+        client.log_batch(run_id, tags=[RunTag(*item) for item in list(tags.items())[i : i + PARAMS_PER_REQUEST]])
+
+
+def _without_known(run: Any, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`records` without what a later stage says of a training and `run` has already, also if it says otherwise."""
+    has_dataset = bool(run.inputs and run.inputs.dataset_inputs)
+    kept = []
+    for record in records:
+        if record.get("if_missing") and "params" in record:
+            record = record | {
+                "params": {key: record["params"][key] for key in record["params"].keys() - run.data.params}
+            }
+        if not (record.get("if_missing") and "dataset" in record and has_dataset):
+            kept.append(record)
+    return kept
 
 
 def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:

@@ -15,37 +15,62 @@ from poet.params.dotted import flatten
 from poet.params.file import load_params
 from poet.params.model import PRESETS
 from poet.params.sections import Params
+from poet.tracking.compare import COMMIT_TAG
 from poet.tracking.finished_runs import FinishedRun
 from poet.tracking.run import git
 
 # What every machine decides for itself where params.yaml says "auto".
 MACHINE = ("train.device", "train.precision", "train.compile")
 
+# What a commit may look like. Other people may write to the same MLflow, and git would take "--output=x" as an option.
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
 
 def reproduction(run: FinishedRun, collection: str, root: Path) -> list[str]:
     """Lines for the terminal: remarks begin with #, all others are commands."""
-    commit = run.tags.get("poet.git_commit", "")
+    recorded = run.tags.get(COMMIT_TAG, "")
+    commit = recorded if _COMMIT.fullmatch(recorded) else ""
     lines = [f"# {run.name}, model {run.model_sha256[:8]}, of the collection {collection}"]
+    lines += [f"# Its record names {recorded!r} as its commit, which is none."] if recorded != commit else []
     lines += _code(run, commit, root)
     settings, remark = _params_of(commit, root)
     lines += [remark] if remark else []
     changes = [f"build=[{collection}]", *overrides(run, settings)]
-    lines.append(" ".join(["dvc exp run", *(f"-S {shlex.quote(change)}" for change in changes)]))
+    lines.append(" ".join(["dvc exp run", *(f"-S {_quoted(change)}" for change in changes)]))
     lines += _machine(run) + _data(run, collection, root)
-    return lines
+    # A line end in a name must not begin a line that looks like a command.
+    return [" ".join(line.split()) if line.startswith("#") else line for line in lines]
+
+
+def _quoted(word: str) -> str:
+    """`word` as one word of a shell, in one line; line ends and control characters need the quotes of bash and zsh.
+
+    >>> print(_quoted("it's"), _quoted("a\\nrm -rf ~"))
+    'it'"'"'s' $'a\\x0arm -rf ~'
+    """
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escaped, word)) + "'"
+
+
+def _escaped(char: str) -> str:
+    """`char` as it stands within $'...'."""
+    if char.isprintable():
+        return f"\\{char}" if char in "\\'" else char
+    return f"\\x{ord(char):02x}" if char.isascii() else f"\\U{ord(char):08x}"
 
 
 def _code(run: FinishedRun, commit: str, root: Path) -> list[str]:
     """How to get the code of `run`, and what is in the way."""
     if not commit:
-        return ["# Its code was in no git repository: the record does not say what it was."]
+        return ["# The record does not say what its code was: it may have been in no git repository."]
     lines = []
     if run.tags.get("poet.git_dirty") == "true":
         lines.append("# It ran with changes that were not committed, so its commit may lack a part of its code.")
     name = run.tags.get("poet.experiment", "")
     kept = git(root, "for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
     if name and any(ref.endswith(f"/{name}") for ref in kept):
-        lines.append(f"# DVC still has the experiment; `dvc exp apply {name}` brings all of it back.")
+        lines.append(f"# DVC still has the experiment; `dvc exp apply {_quoted(name)}` brings all of it back.")
     if not git(root, "cat-file", "-t", commit):
         return [*lines, f"# This repository lacks the commit {commit}; fetch it from where the run was made."]
     if git(root, "rev-parse", "HEAD") == commit:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from poet.errors import Interrupted
+from poet.tracking.experiment_page import COLLECTION_TAG
 from poet.tracking.mlflow_store import RunIdentity
 from poet.tracking.spool_tracker import SpoolTracker
 from poet.tracking.tracker import Tracker
@@ -53,7 +54,7 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
     }
     tags = {tag: os.environ[variable] for tag, variable in environment.items() if os.environ.get(variable)}
     tags |= {
-        "poet.collection": collection,
+        COLLECTION_TAG: collection,
         "poet.git_commit": commit,
         "poet.git_dirty": str(bool(git(root, "status", "--porcelain"))).lower(),
     }

@@ -1,9 +1,13 @@
 """What MLflow shows of one run: a note with its verdict, and the report as a page that stands alone."""
 
 import re
+import unicodedata
 
 # Characters of a sample in the note.
 SAMPLE_CHARACTERS = 600
+
+# The tab, and the two joiners with which Persian, Indian scripts and emoji are spelled.
+KEPT = "\t\u200c\u200d"
 
 # A link to a file beside the page: its address has no scheme and is no place in the page itself.
 _RELATIVE_LINK = re.compile(r'<a\b[^>]*\bhref="(?![#"]|[a-zA-Z][\w+.-]*:)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
@@ -29,8 +33,19 @@ def fenced(text: str) -> str:
     rows = re.findall(r"`+", text)
     fence = "`" * max(3, 1 + max(map(len, rows), default=0))
     # Every line end that Markdown knows becomes a plain one, and a control character cannot hide what follows it.
-    lines = ("".join(char for char in line if char == "\t" or char.isprintable()) for line in text.splitlines())
+    lines = ("".join(map(_visible, line)) for line in text.splitlines())
     return "\n".join([f"{fence}text", *lines, fence])
+
+
+def _visible(char: str) -> str:
+    """`char`, a blank for a wider one, or nothing for one that shows nothing.
+
+    >>> [_visible(char) for char in ("a", "\\N{IDEOGRAPHIC SPACE}", "\\x1b", "\\N{RIGHT-TO-LEFT OVERRIDE}")]
+    ['a', ' ', '', '']
+    """
+    if unicodedata.category(char) == "Zs":
+        return " "
+    return char if char in KEPT or char.isprintable() else ""
 
 
 def standalone(page: str) -> str:

@@ -70,10 +70,15 @@ class SpoolTracker(Tracker):
         self.pending = [{"status": "RUNNING"}]
         self.save()
 
+    @property
+    def _addition(self) -> dict[str, bool]:
+        """The mark of what a later stage says of a training; MLflow refuses a second value of a parameter."""
+        return {"if_missing": True} if self.run.model_sha256 else {}
+
     def params(self, **sections: Any) -> None:
         # A setting of None is one that the run does not have, such as a yoke.
         values = {key: str(value) for key, value in flatten(**sections).items() if value is not None}
-        self.pending.append({"params": values})
+        self.pending.append({"params": values} | self._addition)
 
     def tags(self, values: dict[str, str]) -> None:
         self.pending.append({"tags": values})
@@ -94,7 +99,9 @@ class SpoolTracker(Tracker):
         self.pending.append({"text": json.dumps(content), "path": path, "table": True})
 
     def dataset(self, sha256: str, profile: Mapping[str, int]) -> None:
-        self.pending.append({"dataset": self.run.experiment, "sha256": sha256, "profile": dict(profile)})
+        self.pending.append(
+            {"dataset": self.run.experiment, "sha256": sha256, "profile": dict(profile)} | self._addition
+        )
 
     def file(self, path: Path) -> None:
         self.text(path.name, path.read_text(encoding="utf-8"))

@@ -25,7 +25,10 @@ class Tracker:
         """Continue the record in the spool `name` after `step`; what it holds of later steps is not recorded again."""
 
     def params(self, **sections: Any) -> None:
-        """Parameters: settings or mappings by the name of their section."""
+        """Parameters: settings or mappings by the name of their section.
+
+        What a training recorded stays: a later stage adds parameters that its run lacks, as that of a model from files.
+        """
 
     def tags(self, values: dict[str, str]) -> None:
         """Tags of the run."""
@@ -40,7 +43,15 @@ class Tracker:
         """A table artifact, which MLflow shows beside those of other runs; all rows have the keys of the first."""
 
     def dataset(self, sha256: str, profile: Mapping[str, int]) -> None:
-        """The text of the collection that the run learns from, by the hash of its tokens, and its sizes."""
+        """The text of the collection that the run learns from, by the hash of its tokens, and its sizes.
+
+        A later stage adds it to a run that has none.
+        """
+
+    def learns_from(self, text: Mapping[str, Any]) -> None:
+        """The dataset `text`: what meta.json of the tokens says of the training text."""
+        sizes = {key: text[key] for key in ("characters", "tokens")} | {"books": len(text["books"])}
+        self.dataset(text["sha256"], sizes)
 
     def file(self, path: Path) -> None:
         """A text file as an artifact, with what it holds now."""

@@ -132,9 +132,7 @@ def prepare_run(
 def _record_recipe(run: TrainingRun, model: ModelSettings) -> None:
     """Record what is trained, on what text and on what machine. A training that resumes has recorded it before."""
     run.tracker.params(**decided(model, run.settings, device=run.device.type, precision=dtype_name(run.dtype)))
-    text = run.data.meta["splits"][TRAIN]
-    sizes = {key: text[key] for key in ("characters", "tokens")} | {"books": len(text["books"])}
-    run.tracker.dataset(text["sha256"], sizes)
+    run.tracker.learns_from(run.data.meta["splits"][TRAIN])
     machine = describe_machine()
     run.tracker.tags({
         "poet.device": str(run.device),

@@ -45,6 +45,8 @@ class Recorder(Tracker):
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.files: list[Path] = []
         self.measured: dict[str, float] = {}
+        self.settings: dict[str, Any] = {}
+        self.learned: tuple[str, dict[str, int]] | None = None
         self.run: tuple[Any, ...] = ()
 
     @contextlib.contextmanager
@@ -60,6 +62,12 @@ class Recorder(Tracker):
 
     def file(self, path: Path) -> None:
         self.files.append(path)
+
+    def params(self, **sections: Any) -> None:
+        self.settings |= sections
+
+    def dataset(self, sha256: str, profile: Mapping[str, int]) -> None:
+        self.learned = sha256, dict(profile)
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         self.measured |= values

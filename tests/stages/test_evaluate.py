@@ -83,6 +83,10 @@ def test_every_figure_is_of_its_own_split(evaluate, tmp_path):
         "evaluation/best_compressor": min(found.compressors.values()),
     }
     assert len(recorder.files) == 1
+    # What the run of a model from elsewhere needs to be compared.
+    assert recorder.settings == {"split": SplitSettings(validation=0.1, held_out_books=["beta"])}
+    sizes = {"characters": cut, "tokens": len(data.splits[TRAIN]), "books": 1}
+    assert recorder.learned == (data.meta["splits"][TRAIN]["sha256"], sizes)
 
 
 def test_the_stride_of_the_settings_is_used(evaluate, tmp_path):

@@ -1,6 +1,7 @@
 """Runs are ranked, told apart and made again; with a real MLflow store, real git, and DVC's own reading of -S."""
 
 import dataclasses
+import itertools
 import json
 import shlex
 import shutil
@@ -9,12 +10,15 @@ import pytest
 from click.testing import CliRunner
 from dvc.utils.hydra import apply_overrides
 
+import poet.tracking.finished_runs
 from poet.cli.runs import runs as runs_command
 from poet.params.decided import decided
 from poet.params.file import load_params
 from poet.params.model import Yoke, model_settings
+from poet.tracking.compare import difference, table, tables
+from poet.tracking.figures import with_new_names
 from poet.tracking.finished_runs import read_runs
-from poet.tracking.reproduce import overrides
+from poet.tracking.reproduce import overrides, reproduction
 from poet.tracking.run import tracking
 from tests.clone import ROOT, sh
 
@@ -88,6 +92,51 @@ def test_two_runs_differ_in_parameters_and_metrics(project):
     assert json.loads(call("diff", "aa1", "aa2", "--json").output)["model.preset"] == ["modern", "classic"]
 
 
+def test_runs_that_do_not_compare_have_tables_of_their_own(project):
+    modern, classic, yoked = sorted(read_runs(project)["shelf"], key=lambda run: run.model_sha256)
+    runs = [
+        dataclasses.replace(modern, text="3 books"),
+        dataclasses.replace(classic, text="3 books", params=classic.params | {"split.validation": "0.5"}),
+        dataclasses.replace(yoked, text="3 books"),
+        dataclasses.replace(modern, text="2 books", model_sha256="cc4"),
+    ]
+    usual = f"split.validation: {modern.params['split.validation']}"
+    lines = tables(runs)
+    assert "do not compare" in lines[0] and tables(runs[:1]) == table(runs[:1])
+    found = [[line.split()[0] for line in group.splitlines()[1:]] for group in "\n".join(lines[2:]).split("\n\n")]
+    assert found == [["model", "aa100000", "bb300000"], ["model", "aa200000"], ["model", "cc4"]]
+    heads = [line for before, line in itertools.pairwise(lines) if not before]
+    assert heads == [f"books: 3 books, {usual}", "books: 3 books, split.validation: 0.5", f"books: 2 books, {usual}"]
+    # Older runs may have recorded less.
+    runs = [dataclasses.replace(modern, text="3 books", params=params) for params in ({"split.validation": "0.5"}, {})]
+    assert {"split.validation: 0.5", "split: not recorded"} < {*tables(runs)}
+
+
+def test_runs_that_are_left_out_are_counted_aloud(project, monkeypatch):
+    assert "newest" not in call().stderr
+    monkeypatch.setattr(poet.tracking.finished_runs, "NEWEST", 2)
+    result = call("--json")
+    assert "Of the runs of shelf, only the newest 2 are compared." in result.stderr
+    assert len(json.loads(result.stdout)["shelf"]) == 2
+
+
+def test_runs_on_other_books_or_other_code_differ(project):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    one = dataclasses.replace(run, text="3 books", data_sha256="ab", tags={"poet.git_commit": "c1"})
+    other = dataclasses.replace(run, text="2 books", data_sha256="", tags={})
+    rows = [("text", "3 books", "2 books"), ("data_sha256", "ab", "-"), ("poet.git_commit", "c1", "-")]
+    assert difference(one, other) == rows and difference(one, one) == []
+
+
+def test_the_figures_of_older_runs_are_listed_once(project):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    metrics = ({"evaluation.bits_per_character": bits, "train_loss": bits, "epoch": bits} for bits in (1.0, 2.0))
+    one, other = (dataclasses.replace(run, metrics=with_new_names(old)) for old in metrics)
+    assert [row[0] for row in difference(one, other)] == ["evaluation/bits_per_character", "train/loss"]
+    one, other = (dataclasses.replace(run, metrics={"epoch": value}) for value in (1.0, 2.0))
+    assert difference(one, other) == [("epoch", "1", "2")]
+
+
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [("aa", "names 2 runs: aa"), ("clasic-owl", "Did you mean classic-owl"), ("zzz", "`poet runs` lists all")],
@@ -122,6 +171,21 @@ def test_what_is_missing_is_said(project):
     assert f"\ngit checkout {first}\n" in printed and "commit or stash them first" in printed
     sh("rm -rf .git && git init -q", project)
     assert f"lacks the commit {first}" in call("reproduce", "aa1").output
+
+
+@pytest.mark.parametrize("commit", ["--output=stolen", "HEAD", "abc", "a1b2c3d\nrm -rf ~", ""])
+def test_what_others_wrote_to_mlflow_is_no_command_and_no_option(project, commit):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    tags = run.tags | {"poet.git_commit": commit, "poet.device_name": "a\u2028rm -rf ~"}
+    prompt = run.params | {"train.sample_prompt": "It's\nrm -rf ~\x85é\\"}
+    bad = dataclasses.replace(run, name="owl\nrm -rf ~\r$(reboot)", tags=tags, params=prompt, data_sha256="1\n;reboot")
+    lines = "\n".join(reproduction(bad, "shelf'\nrm -rf ~", project)).splitlines()
+    assert [line for line in lines if not line.startswith(("#", "dvc exp run -S "))] == []
+    assert any(repr(commit) in line for line in lines) == bool(commit)
+    assert not (project / "stolen:params.yaml").exists()
+    (command,) = [line for line in lines if not line.startswith("#")]
+    words = sh(f"bash -c {shlex.quote(command.replace('dvc exp run', 'printf %s+'))}", project)
+    assert "build=[shelf'\nrm -rf ~]+" in words and "It's\nrm -rf ~\x85é\\" in words
 
 
 def test_without_a_run_the_next_command_is_named(client, tmp_path, monkeypatch):

@@ -8,11 +8,12 @@ from markdown_it import MarkdownIt
 from poet.params.decided import decided
 from poet.params.dotted import flatten
 from poet.params.model import model_settings
-from poet.tracking.experiment_page import METRICS, PARAMS
+from poet.tracking.experiment_page import METRICS, NOTE_TAG, PARAMS, VIEW_TAG, list_addresses
 from poet.tracking.figures import FIGURES, TRAINING, figures, with_new_names
+from poet.tracking.finished_runs import finished_runs
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
-from poet.tracking.run_page import run_note
+from poet.tracking.run_page import fenced, run_note
 from poet.tracking.spool import Ledger, write_ledger
 from tests.recipes import MODEL, TRAIN
 from tests.tracking.test_spool import runs
@@ -79,6 +80,28 @@ def test_tables_and_the_dataset_are_recorded_once_however_often_they_are_sent(cl
     assert json.loads(dataset.dataset.profile) == {"characters": 100, "tokens": 40}
 
 
+TEXT = {"sha256": "ab" * 32, "characters": 100, "tokens": 40, "books": [{"name": "one"}, {"name": "two"}]}
+
+
+def test_the_run_of_a_model_from_files_compares_with_a_trained_one_that_stays_as_it_was(client, tmp_path):
+    with tracking(tmp_path, "shelf", "train") as tracker:
+        tracker.learns_from(TEXT)
+        tracker.params(split={"validation": 0.1})
+        tracker.tags({"poet.model_sha256": "abc"})
+    # The model def comes from a teammate. The other values for abc must neither be taken nor hold its record up.
+    for digest, text, validation in (("def", TEXT, 0.1), ("abc", TEXT | {"sha256": "cd" * 32, "characters": 9}, 0.2)):
+        for _ in range(2):
+            with tracking(tmp_path, "shelf", "evaluate", digest) as tracker:
+                tracker.learns_from(text)
+                tracker.params(split={"validation": validation, "held_out_books": []})
+                tracker.metrics(0, {"evaluation/bits_per_character": 2.0})
+    assert publish_all(tmp_path).failed == 0
+    assert [len(run.inputs.dataset_inputs) for run in runs(client)] == [1, 1]
+    found = finished_runs(tmp_path, "shelf")
+    wanted = ("2 books, 100 characters", "ab" * 8, {"split.validation": "0.1", "split.held_out_books": "[]"}, 2.0)
+    assert [(one.text, one.data_sha256, one.params, one.bits_per_character) for one in found] == [wanted] * 2
+
+
 @pytest.mark.parametrize(
     "text", ["```\n# out", "``` ````\u2028`````\n<script>", "\r```\r`" * 9, "", "a\x00\x1b[31m\n\n---"]
 )
@@ -92,6 +115,11 @@ def test_no_sample_gets_out_of_its_block_in_the_note(text):
     assert all(char == "\n" or char.isprintable() for char in blocks[0])
 
 
+def test_blanks_and_joiners_of_other_scripts_stay_in_the_note():
+    text = "春\u3000夏\u00a0! می\u200cخواهم क्\u200dष\u202e"
+    assert fenced(text) == "```text\n春 夏 ! می\u200cخواهم क्\u200dष\n```"
+
+
 def test_an_experiment_of_an_older_version_gets_its_note_and_columns_and_keeps_a_persons_words(client, tmp_path):
     for name, note in (("shelf", ""), ("own", "Mine.")):
         experiment = client.create_experiment(name, tags={"mlflow.note.content": note} if note else {})
@@ -101,6 +129,17 @@ def test_an_experiment_of_an_older_version_gets_its_note_and_columns_and_keeps_a
         assert "evaluation/bits_per_character" in json.loads(tags["mlflow.sharedViewState.poet"])["selectedColumns"][0]
         assert tags["mlflow.experimentKind"] == "custom_model_development"
         assert tags["mlflow.note.content"] == note or "Look at" in tags["mlflow.note.content"]
+
+
+def test_experiments_of_other_people_in_a_shared_database_are_left_alone(client, tmp_path):
+    for name in ("theirs", "old", "planned", "seen"):
+        client.create_experiment(name, tags={VIEW_TAG: "{}"} if name == "seen" else {})
+    client.create_run(client.get_experiment_by_name("theirs").experiment_id, tags={"team": "other"})
+    client.create_run(client.get_experiment_by_name("old").experiment_id, tags={"poet.collection": "old"})
+    assert {*list_addresses(client, ["planned"])} == {"old", "planned", "seen"}
+    tags = {one.name: one.tags for one in client.search_experiments()}
+    assert {name for name, own in tags.items() if NOTE_TAG in own} == {"old", "planned", "seen"}
+    assert not [key for name in ("theirs", "Default") for key in tags[name] if key.startswith("mlflow.")]
 
 
 def test_every_column_of_the_list_is_recorded():

@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from mlflow import MlflowClient
 
 from poet.errors import Interrupted
 from poet.tracking.finished_runs import finished_runs
@@ -49,3 +50,19 @@ def test_a_run_knows_its_day_and_its_text(client, tmp_path):
     assert [found[digest].text for digest in ("abc", "def", "ghi")] == ["37 books, 4,384,268 characters", "", ""]
     started = client.get_run(runs["abc"]).info.start_time / 1000
     assert found["abc"].day == datetime.datetime.fromtimestamp(started, datetime.UTC).date().isoformat()
+
+
+def test_a_run_without_inputs_does_not_empty_the_list(client, tmp_path, monkeypatch):
+    """A server older than datasets sends runs without them; MLflow's client then gives None for the inputs."""
+    for digest in ("abc", "def"):
+        with tracking(tmp_path, "shelf", "train") as tracker:
+            tracker.tags({"poet.model_sha256": digest})
+    search = MlflowClient.search_runs
+
+    def of_an_older_server(self, *args, **options):
+        found = search(self, *args, **options)
+        found[0]._inputs = None
+        return found
+
+    monkeypatch.setattr(MlflowClient, "search_runs", of_an_older_server)
+    assert [(run.text, run.data_sha256) for run in finished_runs(tmp_path, "shelf")] == [("", "")] * 2
