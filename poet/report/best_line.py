@@ -6,8 +6,10 @@ several, whole lines come before parts of lines, then the lowest temperature, th
 the first.
 """
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from poet.report.passages import Shelf, ShownSample
@@ -57,12 +59,14 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
 
     A passage that is found in a book counts as copied if the line holds `least_copy` characters of it.
     """
-    found = [
-        (shown, sentence)
-        for shown in samples
-        for sentence in sentences(shown.sample.prompt, shown.sample.text)
-        if is_running_text(sentence.text) and copied(shown, sentence) < least_copy
-    ]
+    found = []
+    for shown in samples:
+        longest_copy = copies(shown)
+        found += [
+            (shown, sentence)
+            for sentence in sentences(shown.sample.prompt, shown.sample.text)
+            if is_running_text(sentence.text) and longest_copy(sentence) < least_copy
+        ]
     known = known_words({word for _, sentence in found for word in words(sentence.text)}, _texts(shelf))
     found = [one for one in found if known.issuperset(words(one[1].text))]
     if not found:
@@ -142,16 +146,20 @@ def is_running_text(sentence: str) -> bool:
     return not in_capitals and 4 * len(set(each)) >= 3 * len(each)
 
 
-def copied(shown: ShownSample, sentence: Sentence) -> int:
-    """The largest number of characters of `sentence` that belong to one passage of the sample."""
-    most, prompt = 0, len(shown.sample.prompt)
-    for passage in {passage.text for passage in shown.passages}:
-        at = shown.sample.text.find(passage)
-        while at >= 0:
-            inside = min(prompt + at + len(passage), sentence.end) - max(prompt + at, sentence.start)
-            most = max(most, inside)
-            at = shown.sample.text.find(passage, at + 1)
-    return most
+def copies(shown: ShownSample) -> Callable[[Sentence], int]:
+    """Says the largest number of characters of a sentence of the sample that belong to one of its passages."""
+    # A passage has its place in the text, a sentence in prompt and text together.
+    shift = len(shown.sample.prompt)
+    places = sorted((passage.start + shift, passage.end + shift) for passage in shown.passages)
+    starts = [start for start, _ in places]
+    # Where all passages up to each one have ended: in ascending order, even if one lies inside another.
+    ends = list(itertools.accumulate((end for _, end in places), max))
+
+    def longest(sentence: Sentence) -> int:
+        near = places[bisect_right(ends, sentence.start) : bisect_left(starts, sentence.end)]
+        return max((min(end, sentence.end) - max(start, sentence.start) for start, end in near), default=0)
+
+    return longest
 
 
 def known_words(wanted: set[str], texts: Iterable[str]) -> set[str]:
