@@ -29,10 +29,12 @@ UNSPACED_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\uf
 LETTERS_OF_A_WORD = 2
 
 # A sentence ends with one of these marks and what closes it, before white space. Chinese and Japanese put no space.
-SENTENCE = re.compile(r".+?(?:[.!?…؟։।]+[\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*)", re.DOTALL)
+# A run of marks is not matched as a whole: from each of its marks, that would be read to its end.
+END = re.compile(r"[.!?…؟։।။។][\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*")
 
 # "Mr." and other short words with a capital are no ends of a sentence.
 ABBREVIATION = re.compile(r"(?:^|\s)([^\W\d_]{1,3})\.\Z")
+LONGEST_ABBREVIATION = len(" Mrs.")
 
 # What running text does not have: brackets, marks of italics, numbers of pages, characters that were lost.
 FURNITURE = re.compile(r"[][(){}<>_*|#=\\^~\ufffd]|[0-9]{3}")
@@ -89,40 +91,49 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
 def sentences(prompt: str, text: str) -> Iterator[Sentence]:
     """The sentences of a sample that end in `text`, whole: neither cut off by the end nor by a line of furniture."""
     both = prompt + text
-    for block in re.finditer(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+", both):
-        for start, end in _blocks(both, block.start(), block.end()):
-            for first, last in _sentences(both, start, end):
-                if last > len(prompt):
-                    before, after = both[:first].rpartition("\n")[2], both[last:].partition("\n")[0]
-                    yield Sentence(both[first:last], first, last, not before.strip() and not after.strip())
+    for start, end in _blocks(both):
+        for first, last in _sentences(both, start, end):
+            if last > len(prompt):
+                yield Sentence(both[first:last], first, last, _is_whole_lines(both, first, last))
 
 
-def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of the paragraph [start, end) between lines that name speakers or head a chapter."""
-    begin = at = start
-    for line in text[start:end].splitlines(keepends=True):
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of `text` between blank lines, and between lines that name speakers or head a chapter."""
+    begin = at = 0
+    for line in text.split("\n"):
+        end = min(at + len(line) + 1, len(text))  # with the line end
         bare = line.strip()
-        is_name = at == begin and count_words(bare) <= NAME and bare[-1:].isalnum()
-        if is_name or bare == bare.upper() != bare.lower():
+        is_name = at == begin and bare[-1:].isalnum() and count_words(bare) <= NAME
+        if not bare or is_name or bare == bare.upper() != bare.lower():
             if begin < at:
                 yield begin, at
-            begin = at + len(line)
-        at += len(line)
-    if begin < end:
-        yield begin, end
+            begin = end
+        at = end
+    if begin < at:
+        yield begin, at
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where each sentence of the block [start, end) begins and ends."""
-    begin = start
-    for found in SENTENCE.finditer(text[start:end]):
-        last = start + found.end()
-        short = ABBREVIATION.search(text[begin:last])
+    begin = at = start
+    while found := END.search(text, at + 1, end):
+        at = found.end()
+        short = ABBREVIATION.search(text[max(begin, at - LONGEST_ABBREVIATION) : at])
         if short and short[1][0].isupper():
             continue
-        lead = len(text[begin:last]) - len(text[begin:last].lstrip())
-        yield begin + lead, last
-        begin = last
+        while text[begin].isspace():
+            begin += 1
+        yield begin, at
+        begin = at
+
+
+def _is_whole_lines(text: str, start: int, end: int) -> bool:
+    """Whether the characters [start, end) begin where a line begins, and end where one ends, but for blanks."""
+    while start > 0 and text[start - 1] != "\n" and text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and text[end] != "\n" and text[end].isspace():
+        end += 1
+    return (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
 
 
 def is_running_text(sentence: str) -> bool:

@@ -1,12 +1,22 @@
 """The good line: what a reader would not take for a line of the poet is none, and of several the rule picks one."""
 
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poet.report.best_line import Sentence, as_shown, best_line, copies, is_running_text, known_words, sentences
+from poet.report.best_line import (
+    Sentence,
+    _sentences,
+    as_shown,
+    best_line,
+    copies,
+    is_running_text,
+    known_words,
+    sentences,
+)
 from poet.report.passages import Shelf, ShownSample, show_samples
 from poet.results.attribution import AttributedSample, Source, Span
 from tests.report.shelf import a_book, a_sample, made_up_results, shipped_params
@@ -77,7 +87,7 @@ def test_what_is_copied_is_no_line():
 
 def test_what_is_copied_is_so_in_its_place():
     text = "I saw the king, my lord, to thee. What wilt thou to the king, my lord, to thee and to me?"
-    copied = Span(start=6, end=33, exact=True, surprise=9.0, sources=(Source(book="b", start=0, end=27, count=1),))
+    copied = Span(start=6, end=32, exact=True, surprise=9.0, sources=(Source(book="b", start=0, end=26, count=1),))
     found = line(text, spans=[copied], book=BOOK + text)
     assert found is not None and found.text.startswith("What wilt"), "by chance the same words stand there"
 
@@ -157,3 +167,21 @@ def test_sentences_stand_where_they_say():
         ("I will.", False),
         ("Ay, sir!", True),
     ]
+
+
+# What ends a sentence, as one pattern from its first character on: slow, and obvious.
+WHOLE = re.compile(r".+?(?:[.!?…؟։।။។]+[\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*)", re.DOTALL)
+
+
+@given(st.text(st.sampled_from('ab .!"”。」\n')))
+def test_sentences_equal_those_of_one_pattern(text):
+    found = [text[start:end] for start, end in _sentences(text, 0, len(text))]
+    assert found == [whole.group().lstrip() for whole in WHOLE.finditer(text)]
+
+
+@pytest.mark.parametrize("piece", ["word ", ".", '."', "Mr. ", "A man. ", " ", "a\n", "\n "])
+def test_sentences_of_a_long_text_are_found_in_time(piece):
+    """If each end were searched for from each character on, this would take minutes."""
+    text = piece * (400_000 // len(piece)) + "x"
+    found = list(sentences("", text))
+    assert len(found) == (text.count(". ") if piece == "A man. " else 0)
