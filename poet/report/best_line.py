@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from poet.attribution.words import UNSPACED_LETTER, Words
 from poet.report.passages import Shelf, ShownSample
 from poet.report.summary import Line
 
@@ -23,10 +24,6 @@ NAME = 3
 
 # Characters of the books in which the words of a line are looked up: enough for any vocabulary, and read in seconds.
 LOOKED_UP = 20_000_000
-
-# Letters of Chinese and Japanese, which show no words; two of them count as a word.
-UNSPACED_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-LETTERS_OF_A_WORD = 2
 
 # A sentence ends with one of these marks and what closes it, before white space. Chinese and Japanese put no space.
 # A run of marks is not matched as a whole: from each of its marks, that would be read to its end.
@@ -79,7 +76,7 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
         key=lambda one: (
             not one[1].whole_lines,
             one[0].sample.temperature,
-            abs(count_words(one[1].text) - PREFERRED),
+            abs(_length(one[1].text) - PREFERRED),
         ),
     )
     sample = shown.sample
@@ -103,7 +100,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     for line in text.split("\n"):
         end = min(at + len(line) + 1, len(text))  # with the line end
         bare = line.strip()
-        is_name = at == begin and bare[-1:].isalnum() and count_words(bare) <= NAME
+        is_name = at == begin and bare[-1:].isalnum() and _length(bare) <= NAME
         if not bare or is_name or bare == bare.upper() != bare.lower():
             if begin < at:
                 yield begin, at
@@ -136,13 +133,18 @@ def _is_whole_lines(text: str, start: int, end: int) -> bool:
     return (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
 
 
+def _length(text: str) -> float:
+    """The number of words of `text`."""
+    return Words(text).count(0, len(text))
+
+
 def is_running_text(sentence: str) -> bool:
     """Whether `sentence` has the length and the look of a sentence of running text.
 
     >>> is_running_text("What is the matter with the king, my lord?"), is_running_text("[Enter the king and his men.")
     (True, False)
     """
-    if FURNITURE.search(sentence) or not FEWEST <= count_words(sentence) <= MOST:
+    if FURNITURE.search(sentence) or not FEWEST <= _length(sentence) <= MOST:
         return False
     # A sentence that goes on from somewhere begins with a small letter or a mark.
     first = sentence.lstrip("¿¡")[:1]
@@ -187,7 +189,7 @@ def known_words(wanted: set[str], texts: Iterable[str]) -> set[str]:
 def words(text: str) -> list[str]:
     """The words of `text` between blanks, without their case and the marks around them.
 
-    Chinese and Japanese show no words, so their letters give none.
+    Scripts without blanks show no words, so their letters give none.
 
     >>> words("Well, to-morrow I'll go!")
     ['well', 'to', 'morrow', "i'll", 'go']
@@ -196,11 +198,6 @@ def words(text: str) -> list[str]:
     # letters.
     each = re.split(r"[\s\-–—]+", UNSPACED_LETTER.sub(" ", text.casefold().replace("’", "'")))
     return [word for raw in each if (word := re.sub(r"^\W+|[^\w\u0300-\u036f]+$", "", raw))]
-
-
-def count_words(text: str) -> float:
-    """The number of words of `text`, where two letters of Chinese or Japanese count as one."""
-    return len(words(text)) + len(UNSPACED_LETTER.findall(text)) / LETTERS_OF_A_WORD
 
 
 def as_shown(sentence: str) -> str:

@@ -16,6 +16,7 @@ from poet.report.best_line import (
     is_running_text,
     known_words,
     sentences,
+    words,
 )
 from poet.report.passages import Shelf, ShownSample, show_samples
 from poet.results.attribution import AttributedSample, Source, Span
@@ -147,6 +148,19 @@ def test_scripts_without_capitals_or_blanks(prompt, text, wanted):
     assert found == [wanted]
     words = {word for one in found for word in one.split()}
     assert not words or known_words({"bare"}, ["It is bare."]) == {"bare"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "လူတိုင်းသည်တူညီလွတ်လပ်သောဂုဏ်သိက္ခာဖြင့်လည်းကောင်း။",
+        "มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกัน!",
+        "មនុស្សទាំងអស់កើតមកមានសេរីភាពនិងសមភាព។",
+    ],
+)
+def test_scripts_that_write_no_blanks_have_no_unknown_words(text):
+    assert is_running_text(text) and not words(text)
+    assert [sentence.text for sentence in sentences("", text + " ")] == [text]
 
 
 def test_marks_that_open_a_sentence():
