@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.attribution.furniture import Furniture
+from poet.attribution.spans import attribute_text
 from poet.metrics.copying import (
     HUMAN_PER_SAMPLE,
     MeasuredText,
@@ -17,6 +18,7 @@ from poet.metrics.copying import (
     human_passages,
     spread_places,
 )
+from poet.results.attribution import AttributedSample, Span
 from poet.results.copying import LENGTHS, NOVELTY, Copying, LongestMatch
 from tests.attribution.shelf import indexed, letters
 
@@ -31,8 +33,21 @@ def measured_running(
 ) -> Copying:
     """The metrics of texts of which a part is running text."""
     index = indexed(books)
+    rows = [attribute_text(index, i, one.text, 1, one.running) for i, one in enumerate(samples)]
+    return metrics_of(index, samples, human, rows, temperatures)
+
+
+def metrics_of(index, samples, human, rows, temperatures=()) -> Copying:
+    """The metrics of texts whose passages are `rows`."""
     return copying_metrics(
-        index, samples, human, temperatures=temperatures, extractable={"50": 0.25}, min_length=1, seed=0
+        index,
+        samples,
+        human,
+        attributed=rows,
+        temperatures=temperatures,
+        extractable={"50": 0.25},
+        min_length=1,
+        seed=0,
     )
 
 
@@ -141,6 +156,13 @@ def test_the_surprise_of_people_is_that_of_as_much_text_as_the_samples():
     # Ten words that occur once each: log2(10) bits a word. Three words are too few for a finding.
     assert copying.surprise == pytest.approx(4 * np.log2(10), abs=0.01)
     assert copying.human_surprise == pytest.approx((5 + 4) * np.log2(10) / HUMAN_PER_SAMPLE, abs=0.01)
+
+
+def test_the_surprise_of_samples_is_that_of_the_passages_already_found():
+    span = Span(start=0, end=9, exact=True, surprise=9.0, sources=(), running_words=4.0, running_surprise=77.5)
+    rows = [AttributedSample(sample=8, spans=(span,), near=())]
+    copying = metrics_of(indexed({"a": "one two"}), [all_running("one two")], [], rows)
+    assert copying.running_text.surprise == 77.5
 
 
 def test_metrics_are_given_by_temperature_and_beside_human_text():
