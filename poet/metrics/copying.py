@@ -107,7 +107,7 @@ def copying_metrics(
 
     `attributed` are the passages of the samples, of at least `min_length` characters; those of human text are searched
     for here. `temperatures`, one for each sample, split the metrics once more. `extractable` is passed on
-    (`poet.metrics.memorization`). Without human passages there is no excess. `seed` decides the resamples of the
+    (`poet.metrics.memorization`). Without samples or human text that counts there is no excess. `seed` decides the resamples of the
     interval of the excess.
     """
     matched, human_matched = _match(index, samples), _match(index, human)
@@ -138,7 +138,8 @@ def _compare(
     # The difference is taken at one length only, EXCESS_AT, and for the samples only.
     def compared(texts: Sequence[_MatchedText]) -> CopyingMetrics:
         metrics = _measure(index, texts)
-        if not human:
+        # Text of which nothing counts copies neither more nor less than other text.
+        if not (metrics.characters and of_human.characters):
             return metrics
         excess = metrics.share_at[EXCESS_AT] - of_human.share_at[EXCESS_AT]
         interval = _excess_interval(texts, human, np.random.default_rng(seed))

@@ -242,6 +242,20 @@ def test_without_human_text_there_is_no_excess():
     assert (metrics.excess, metrics.longest, metrics.longest_match) == (None, 0, None)
 
 
+@pytest.mark.parametrize("furniture", ["samples", "human"])
+def test_texts_of_furniture_alone_are_compared_with_nothing(furniture):
+    """They would count as less copied than the authors, beyond doubt."""
+    book = "the quick brown fox jumps over the lazy dog"
+    nothing = [MeasuredText(text=book, running=np.zeros(len(book), dtype=bool))] * 3
+    samples, human = [all_running(book)] * 3, [all_running(book)] * 3
+    samples, human = (nothing, human) if furniture == "samples" else (samples, nothing)
+    copying = measured_running({"a": book}, samples, human, (0.5, 1.0, 1.0))
+    for metrics in (copying.running_text.samples, *copying.running_text.by_temperature.values()):
+        assert (metrics.excess, metrics.excess_interval) == (None, None)
+    # Over all characters, they are compared.
+    assert (copying.samples.excess, copying.samples.excess_interval) == (0.0, (0.0, 0.0))
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=8))
 def test_covered_characters(pairs):
     matches = sorted((start, start + length) for start, length in pairs)
