@@ -107,8 +107,8 @@ def copying_metrics(
 
     `attributed` are the passages of the samples, of at least `min_length` characters; those of human text are searched
     for here. `temperatures`, one for each sample, split the metrics once more. `extractable` is passed on
-    (`poet.metrics.memorization`). Without samples or human text that counts there is no excess. `seed` decides the resamples of the
-    interval of the excess.
+    (`poet.metrics.memorization`). Without samples or human text of which something counts there is no excess. `seed`
+    decides the resamples of the interval of the excess.
     """
     matched, human_matched = _match(index, samples), _match(index, human)
     # The matches of the running text are the same; only other characters count.
