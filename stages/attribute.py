@@ -68,6 +68,7 @@ def main(
         index,
         written,
         human_passages(unseen_text(clean, settings.split, furniture), [len(sample.text) for sample in samples]),
+        attributed=attributed,
         temperatures=[sample.temperature for sample in samples],
         extractable=read_json(extractable),
         min_length=min_length,

@@ -8,7 +8,9 @@ text. These lines are furniture:
   titles do;
 - short lines that one book repeats: speaker names, "[Exit]", refrains. A refrain is not copied, it is quoted;
 - short lines in capitals at the start of a block: names that a model invents, or that speak only once;
-- directions in brackets wherever they are; whole lines in parentheses or underscores; "Enter ...", "Exeunt ...".
+- directions in brackets wherever they are; whole lines in parentheses or underscores; "Enter Hamlet", "Exeunt all".
+
+No line of more than ENTRANCE_LENGTH characters is furniture as a whole: it is a paragraph, whatever it begins with.
 
 A name before a speech on the same line ("SOCRATES: Yes.") is furniture too, if the book repeats it. So is the white
 space beside furniture.
@@ -48,8 +50,15 @@ DIRECTION = re.compile(r"[\[［〔](?:[^\[\]［］〔〕\n]|\n(?![^\S\n]*\n)){0,
 # Whole lines that some books set as directions; inside a line, the same marks are emphasis or asides.
 ENCLOSED = re.compile(r"[(（][^()（）]{1,100}[)）][.]?|_[^_]{1,100}_[.]?|\*[^*]{1,100}\*[.]?")
 
-# How English plays without brackets say who comes and goes.
-ENTRANCE = re.compile(r"(?:Re-?)?[Ee]nter,? (?:the |an? )?[A-Z\[]|ENTER |(?:Exit|Exeunt|EXIT|EXEUNT|Manet|Manent)\b")
+# How English plays without brackets say who comes and who goes. "Exit" begins prose too ("Exit polls say so."): in a
+# direction, a mark or a name follows, with nothing before it but such words as "all but". A line that goes on after the
+# name, with no end, is prose that is set in lines.
+ENTERS = re.compile(r"(?:Re-?)?[Ee]nter,? (?:the |an? )?[A-Z\[]|ENTER ")
+LEAVES = re.compile(
+    r"(?:Exit|Exeunt|EXIT|EXEUNT|Manet|Manent)\b"
+    r"(?:,? (?:the|an?|all|both|some|but|save|except|with|omnes|severally|together|above|below|within)\b)*"
+    r"(?:\W*\Z|[,.:;]| [A-Z\[])"
+)
 ENTRANCE_LENGTH = 120
 
 # A name before a speech on the same line: in capitals with a full stop or a colon, or in any letters with a colon.
@@ -96,9 +105,12 @@ class Furniture:
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
         """The (start, end) of all furniture in `text`, in any order."""
-        for pattern in (heading_lines(text), DIRECTION.finditer(text)):
-            for found in pattern:
-                yield found.span("line") if "line" in found.re.groupindex else found.span()
+        for heading in heading_lines(text):
+            # A paragraph can be one line, and begin like a heading: "Part one of the plan was ..."
+            if heading.end("line") - heading.start("line") <= ENTRANCE_LENGTH:
+                yield heading.span("line")
+        for direction in DIRECTION.finditer(text):
+            yield direction.span()
         for line in _lines(text):
             # The name first: "HAM. Ay." has as many capitals as a name alone.
             if (name := NAME.match(line.text)) and _key(name.group()) in self.names:
@@ -156,7 +168,10 @@ def _key(line: str) -> str:
 
 def _has_shape(line: Line) -> bool:
     """Whether a line is furniture by its shape, whatever its words are."""
-    if ENCLOSED.fullmatch(line.text) or (ENTRANCE.match(line.text) and line.text[-1] not in "!?,"):
+    if ENCLOSED.fullmatch(line.text) or (ENTERS.match(line.text) and line.text[-1] not in "!?,"):
+        return True
+    ends = line.text[-1] in ".)]_" or (len(line.text) <= SHORT and line.text[-1] not in "!?,")
+    if ends and LEAVES.match(line.text):
         return True
     return line.opens and len(line.text) <= SHORT and _in_capitals(line.text)
 

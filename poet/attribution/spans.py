@@ -49,9 +49,8 @@ def count_running_words(index: Index, text: str, spans: Sequence[Span], running:
     parts, owners = [], []
     for number, span in enumerate(spans):
         first = int(np.searchsorted(edges[:, 1], span.start, side="right"))
-        for start, end in edges[first:].tolist():
-            if start >= span.end:
-                break
+        last = int(np.searchsorted(edges[:, 0], span.end))
+        for start, end in edges[first:last].tolist():
             parts.append((max(start, span.start), min(end, span.end)))
             owners.append(number)
 

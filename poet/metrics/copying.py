@@ -97,6 +97,7 @@ def copying_metrics(
     samples: Sequence[MeasuredText],
     human: Sequence[MeasuredText],
     *,
+    attributed: Sequence[AttributedSample],
     temperatures: Sequence[float],
     extractable: Mapping[str, float | None],
     min_length: int,
@@ -104,19 +105,21 @@ def copying_metrics(
 ) -> Copying:
     """The copying metrics of the `samples`, and of `human` passages to compare them with (`human_passages`).
 
-    `temperatures`, one for each sample, split the metrics once more. `extractable` is passed on
-    (`poet.metrics.memorization`). Without human passages there is no excess. `min_length` is the least length of a
-    passage whose surprise counts. `seed` decides the resamples of the interval of the excess.
+    `attributed` are the passages of the samples, of at least `min_length` characters; those of human text are searched
+    for here. `temperatures`, one for each sample, split the metrics once more. `extractable` is passed on
+    (`poet.metrics.memorization`). Without samples or human text of which something counts there is no excess. `seed`
+    decides the resamples of the interval of the excess.
     """
     matched, human_matched = _match(index, samples), _match(index, human)
     # The matches of the running text are the same; only other characters count.
     running, human_running = _count_running(matched, samples), _count_running(human_matched, human)
+    of_human = [attribute_text(index, i, one.text, min_length, one.running) for i, one in enumerate(human)]
     return Copying(
         **_compare(index, matched, human_matched, temperatures, seed),
         running_text=RunningText(
             **_compare(index, running, human_running, temperatures, seed),
-            surprise=_largest_surprise(index, samples, min_length, draws=1),
-            human_surprise=_largest_surprise(index, human, min_length, draws=HUMAN_PER_SAMPLE),
+            surprise=_largest_surprise(attributed, draws=1),
+            human_surprise=_largest_surprise(of_human, draws=HUMAN_PER_SAMPLE),
         ),
         extractable=extractable,
     )
@@ -135,7 +138,8 @@ def _compare(
     # The difference is taken at one length only, EXCESS_AT, and for the samples only.
     def compared(texts: Sequence[_MatchedText]) -> CopyingMetrics:
         metrics = _measure(index, texts)
-        if not human:
+        # Text of which nothing counts copies neither more nor less than other text.
+        if not (metrics.characters and of_human.characters):
             return metrics
         excess = metrics.share_at[EXCESS_AT] - of_human.share_at[EXCESS_AT]
         interval = _excess_interval(texts, human, np.random.default_rng(seed))
@@ -232,9 +236,8 @@ def _mean_of_draws(values: Sequence[float], draws: int) -> float:
     return sum(max(values[draw::draws], default=0) for draw in range(draws)) / draws
 
 
-def _largest_surprise(index: Index, texts: Sequence[MeasuredText], min_length: int, draws: int) -> float:
-    """The surprise of the most surprising passage of running text in `texts`, in bits: the mean over `draws`."""
-    attributed = [attribute_text(index, i, one.text, min_length, one.running) for i, one in enumerate(texts)]
+def _largest_surprise(attributed: Sequence[AttributedSample], draws: int) -> float:
+    """The surprise of the most surprising passage of running text in `attributed`, in bits: the mean over `draws`."""
     return round(_mean_of_draws([_surprise(one) for one in attributed], draws), 2)
 
 

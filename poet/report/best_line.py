@@ -6,10 +6,13 @@ several, whole lines come before parts of lines, then the lowest temperature, th
 the first.
 """
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from poet.attribution.words import UNSPACED_LETTER, Words
 from poet.report.passages import Shelf, ShownSample
 from poet.report.summary import Line
 
@@ -22,15 +25,13 @@ NAME = 3
 # Characters of the books in which the words of a line are looked up: enough for any vocabulary, and read in seconds.
 LOOKED_UP = 20_000_000
 
-# Letters of Chinese and Japanese, which show no words; two of them count as a word.
-UNSPACED_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-LETTERS_OF_A_WORD = 2
-
 # A sentence ends with one of these marks and what closes it, before white space. Chinese and Japanese put no space.
-SENTENCE = re.compile(r".+?(?:[.!?…؟։।]+[\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*)", re.DOTALL)
+# A run of marks is not matched as a whole: from each of its marks, that would be read to its end.
+END = re.compile(r"[.!?…؟։।။។][\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*")
 
 # "Mr." and other short words with a capital are no ends of a sentence.
 ABBREVIATION = re.compile(r"(?:^|\s)([^\W\d_]{1,3})\.\Z")
+LONGEST_ABBREVIATION = len(" Mrs.")
 
 # What running text does not have: brackets, marks of italics, numbers of pages, characters that were lost.
 FURNITURE = re.compile(r"[][(){}<>_*|#=\\^~\ufffd]|[0-9]{3}")
@@ -57,12 +58,14 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
 
     A passage that is found in a book counts as copied if the line holds `least_copy` characters of it.
     """
-    found = [
-        (shown, sentence)
-        for shown in samples
-        for sentence in sentences(shown.sample.prompt, shown.sample.text)
-        if is_running_text(sentence.text) and copied(shown, sentence) < least_copy
-    ]
+    found = []
+    for shown in samples:
+        longest_copy = copies(shown)
+        found += [
+            (shown, sentence)
+            for sentence in sentences(shown.sample.prompt, shown.sample.text)
+            if is_running_text(sentence.text) and longest_copy(sentence) < least_copy
+        ]
     known = known_words({word for _, sentence in found for word in words(sentence.text)}, _texts(shelf))
     found = [one for one in found if known.issuperset(words(one[1].text))]
     if not found:
@@ -73,7 +76,7 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
         key=lambda one: (
             not one[1].whole_lines,
             one[0].sample.temperature,
-            abs(count_words(one[1].text) - PREFERRED),
+            abs(_length(one[1].text) - PREFERRED),
         ),
     )
     sample = shown.sample
@@ -85,40 +88,54 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
 def sentences(prompt: str, text: str) -> Iterator[Sentence]:
     """The sentences of a sample that end in `text`, whole: neither cut off by the end nor by a line of furniture."""
     both = prompt + text
-    for block in re.finditer(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+", both):
-        for start, end in _blocks(both, block.start(), block.end()):
-            for first, last in _sentences(both, start, end):
-                if last > len(prompt):
-                    before, after = both[:first].rpartition("\n")[2], both[last:].partition("\n")[0]
-                    yield Sentence(both[first:last], first, last, not before.strip() and not after.strip())
+    for start, end in _blocks(both):
+        for first, last in _sentences(both, start, end):
+            if last > len(prompt):
+                yield Sentence(both[first:last], first, last, _is_whole_lines(both, first, last))
 
 
-def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of the paragraph [start, end) between lines that name speakers or head a chapter."""
-    begin = at = start
-    for line in text[start:end].splitlines(keepends=True):
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of `text` between blank lines, and between lines that name speakers or head a chapter."""
+    begin = at = 0
+    for line in text.split("\n"):
+        end = min(at + len(line) + 1, len(text))  # with the line end
         bare = line.strip()
-        is_name = at == begin and count_words(bare) <= NAME and bare[-1:].isalnum()
-        if is_name or bare == bare.upper() != bare.lower():
+        is_name = at == begin and bare[-1:].isalnum() and _length(bare) <= NAME
+        if not bare or is_name or bare == bare.upper() != bare.lower():
             if begin < at:
                 yield begin, at
-            begin = at + len(line)
-        at += len(line)
-    if begin < end:
-        yield begin, end
+            begin = end
+        at = end
+    if begin < at:
+        yield begin, at
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where each sentence of the block [start, end) begins and ends."""
-    begin = start
-    for found in SENTENCE.finditer(text[start:end]):
-        last = start + found.end()
-        short = ABBREVIATION.search(text[begin:last])
+    begin = at = start
+    while found := END.search(text, at + 1, end):
+        at = found.end()
+        short = ABBREVIATION.search(text[max(begin, at - LONGEST_ABBREVIATION) : at])
         if short and short[1][0].isupper():
             continue
-        lead = len(text[begin:last]) - len(text[begin:last].lstrip())
-        yield begin + lead, last
-        begin = last
+        while text[begin].isspace():
+            begin += 1
+        yield begin, at
+        begin = at
+
+
+def _is_whole_lines(text: str, start: int, end: int) -> bool:
+    """Whether the characters [start, end) begin where a line begins, and end where one ends, but for blanks."""
+    while start > 0 and text[start - 1] != "\n" and text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and text[end] != "\n" and text[end].isspace():
+        end += 1
+    return (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
+
+
+def _length(text: str) -> float:
+    """The number of words of `text`."""
+    return Words(text).count(0, len(text))
 
 
 def is_running_text(sentence: str) -> bool:
@@ -127,7 +144,7 @@ def is_running_text(sentence: str) -> bool:
     >>> is_running_text("What is the matter with the king, my lord?"), is_running_text("[Enter the king and his men.")
     (True, False)
     """
-    if FURNITURE.search(sentence) or not FEWEST <= count_words(sentence) <= MOST:
+    if FURNITURE.search(sentence) or not FEWEST <= _length(sentence) <= MOST:
         return False
     # A sentence that goes on from somewhere begins with a small letter or a mark.
     first = sentence.lstrip("¿¡")[:1]
@@ -142,16 +159,20 @@ def is_running_text(sentence: str) -> bool:
     return not in_capitals and 4 * len(set(each)) >= 3 * len(each)
 
 
-def copied(shown: ShownSample, sentence: Sentence) -> int:
-    """The largest number of characters of `sentence` that belong to one passage of the sample."""
-    most, prompt = 0, len(shown.sample.prompt)
-    for passage in {passage.text for passage in shown.passages}:
-        at = shown.sample.text.find(passage)
-        while at >= 0:
-            inside = min(prompt + at + len(passage), sentence.end) - max(prompt + at, sentence.start)
-            most = max(most, inside)
-            at = shown.sample.text.find(passage, at + 1)
-    return most
+def copies(shown: ShownSample) -> Callable[[Sentence], int]:
+    """Says the largest number of characters of a sentence of the sample that belong to one of its passages."""
+    # A passage has its place in the text, a sentence in prompt and text together.
+    shift = len(shown.sample.prompt)
+    places = sorted((passage.start + shift, passage.end + shift) for passage in shown.passages)
+    starts = [start for start, _ in places]
+    # Where all passages up to each one have ended: in ascending order, even if one lies inside another.
+    ends = list(itertools.accumulate((end for _, end in places), max))
+
+    def longest(sentence: Sentence) -> int:
+        near = places[bisect_right(ends, sentence.start) : bisect_left(starts, sentence.end)]
+        return max((min(end, sentence.end) - max(start, sentence.start) for start, end in near), default=0)
+
+    return longest
 
 
 def known_words(wanted: set[str], texts: Iterable[str]) -> set[str]:
@@ -168,7 +189,7 @@ def known_words(wanted: set[str], texts: Iterable[str]) -> set[str]:
 def words(text: str) -> list[str]:
     """The words of `text` between blanks, without their case and the marks around them.
 
-    Chinese and Japanese show no words, so their letters give none.
+    Scripts without blanks show no words, so their letters give none.
 
     >>> words("Well, to-morrow I'll go!")
     ['well', 'to', 'morrow', "i'll", 'go']
@@ -177,11 +198,6 @@ def words(text: str) -> list[str]:
     # letters.
     each = re.split(r"[\s\-–—]+", UNSPACED_LETTER.sub(" ", text.casefold().replace("’", "'")))
     return [word for raw in each if (word := re.sub(r"^\W+|[^\w\u0300-\u036f]+$", "", raw))]
-
-
-def count_words(text: str) -> float:
-    """The number of words of `text`, where two letters of Chinese or Japanese count as one."""
-    return len(words(text)) + len(UNSPACED_LETTER.findall(text)) / LETTERS_OF_A_WORD
 
 
 def as_shown(sentence: str) -> str:

@@ -1,7 +1,7 @@
 """A line of a sample over the line of a book that it repeats, word by word, with the words that differ marked."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -13,6 +13,9 @@ TOKENS = re.compile(rf"(\s*)([{UNSPACED}]|[^\s{UNSPACED}]+)|(\s+)\Z")
 # The most characters of a line that are shown on either side of the passage. A paragraph can be one line.
 MOST_CONTEXT = 80
 ELLIPSIS = "…"
+
+# The most words on either side that are aligned at a time.
+WINDOW = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +76,34 @@ def compare(sample: PassageAt, book: PassageAt) -> Comparison:
     for number, pair in enumerate(zip(sample.parts(), book.parts(), strict=True)):
         tokens = tuple(list(TOKENS.finditer(part)) for part in pair)
         ours, theirs = ([token[2] or "" for token in found] for found in tokens)
-        blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+        blocks = list(_equal_blocks(ours, theirs))
         for side, line in enumerate(lines):
-            # A block says where it begins on either side, and how many words it has.
-            equal = {block[side] + i for block in blocks for i in range(block.size)}
+            equal = {block[side] + i for block in blocks for i in range(block[2])}
             line.extend(_merge(_pieces(tokens[side], equal, matched=number == 1)))
     return Comparison(sample=lines[0], book=lines[1])
+
+
+def _equal_blocks(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """The words that are equal in order: where each block begins in `ours` and in `theirs`, and how many words it has.
+
+    Windows of words are aligned one after another, because the time of an alignment grows with its square. Near copies
+    have nearly the same words, so that each window finds those of the other side.
+    """
+    at, beside = 0, 0
+    while at < len(ours) and beside < len(theirs):
+        window, other = ours[at : at + WINDOW], theirs[beside : beside + WINDOW]
+        if window == other:  # as all of a verbatim passage
+            blocks = [(0, 0, len(window))]
+        else:
+            found = SequenceMatcher(None, window, other, autojunk=False).get_matching_blocks()
+            blocks = [(block.a, block.b, block.size) for block in found if block.size]
+        for first, second, size in blocks:
+            yield at + first, beside + second, size
+        # The next windows begin behind the last block. If that is near, what follows has no equal in these windows.
+        step, side_step = (blocks[-1][0] + blocks[-1][2], blocks[-1][1] + blocks[-1][2]) if blocks else (0, 0)
+        near = max(step, side_step) < WINDOW // 2
+        at += WINDOW if near else step
+        beside += WINDOW if near else side_step
 
 
 def _pieces(tokens: list[re.Match[str]], equal: set[int], *, matched: bool) -> Iterator[ComparedPiece]:

@@ -1,5 +1,7 @@
 """The lines at the top of a collection's page: what the model writes, before any figure."""
 
+import bisect
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,21 +37,26 @@ def choose_opening(samples: Sequence[ShownSample]) -> Opening | None:
     They begin where a paragraph does. Preferred are lines with passages (up to two), then full ones, with few gaps and
     of enough text; then the temperature in the middle of all, then the order of the file.
     """
-    candidates = [(shown, start, end) for shown in samples for start, end in _windows(shown.sample.text)]
+    candidates = [
+        (shown, starts, start, end)
+        for shown in samples
+        for starts in [_starts(shown.pieces)]
+        for start, end in _windows(shown.sample.text)
+    ]
     if not candidates:
         return None
     temperatures = sorted({shown.sample.temperature for shown in samples})
     middle = temperatures[len(temperatures) // 2]
 
-    def rank(candidate: tuple[ShownSample, int, int]) -> tuple[int, bool, float]:
-        shown, start, end = candidate
-        found = len(_visible(shown, _cut(shown.pieces, start, end)))
+    def rank(candidate: tuple[ShownSample, list[int], int, int]) -> tuple[int, bool, float]:
+        shown, starts, start, end = candidate
+        found = len(_visible(shown, _cut(shown.pieces, starts, start, end)))
         text = shown.sample.text[start:end]
         sparse = text.count("\n\n") > FEW_GAPS or len(text) < CHARACTERS / 2
         return -min(found, ENOUGH_PASSAGES), sparse, abs(shown.sample.temperature - middle)
 
-    shown, start, end = min(candidates, key=rank)  # the first of equals
-    pieces = _cut(shown.pieces, start, end)
+    shown, starts, start, end = min(candidates, key=rank)  # the first of equals
+    pieces = _cut(shown.pieces, starts, start, end)
     visible = _visible(shown, pieces)
     first = max(visible, key=lambda span: shown.passages[span].running_surprise, default=None)
     return Opening(shown=shown, pieces=pieces, passage=first)
@@ -91,17 +98,24 @@ def _window_end(text: str, start: int) -> int:
     return start + len(lines_shown.rstrip())
 
 
-def _cut(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
-    """The parts of `pieces` between two characters of the text that the pieces joined are. A part shows no passage.
+def _starts(pieces: Sequence[Piece]) -> list[int]:
+    """The character of the text, which the `pieces` joined are, at which each of them starts."""
+    return list(itertools.accumulate((len(piece.text) for piece in pieces), initial=0))[:-1]
+
+
+def _cut(pieces: Sequence[Piece], starts: Sequence[int], start: int, end: int) -> list[Piece]:
+    """The parts of `pieces`, which start at `starts`, between two characters of the text. A part shows no passage.
 
     >>> pieces = [Piece(text="To be", span=0), Piece(text=" or ", span=None), Piece(text="not to be", span=1)]
-    >>> [(piece.text, piece.span) for piece in _cut(pieces, 0, 12)]
+    >>> [(piece.text, piece.span) for piece in _cut(pieces, [0, 5, 9], 0, 12)]
     [('To be', 0), (' or ', None), ('not', None)]
     """
-    cut, at = [], 0
-    for piece in pieces:
-        text = piece.text[max(0, start - at) : max(0, end - at)]
+    cut = []
+    # From the piece that holds `start` on. Samples have many paragraphs, so each looks at its own pieces only.
+    first = max(0, bisect.bisect_right(starts, start) - 1)
+    for number in range(first, bisect.bisect_left(starts, end)):
+        piece, at = pieces[number], starts[number]
+        text = piece.text[max(0, start - at) : end - at]
         if text:
             cut.append(Piece(text=text, span=piece.span if text == piece.text else None))
-        at += len(piece.text)
     return cut

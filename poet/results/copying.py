@@ -44,7 +44,7 @@ class CopyingMetrics:
     `novelty[n]` the share of the n-grams that occur in no book, for n in NOVELTY, None when every text is shorter.
     `longest` is the length of the longest match. Of human text it is the mean of several draws, each as large as the
     samples. `excess` is `share_at[EXCESS_AT]` less that of human text, `excess_interval` its 95 % interval; None where
-    there is no human text to compare with, or too little for an interval.
+    there is no text to compare, or too little for an interval.
 
     Of running text, all of these count its characters only. The text of `longest_match` also shows the furniture inside
     the match, so it can be longer than `longest`.

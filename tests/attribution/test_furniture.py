@@ -103,6 +103,46 @@ def test_what_looks_like_furniture_and_is_none():
     assert without_furniture(prose) == prose
 
 
+@pytest.mark.parametrize("beginning", ["Section 1 of this", "Part one of the", "Letter i is", "CHAPTER IX. Of"])
+def test_a_paragraph_in_one_line_that_begins_like_a_heading_is_no_heading(beginning):
+    paragraph = " ".join(f"{beginning} {babble(3, 400)}.".split())
+    assert without_furniture(f"ACT I\n\n{paragraph}\n\nIt ends.", Furniture()) == f"{paragraph}\n\nIt ends."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Exit polls say so.",
+        "Exit the building by the stairs.",
+        "Exit at once, and do not look back.",
+        "Exit Street was where he had lived for all those years, and where he",
+        "Exeunt is what the old books say when everybody leaves, and nobody ever says it aloud.",
+    ],
+)
+def test_prose_that_begins_as_a_stage_direction_is_running_text(line):
+    assert without_furniture(line, Furniture()) == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Exit",
+        "EXEUNT.",
+        "Exit HAMLET",
+        "Exit Ghost.",
+        "Exit, pursued by a bear.",
+        "Exeunt omnes.",
+        "Exeunt all but Horatio.",
+        "Exeunt severally",
+        "Exit a Messenger.",
+        "Exeunt Rosencrantz and Guildenstern with the Players, and after these the King and all of his Court.",
+        "Manet Hamlet.",
+    ],
+)
+def test_whoever_leaves_is_furniture(line):
+    assert without_furniture(f"He said.\n{line}\nShe said.", Furniture()) == "He said.She said."
+
+
 def test_a_refrain_is_furniture_of_its_poem():
     poem = "\n\n".join(f"A verse that says {number} things\nand more of them,\nNevermore." for number in range(3))
     assert "Nevermore" not in without_furniture(poem)

@@ -1,12 +1,13 @@
 """Spans against brute force, on random and adversarial texts."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.attribution.normalise import normalise
-from poet.attribution.spans import attribute_text, find_near_spans, find_spans
-from poet.results.attribution import Source
+from poet.attribution.spans import attribute_text, count_running_words, find_near_spans, find_spans
+from poet.results.attribution import Source, Span
 from tests.attribution.shelf import brute_force, indexed, letters, mixed, places
 
 
@@ -119,3 +120,13 @@ def test_a_copy_without_its_line_ends_is_one_near_copy():
     assert (near.start, near.end) == (0, len(copy))
     assert (near.sources[0].start, near.sources[0].end) == (2, 2 + len(book))
     assert near.surprise > 40
+
+
+def test_running_words_of_many_spans_are_counted_in_time():
+    """If each span looked at all stretches of running text behind it, these would take minutes."""
+    many = 60_000
+    text = "a " * many
+    spans = [Span(start=start, end=start + 3, exact=True, surprise=0.0, sources=()) for start in range(0, 2 * many, 2)]
+    counted = count_running_words(indexed({"a": "a"}), text, spans, np.arange(2 * many) % 2 == 0)
+    # Each has two words, the last one has one.
+    assert [span.running_words for span in counted] == [2.0] * (many - 1) + [1.0]

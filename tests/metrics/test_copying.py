@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.attribution.furniture import Furniture
+from poet.attribution.spans import attribute_text
 from poet.metrics.copying import (
     HUMAN_PER_SAMPLE,
     MeasuredText,
@@ -17,6 +18,7 @@ from poet.metrics.copying import (
     human_passages,
     spread_places,
 )
+from poet.results.attribution import AttributedSample, Span
 from poet.results.copying import LENGTHS, NOVELTY, Copying, LongestMatch
 from tests.attribution.shelf import indexed, letters
 
@@ -31,8 +33,21 @@ def measured_running(
 ) -> Copying:
     """The metrics of texts of which a part is running text."""
     index = indexed(books)
+    rows = [attribute_text(index, i, one.text, 1, one.running) for i, one in enumerate(samples)]
+    return metrics_of(index, samples, human, rows, temperatures)
+
+
+def metrics_of(index, samples, human, rows, temperatures=()) -> Copying:
+    """The metrics of texts whose passages are `rows`."""
     return copying_metrics(
-        index, samples, human, temperatures=temperatures, extractable={"50": 0.25}, min_length=1, seed=0
+        index,
+        samples,
+        human,
+        attributed=rows,
+        temperatures=temperatures,
+        extractable={"50": 0.25},
+        min_length=1,
+        seed=0,
     )
 
 
@@ -143,6 +158,13 @@ def test_the_surprise_of_people_is_that_of_as_much_text_as_the_samples():
     assert copying.human_surprise == pytest.approx((5 + 4) * np.log2(10) / HUMAN_PER_SAMPLE, abs=0.01)
 
 
+def test_the_surprise_of_samples_is_that_of_the_passages_already_found():
+    span = Span(start=0, end=9, exact=True, surprise=9.0, sources=(), running_words=4.0, running_surprise=77.5)
+    rows = [AttributedSample(sample=8, spans=(span,), near=())]
+    copying = metrics_of(indexed({"a": "one two"}), [all_running("one two")], [], rows)
+    assert copying.running_text.surprise == 77.5
+
+
 def test_metrics_are_given_by_temperature_and_beside_human_text():
     books = {"a": "the quick brown fox jumps over the lazy dog and runs away"}
     samples = ["the quick brown fox jumps over the lazy", "x" * 39, "x" * 30 + "quick bro"]
@@ -218,6 +240,20 @@ def test_a_single_text_has_no_interval():
 def test_without_human_text_there_is_no_excess():
     metrics = measured({"a": "abc"}, [], [], ()).samples
     assert (metrics.excess, metrics.longest, metrics.longest_match) == (None, 0, None)
+
+
+@pytest.mark.parametrize("furniture", ["samples", "human"])
+def test_texts_of_furniture_alone_are_compared_with_nothing(furniture):
+    """They would count as less copied than the authors, beyond doubt."""
+    book = "the quick brown fox jumps over the lazy dog"
+    nothing = [MeasuredText(text=book, running=np.zeros(len(book), dtype=bool))] * 3
+    samples, human = [all_running(book)] * 3, [all_running(book)] * 3
+    samples, human = (nothing, human) if furniture == "samples" else (samples, nothing)
+    copying = measured_running({"a": book}, samples, human, (0.5, 1.0, 1.0))
+    for metrics in (copying.running_text.samples, *copying.running_text.by_temperature.values()):
+        assert (metrics.excess, metrics.excess_interval) == (None, None)
+    # Over all characters, they are compared.
+    assert (copying.samples.excess, copying.samples.excess_interval) == (0.0, (0.0, 0.0))
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=8))

@@ -1,11 +1,26 @@
 """The good line: what a reader would not take for a line of the poet is none, and of several the rule picks one."""
 
-import pytest
+import re
+from dataclasses import replace
 
-from poet.report.best_line import as_shown, best_line, is_running_text, known_words, sentences
-from poet.report.passages import Shelf, show_samples
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poet.report.best_line import (
+    Sentence,
+    _sentences,
+    as_shown,
+    best_line,
+    copies,
+    is_running_text,
+    known_words,
+    sentences,
+    words,
+)
+from poet.report.passages import Shelf, ShownSample, show_samples
 from poet.results.attribution import AttributedSample, Source, Span
-from tests.report.shelf import a_book, a_sample, shipped_params
+from tests.report.shelf import a_book, a_sample, made_up_results, shipped_params
 
 BOOK = """
 I will not leave the king for all the gold that he may give to my poor lord and to me. What is it to you, sir?
@@ -71,6 +86,35 @@ def test_what_is_copied_is_no_line():
     assert found is not None and found.text.startswith("What will")
 
 
+def test_what_is_copied_is_so_in_its_place():
+    text = "I saw the king, my lord, to thee. What wilt thou to the king, my lord, to thee and to me?"
+    copied = Span(start=6, end=32, exact=True, surprise=9.0, sources=(Source(book="b", start=0, end=26, count=1),))
+    found = line(text, spans=[copied], book=BOOK + text)
+    assert found is not None and found.text.startswith("What wilt"), "by chance the same words stand there"
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12)), max_size=8), st.integers(0, 5))
+def test_copies_equal_a_count_of_characters(places, size):
+    passage = made_up_results(samples=1).samples[0].passages[0]
+    passages = [replace(passage, start=start, end=start + length) for start, length in places]
+    sample = a_sample("x" * 60, prompt="p" * size)
+    longest = copies(ShownSample(sample=sample, pieces=[], passages=passages, verbatim=0.0, near=0.0))
+    for start in range(0, size + 50, 3):
+        sentence = Sentence("x" * 9, start, start + 9, whole_lines=True)
+        shared = [len(set(range(a + size, a + size + n)) & set(range(start, start + 9))) for a, n in places]
+        assert longest(sentence) == max(shared, default=0)
+
+
+def test_copies_of_many_sentences_are_found_in_time():
+    """If every passage were searched for in the text for every sentence, that would take minutes."""
+    passage, many = made_up_results(samples=1).samples[0].passages[0], 20_000
+    places = range(0, 10 * many, 10)
+    passages = [replace(passage, text=f"{start}", start=start, end=start + 5) for start in places]
+    sample = a_sample("x" * 10 * many, prompt="")
+    longest = copies(ShownSample(sample=sample, pieces=[], passages=passages, verbatim=0.0, near=0.0))
+    assert all(longest(Sentence("x", start + 2, start + 10, whole_lines=True)) == 3 for start in places)
+
+
 def test_the_calmest_whole_line_of_about_twelve_words_is_the_line():
     short, long = "I will give it to you.", "Ay, but the law is no king to me, and thou art in it."
     inside = "you, sir? What will you give to the poor king? Ay"
@@ -106,6 +150,19 @@ def test_scripts_without_capitals_or_blanks(prompt, text, wanted):
     assert not words or known_words({"bare"}, ["It is bare."]) == {"bare"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "လူတိုင်းသည်တူညီလွတ်လပ်သောဂုဏ်သိက္ခာဖြင့်လည်းကောင်း။",
+        "มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกัน!",
+        "មនុស្សទាំងអស់កើតមកមានសេរីភាពនិងសមភាព។",
+    ],
+)
+def test_scripts_that_write_no_blanks_have_no_unknown_words(text):
+    assert is_running_text(text) and not words(text)
+    assert [sentence.text for sentence in sentences("", text + " ")] == [text]
+
+
 def test_marks_that_open_a_sentence():
     assert is_running_text("¿Qué me darás por el oro del rey, señor?")
     assert not is_running_text("¿qué me darás por el oro del rey, señor?")
@@ -124,3 +181,21 @@ def test_sentences_stand_where_they_say():
         ("I will.", False),
         ("Ay, sir!", True),
     ]
+
+
+# What ends a sentence, as one pattern from its first character on: slow, and obvious.
+WHOLE = re.compile(r".+?(?:[.!?…؟։।။។]+[\"'”’»)]*(?=\s|\Z)|[。！？]+[」』”’]*)", re.DOTALL)
+
+
+@given(st.text(st.sampled_from('ab .!"”。」\n')))
+def test_sentences_equal_those_of_one_pattern(text):
+    found = [text[start:end] for start, end in _sentences(text, 0, len(text))]
+    assert found == [whole.group().lstrip() for whole in WHOLE.finditer(text)]
+
+
+@pytest.mark.parametrize("piece", ["word ", ".", '."', "Mr. ", "A man. ", " ", "a\n", "\n "])
+def test_sentences_of_a_long_text_are_found_in_time(piece):
+    """If each end were searched for from each character on, this would take minutes."""
+    text = piece * (400_000 // len(piece)) + "x"
+    found = list(sentences("", text))
+    assert len(found) == (text.count(". ") if piece == "A man. " else 0)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.report.highlight import Piece
-from poet.report.opening import CHARACTERS, LINES, choose_opening
+from poet.report.opening import CHARACTERS, LINES, _cut, _starts, choose_opening
 from poet.report.passages import ShownSample
 from tests.report.shelf import a_sample, made_up_results
 
@@ -46,3 +46,24 @@ def test_the_passage_in_focus_is_the_most_surprising_one_in_sight():
     visible = {piece.span for piece in opening.pieces if piece.span is not None}
     surprise = {span: opening.shown.passages[span].running_surprise for span in visible}
     assert opening.passage == max(surprise, key=surprise.get)
+
+
+@given(st.lists(st.text("ab", max_size=5), max_size=9), st.integers(0, 30), st.integers(0, 30))
+def test_pieces_are_cut_where_their_characters_are(texts, start, end):
+    pieces = [Piece(text=text, span=number) for number, text in enumerate(texts)]
+    # Each character of the text, with the number of its piece.
+    owners = [number for number, text in enumerate(texts) for _ in text][start:end]
+    expected = [
+        Piece(text="".join(texts)[start:end][owners.index(owner) :][: owners.count(owner)], span=owner)
+        for owner in dict.fromkeys(owners)
+    ]
+    expected = [piece if piece.text == texts[piece.span] else Piece(text=piece.text, span=None) for piece in expected]
+    assert _cut(pieces, _starts(pieces), start, end) == expected
+
+
+def test_an_opening_of_many_paragraphs_is_chosen_in_time():
+    """If every paragraph looked at all pieces of its sample, that would take minutes."""
+    sample = shown("Ay.\n\n" * 30_000)
+    pieces = [Piece(text="Ay.\n\n", span=None)] * 30_000
+    opening = choose_opening([ShownSample(sample=sample.sample, pieces=pieces, passages=[], verbatim=0.0, near=0.0)])
+    assert opening.pieces[0].text.startswith("Ay.")
