@@ -28,6 +28,9 @@ Ay, but the law of this cold house is no law, and thou art in it. Mr. Weston was
 """
 
 
+PASSAGE = made_up_results(samples=1).samples[0].passages[0]
+
+
 def line(*samples, book=BOOK, spans=(), least_copy=20):
     """The best line of `samples`, given as (text, temperature) or as texts, from a shelf with one book."""
     shelf = Shelf([a_book("b")], {"b": book}.__getitem__)
@@ -95,8 +98,7 @@ def test_what_is_copied_is_so_in_its_place():
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12)), max_size=8), st.integers(0, 5))
 def test_copies_equal_a_count_of_characters(places, size):
-    passage = made_up_results(samples=1).samples[0].passages[0]
-    passages = [replace(passage, start=start, end=start + length) for start, length in places]
+    passages = [replace(PASSAGE, start=start, end=start + length) for start, length in places]
     sample = a_sample("x" * 60, prompt="p" * size)
     longest = copies(ShownSample(sample=sample, pieces=[], passages=passages, verbatim=0.0, near=0.0))
     for start in range(0, size + 50, 3):
@@ -107,9 +109,9 @@ def test_copies_equal_a_count_of_characters(places, size):
 
 def test_copies_of_many_sentences_are_found_in_time():
     """If every passage were searched for in the text for every sentence, that would take minutes."""
-    passage, many = made_up_results(samples=1).samples[0].passages[0], 20_000
+    many = 20_000
     places = range(0, 10 * many, 10)
-    passages = [replace(passage, text=f"{start}", start=start, end=start + 5) for start in places]
+    passages = [replace(PASSAGE, text=f"{start}", start=start, end=start + 5) for start in places]
     sample = a_sample("x" * 10 * many, prompt="")
     longest = copies(ShownSample(sample=sample, pieces=[], passages=passages, verbatim=0.0, near=0.0))
     assert all(longest(Sentence("x", start + 2, start + 10, whole_lines=True)) == 3 for start in places)
