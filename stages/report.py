@@ -22,7 +22,7 @@ from poet.results.evaluation import read_evaluation, read_training
 from poet.results.model_folder import CONFIG, WEIGHTS
 from poet.results.samples import read_samples, read_training_samples
 from poet.tracking.experiment_page import NOTE_TAG
-from poet.tracking.finished_runs import finished_runs
+from poet.tracking.finished_runs import comparable_runs, finished_runs
 from poet.tracking.run import commit, tracking
 from poet.tracking.run_page import run_note, standalone
 
@@ -86,7 +86,7 @@ def main(
         min_length=settings.attribute.min_length or least_length(indexed),
         copying=read_copying(copying),
         benchmark=read_json(benchmark),
-        other_runs=[run.bits_per_character for run in runs if run.bits_per_character and run.model_sha256 != digest],
+        other_runs=[run.bits_per_character for run in comparable_runs(runs, digest) if run.bits_per_character],
         commit=commit(project_root()),
     )
 

@@ -6,7 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from poet.errors import Interrupted
-from poet.tracking.finished_runs import finished_runs
+from poet.tracking.finished_runs import FinishedRun, comparable_runs, finished_runs
 from poet.tracking.run import tracking
 
 
@@ -66,3 +66,13 @@ def test_a_run_without_inputs_does_not_empty_the_list(client, tmp_path, monkeypa
 
     monkeypatch.setattr(MlflowClient, "search_runs", of_an_older_server)
     assert [(run.text, run.data_sha256) for run in finished_runs(tmp_path, "shelf")] == [("", "")] * 2
+
+
+def test_runs_on_other_books_or_another_split_are_not_comparable():
+    def run(name, text, validation="0.1"):
+        return FinishedRun(name=name, model_sha256=name, params={"split.validation": validation}, metrics={}, text=text)
+
+    own, same = run("own", "3 books"), run("same", "3 books")
+    listed = [run("fewer", "2 books"), same, own, run("split", "3 books", "0.2")]
+    assert comparable_runs(listed, "own") == [same]
+    assert comparable_runs(listed, "unknown") == []
