@@ -64,7 +64,7 @@ def text_of(run: FinishedRun) -> tuple[str, ...]:
 
 
 def comparable_runs(runs: Sequence[FinishedRun], model_sha256: str) -> list[FinishedRun]:
-    """The other ones of `runs` with the text and split of the run of this model; none where its run is not among them."""
+    """The other ones of `runs` with the text and split of this model's run; none where that run is not among them."""
     own = next((run for run in runs if run.model_sha256 == model_sha256), None)
     return [run for run in runs if own and run is not own and text_of(run) == text_of(own)]
 
