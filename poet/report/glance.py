@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poet.report.verdict import NAMES
+from poet.report.words import LEAST_SCALE
 from poet.results.copying import EXCESS_AT, CopyingMetrics
 from poet.results.evaluation import Evaluation
-
-# A bar of full length is at least this share of the text: of nearly nothing, no bar should look like much.
-LEAST_SCALE = 0.02
 
 # Room at the ends of the ruler, as a share of the distance between its outer marks.
 MARGIN = 0.06

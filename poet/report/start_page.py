@@ -20,7 +20,7 @@ from poet.report.start_table import (
 )
 from poet.report.summary import COMPARED_AT, Summary
 from poet.report.verdict import NAMES, quality, repeats
-from poet.report.words import points, rounded, share
+from poet.report.words import LEAST_SCALE, points, rounded, share
 from poet.results.copying import EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
@@ -93,7 +93,8 @@ def make_cards(
 ) -> list[Card]:
     """The cards of all collections. Bars of a kind have the same scale on all of them, so that collections compare."""
     most_bits = _largest(bits for one in summaries for bits in (one.bits_per_character, *_compressors(one).values()))
-    most_share = _largest(value for one in summaries for value in _shares(one))
+    # Of nearly nothing, no bar should look like much.
+    most_share = max(_largest(value for one in summaries for value in _shares(one)), LEAST_SCALE)
     return [
         Card(
             summary=one,

@@ -2,6 +2,9 @@
 
 import datetime
 
+# A bar of full length is at least this share of the text: of nearly nothing, no bar should look like much.
+LEAST_SCALE = 0.02
+
 
 def share(value: float | None) -> str:
     """A share in per cent, with a space that no line break can replace: 0.0312 is `3.1 %`."""
