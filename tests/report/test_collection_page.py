@@ -110,3 +110,13 @@ def test_the_excess_is_said_in_words_with_its_interval():
         "the model copies no more than the authors: +1.0 points, 95\N{NO-BREAK SPACE}% from \N{MINUS SIGN}0.4 to +3.1"
         in page
     )
+
+
+def test_a_kind_of_tokenizer_that_was_skipped_cuts_no_line():
+    """A Japanese collection: its alphabet is larger than the vocabulary of some kinds."""
+    results = made_up_results(samples=0)
+    measured = dict.fromkeys(("vocab_size", "characters_per_token", "bytes_per_token", "unknown", "train_seconds"), 1.0)
+    measured |= {"kind": "bpe", "chosen": True, "encode_bytes_per_second": 1.0, "example": ["To", " be"]}
+    page = page_of(dataclasses.replace(results, tokenizers=[*results.tokenizers, measured]))
+    assert '<span class="token">To</span><span class="token"> be</span>' in page
+    assert "The same line" not in page_of(results)
