@@ -144,7 +144,7 @@ def test_an_experiment_changes_what_it_must_and_nothing_else(built, tmp_path):
     assert re.search(r"samples of [\d,]+ characters, .* books and \d+ samples in reports/shakespeare/index.html", said)
     # The last that the stages say is what came of it all.
     assert re.search(
-        r"shakespeare: [\d.]+ bits per character of unseen text, ppmd [\d.]+, xz [\d.]+ +copied: [\d.]+ % of .*, "
+        r"shakespeare: [\d.]+ bits per character of unseen text, PPMd [\d.]+, xz [\d.]+ +copied: [\d.]+ % of .*, "
         r"the authors .* trained: 40 steps, [\d,]+ parameters, [\d,]+ s at [\d,]+ tokens/s +open reports/shakespeare/"
         r"index.html, .*try: poet generate \S+ Updating lock file",
         said,

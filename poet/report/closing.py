@@ -2,7 +2,6 @@
 
 import io
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +9,9 @@ import pandas as pd
 from poet.errors import DataError
 from poet.files import read_text
 from poet.report.summary import Summary
+from poet.report.verdict import NAMES
 from poet.report.words import excess_in_words, share
 from poet.results.copying import EXCESS_AT
-from poet.results.evaluation import read_evaluation
 
 # The longest prompt of the last line. Chinese and Japanese have no spaces between words.
 PROMPT_CHARACTERS = 20
@@ -26,8 +25,10 @@ def closing_lines(one: Summary, folder: Path, *, is_default: bool) -> list[str]:
     # The sample begins with a prompt that suits the books. Its first word does, too, and fits into the line.
     prompt = " ".join(one.sample.split()[:1])[:PROMPT_CHARACTERS] or "The"
     name = "" if is_default else f" --collection {one.collection}"
+    ranked = sorted(one.compressors.items(), key=lambda item: item[1])
+    compressors = "".join(f", {NAMES.get(key, key)} {bits:.3f}" for key, bits in ranked)
     return [
-        f"{one.collection}: {one.bits_per_character:.3f} bits per character of unseen text{_compressors(folder)}",
+        f"{one.collection}: {one.bits_per_character:.3f} bits per character of unseen text{compressors}",
         f"  copied: {_copied(one)}",
         f"  trained: {one.steps:,} steps, {one.parameters:,} parameters{_time(folder)}",
         f"  open {folder / 'index.html'}, or all runs: poet ui; try: poet generate {shlex.quote(prompt)}{name}",
@@ -42,17 +43,8 @@ def _copied(one: Summary) -> str:
     return f"{said}, the authors {share(human)}; {excess_in_words(one.excess, one.excess_interval)}"
 
 
-# The two files below change no page, only these lines, and timing.csv differs from build to build. So no stage depends
-# on them, and a line does without what they lack.
-
-
-def _compressors(folder: Path) -> str:
-    """What the compressors need for the same text."""
-    try:
-        needed: Mapping[str, float] = read_evaluation(folder / "evaluation.json").compressors
-    except DataError:
-        return ""
-    return "".join(f", {name} {bits:.3f}" for name, bits in sorted(needed.items(), key=lambda item: item[1]))
+# timing.csv changes no page, only these lines, and differs from build to build. So no stage depends on it, and a line
+# does without what it lacks.
 
 
 def _time(folder: Path) -> str:

@@ -31,7 +31,6 @@ class Mark:
     The label stands above the ruler in row 0, and below it in the rows 1 and 2.
     """
 
-    name: str
     value: float
     at: float
     kind: str
@@ -67,16 +66,16 @@ def ruler(evaluation: Evaluation, other_runs: Sequence[float]) -> list[Mark]:
     def place(value: float) -> float:
         return round(100 * (value - low) / spread, 2)
 
-    marks = [Mark(name="another run", value=bits, at=place(bits), kind="run") for bits in other_runs]
+    marks = [Mark(value=bits, at=place(bits), kind="run") for bits in other_runs]
     taken = -100.0
     for name, bits in sorted(evaluation.compressors.items(), key=lambda item: item[1]):
-        shown, at = NAMES.get(name, name), place(bits)
-        label, row = f"{shown} {bits:.2f}", 2 if at - taken < LABEL else 1
-        marks.append(Mark(name=shown, value=bits, at=at, kind="compressor", label=label, row=row, anchor=_anchor(at)))
+        at = place(bits)
+        label, row = f"{NAMES.get(name, name)} {bits:.2f}", 2 if at - taken < LABEL else 1
+        marks.append(Mark(value=bits, at=at, kind="compressor", label=label, row=row, anchor=_anchor(at)))
         # A label that stands lower leaves its neighbours alone.
         taken = at if row == 1 else taken
     at, label = place(ours), f"this model {ours:.2f}"
-    return [*marks, Mark(name="this model", value=ours, at=at, kind="model", label=label, anchor=_anchor(at))]
+    return [*marks, Mark(value=ours, at=at, kind="model", label=label, anchor=_anchor(at))]
 
 
 def _anchor(at: float) -> str:

@@ -15,7 +15,7 @@ from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
 # The newest runs of a collection are read, and no more: a page shows the best of them.
 NEWEST = 200
 
-# Runs that do not record their text are told apart by the length of the text that they were tested on.
+# Older runs record no text. They compare if the texts that they were tested on have the same length.
 TESTED_ON = "evaluation.characters"
 
 

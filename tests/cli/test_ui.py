@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,9 +19,8 @@ from poet.tracking.finished_runs import read_runs
 from poet.tracking.run import tracking
 from tests.clone import ROOT
 from tests.recipes import MODEL, TRAIN
+from tests.report.browsing import CHROMIUM
 from tests.tracking.servers import free_port
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture

@@ -18,3 +18,11 @@ def accessibility(page):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     found = axe.run(page).response["violations"]
     return [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in ("serious", "critical")]
+
+
+def point_at(page, passage):
+    """Move the mouse to the first line of a passage, which may be broken over two."""
+    passage.scroll_into_view_if_needed()
+    box = passage.evaluate("e => { const r = e.getClientRects()[0]; return [r.x + 3, r.y + r.height / 2]; }")
+    # The centre of the bounding box of a passage on two lines may be outside the passage, so `hover` could miss it.
+    page.mouse.move(*box)

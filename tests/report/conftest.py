@@ -2,7 +2,11 @@
 
 import pytest
 
+from poet.files import write_text
+from poet.report.start_page import start_page
+from poet.report.summary import read_summaries
 from tests.report.browsing import ARGUMENTS, CHROMIUM
+from tests.report.shelf import a_run, write_report
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +38,29 @@ def opened(browser):
     assert problems == []
     for page in pages:
         page.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A page and, beside its folder, the start page."""
+    page = write_report(tmp_path_factory.mktemp("report"))
+    runs = {"shakespeare": [a_run(f"run-{i}", 1.7 + i / 9, **{"train.steps": str(9 - i)}) for i in range(3)]}
+    summaries = read_summaries(page.parents[2] / "summaries")
+    write_text(page.parents[1] / "index.html", start_page(summaries, runs))
+    return page
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    return write_report(tmp_path_factory.mktemp("hostile"), hostile=True)
+
+
+@pytest.fixture(scope="module")
+def shown_page(tmp_path_factory):
+    """A page of the size of the default recipe: eighteen samples for three prompts at three temperatures."""
+    return write_report(tmp_path_factory.mktemp("default"), samples=18)
+
+
+@pytest.fixture
+def page(opened, report):
+    return opened(report)

@@ -35,7 +35,7 @@ def test_finished_runs_are_read_back_one_for_each_model(client, tmp_path, monkey
 
 
 def test_a_run_knows_its_day_and_its_text(client, tmp_path):
-    """The text is told by its size: the same for two tokenizers, whose hashes of tokens differ."""
+    """Two tokenizers give different hashes of tokens. The size of the text is the same."""
     from mlflow.entities import Dataset, DatasetInput
 
     for digest in ("abc", "def", "ghi"):
