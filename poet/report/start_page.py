@@ -112,12 +112,14 @@ def make_cards(
 
 def describe(one: Summary) -> str:
     """What the model of a collection is, in a sentence."""
-    books = "one book" if one.books == 1 else f"{one.books:,} books"
-    them = "it " if one.books == 1 else "them "
-    read = f"{one.epochs:.1f} times" if one.epochs >= 1 else f"{share(one.epochs)} of {them.strip()}"
+    books = "one book" if one.books == 1 else f"a shelf of {one.books:,} books"
+    # Held-out books and the ends of the others are on the shelf too, and test the model.
+    read = (
+        f"the training part {one.epochs:.1f} times" if one.epochs >= 1 else f"{share(one.epochs)} of the training part"
+    )
     return (
-        f"A language model of {rounded(one.parameters)} parameters, trained on nothing but {books} "
-        f"({rounded(one.characters)} characters); it read {them if one.epochs >= 1 else ''}{read}."
+        f"A language model of {rounded(one.parameters)} parameters, made for {books} "
+        f"({rounded(one.characters)} characters). It read {read}."
     )
 
 

@@ -143,7 +143,7 @@ def test_the_first_screen_answers_three_questions(opened, request, name, size):
         box = element.bounding_box()
         assert box["y"] + box["height"] <= size["height"], part
         seen += element.text_content()
-    for words in ("language model of", "trained on nothing but", "better than the compressors"):
+    for words in ("language model of", "made for a shelf of", "better than the compressors"):
         assert words in seen
     assert "It repeats its books no more than their authors do" in seen
     if size == DESKTOP:

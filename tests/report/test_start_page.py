@@ -68,10 +68,10 @@ def test_a_summary_of_an_older_version_has_one_compressor():
 def test_what_the_model_is():
     words = describe(a_summary(books=1, characters=5_000_000, parameters=57_344, epochs=0.5))
     assert words == (
-        "A language model of 57,000 parameters, trained on nothing but one book (5.0 million characters); "
-        "it read 50.0\N{NO-BREAK SPACE}% of it."
+        "A language model of 57,000 parameters, made for one book (5.0 million characters). "
+        "It read 50.0\N{NO-BREAK SPACE}% of the training part."
     )
-    assert describe(a_summary(epochs=1.94)).endswith("it read them 1.9 times.")
+    assert describe(a_summary(epochs=1.94)).endswith("It read the training part 1.9 times.")
 
 
 def test_hostile_strings_stay_text():
