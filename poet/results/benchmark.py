@@ -1,0 +1,167 @@
+"""The figures of benchmarks: reports/benchmark.json and the saved machines in reports/benchmarks/<machine>.json.
+
+Both have the same form, keyed by the name of the machine, so that nobody takes another machine's figures for their own.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from poet.files import read_json_as, write_json
+
+# What a row varies, besides the model: nothing in the table of models, one quantity in a sweep.
+Sweep = Literal["", "threads", "batch", "width", "layers", "context", "vocabulary"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The size of a model and of its batches: everything that decides how much a training step computes."""
+
+    preset: Literal["modern", "classic"]
+    n_layer: int
+    n_head: int
+    n_embd: int
+    sequence_len: int
+    vocab_size: int
+    batch_size: int
+
+    @property
+    def tokens(self) -> int:
+        """The tokens of one training step."""
+        return self.batch_size * self.sequence_len
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSpeed:
+    """How fast a model trains: the median, the 5th and the 95th percentile of the seconds of `iterations` steps.
+
+    `utilization` is the model's FLOP/s over those of a large matrix product on the same device in the same precision
+    and with the same threads. `first_step_seconds` is the time from the start to the end of the first step; compiling
+    is a part of it. `peak_memory_bytes` is that of the device, on a CPU of the process; None where nothing tells it.
+    """
+
+    iterations: int
+    seconds_per_iteration: float
+    seconds_p5: float
+    seconds_p95: float
+    tokens_per_second: float
+    utilization: float
+    first_step_seconds: float
+    peak_memory_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationSpeed:
+    """How fast a model writes: tokens/s of one sequence and of 16 together, and the seconds to the first token.
+
+    `relative_spread` is the distance between the 5th and the 95th percentile of the timed texts over their median.
+    """
+
+    tokens_per_second: float
+    tokens_per_second_16: float
+    first_token_seconds: float
+    relative_spread: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One model in one setting on one device.
+
+    `as_trained` marks the setting that a training would take on this device. `flops_per_token` are those of training.
+    `reason` says why `training` is None (absent device, want of memory, no time left); "" where it was measured.
+    `noise` says why measured figures are no fact about the machine; such rows are compared with nothing.
+    """
+
+    model: str
+    shape: Shape
+    parameters: int
+    flops_per_token: int
+    # "cpu", "mps", "cuda:0", and what the device calls itself.
+    device: str
+    device_name: str
+    precision: str
+    compiled: bool
+    threads: int
+    as_trained: bool
+    sweep: Sweep = ""
+    training: TrainingSpeed | None = None
+    generation: GenerationSpeed | None = None
+    # The load average when the measurement began, and the processors that other work took during it (None: not told).
+    load_average: float | None = None
+    other_cores: float | None = None
+    noise: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixRate:
+    """The FLOP/s of a large matrix product: 100 % of utilization."""
+
+    device: str
+    precision: str
+    threads: int
+    flops_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device that torch computes on. `driver` and `memory_bytes` are empty where nothing tells them."""
+
+    device: str
+    name: str
+    memory_bytes: int | None = None
+    driver: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a reader needs beside a timing. It holds neither a host's name nor a user's."""
+
+    processor: str
+    cores: int
+    threads: int
+    memory_bytes: int | None
+    system: str
+    # For example "on battery" or "governor powersave"; "" where the system does not tell.
+    power: str
+    python: str
+    torch: str
+    # The commit of the repository, or the version of the installed package.
+    commit: str
+    devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """All figures of one machine, measured on the day `measured` (ISO) within `minutes`."""
+
+    machine: Machine
+    measured: str
+    minutes: float
+    rates: tuple[MatrixRate, ...]
+    rows: tuple[Row, ...]
+
+
+def read_benchmarks(path: Path) -> dict[str, Benchmark]:
+    """The benchmarks in the file `path` by machine; DataError when it is missing, damaged or from another version."""
+    return dict(read_json_as(path, dict[str, Benchmark]))
+
+
+def read_saved(folder: Path) -> dict[str, Benchmark]:
+    """All saved benchmarks in `folder`, by machine, sorted by name; empty without the folder."""
+    found: dict[str, Benchmark] = {}
+    for path in sorted(folder.glob("*.json")):
+        found |= read_benchmarks(path)
+    return dict(sorted(found.items()))
+
+
+def write_benchmarks(path: Path, benchmarks: Mapping[str, Benchmark]) -> None:
+    """Write `benchmarks`, by machine, to the file `path`."""
+    write_json(path, {name: dataclasses.asdict(benchmark) for name, benchmark in benchmarks.items()})
+
+
+def measured(rows: Iterable[Row]) -> list[Row]:
+    """The rows that may be compared: trained, and not noisy."""
+    return [row for row in rows if row.training and not row.noise]
