@@ -116,6 +116,16 @@ class Device:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorpusCost:
+    """What a stage takes for a corpus of so many characters: seconds, and peak resident memory in bytes."""
+
+    stage: str
+    characters: int
+    seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     """What a reader needs beside a timing. It holds neither a host's name nor a user's."""
 
@@ -135,13 +145,17 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """All figures of one machine, measured on the day `measured` (ISO) within `minutes`."""
+    """All figures of one machine, measured on the day `measured` (ISO) within `minutes`.
+
+    `corpora` is empty but where growth was measured (docs/performance/growth.json).
+    """
 
     machine: Machine
     measured: str
     minutes: float
     rates: tuple[MatrixRate, ...]
     rows: tuple[Row, ...]
+    corpora: tuple[CorpusCost, ...] = ()
 
 
 def read_benchmarks(path: Path) -> dict[str, Benchmark]:
