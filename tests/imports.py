@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "model": {"params", "results", "tokenizers"},
     "generation": {"params", "results", "tokenizers", "model"},
     "attribution": {"results"},
-    "device": {"params", "model"},
+    "device": {"params", "results", "model"},
     "metrics": {"params", "books", "results", "tokenizers", "tokens", "model", "generation", "attribution"},
     "training": {
         *("params", "results", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),

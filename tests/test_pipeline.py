@@ -24,16 +24,19 @@ def paths(stage: dict, *kinds: str) -> set[str]:
 # Dependencies that no stage has, each with the reason at the top of dvc.yaml. start_page shows what MLflow holds.
 NO_DEPENDENCY = (
     *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/terminal.py"),
-    *("poet/params/sections.py", "poet/params/file.py"),
+    *("poet/params/sections.py", "poet/params/file.py", "poet/benchmark/words.py"),
 )
 TRACKING = "poet/tracking/"
+# Facts for the records of a training, and a part of the results of a benchmark.
+MACHINE = "poet/device/machine.py"
 
 
 def needed(name: str) -> set[str]:
     """The files of poet that can change what the stage `name` writes."""
 
     def passed_over(file: str) -> bool:
-        return file in NO_DEPENDENCY or (name != "start_page" and file.startswith(TRACKING))
+        records = file.startswith(TRACKING) and name != "start_page"
+        return file in NO_DEPENDENCY or records or (file == MACHINE and name != "benchmark")
 
     return imported_files(ROOT / "stages" / f"{name}.py", passed_over) | templates(name)
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from poet.cli.attribute import attribute
+from poet.cli.benchmark import benchmark
 from poet.cli.check import check
 from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
@@ -32,6 +33,7 @@ SECTIONS = {
         "tokens": "Show how a text is cut into tokens.",
         "generate": "Let a trained model continue a text.",
         "doctor": "Check that a device computes right.",
+        "benchmark": "Time this machine, and compare machines.",
     },
     "Copying": {
         "attribute": "Find the passages of a text that are in the books.",
@@ -69,6 +71,9 @@ def main() -> None:
     """
 
 
-COMMANDS = (attribute, check, clean_text, collection, doctor, generate, publish, runs, search, tokenizers, tokens, ui)
+COMMANDS = (
+    *(attribute, benchmark, check, clean_text, collection, doctor, generate, publish, runs, search, tokenizers),
+    *(tokens, ui),
+)
 for command in COMMANDS:
     main.add_command(command)
