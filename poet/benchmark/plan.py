@@ -109,7 +109,8 @@ def plan_benchmark(machine: Machine) -> list[list[Case]]:
     telling = [Case(model=model, setting=as_trained(device, model)) for model in MODELS[:-1] for device in devices]
     threads = [Case(model=DEFAULT, setting=setting, sweep="threads") for setting in _fewer_threads(devices)]
     others = [Case(model=DEFAULT, setting=setting) for device in devices for setting in _other_settings(device)]
-    best = dataclasses.replace(as_trained(devices[0], DEFAULT), as_trained=False)
+    # Each size would be compiled anew, which takes longer than the rest.
+    best = dataclasses.replace(as_trained(devices[0], DEFAULT), compiled=False, as_trained=False)
     batches = [Case(model=_with_batch(DEFAULT, size), setting=best, sweep="batch") for size in BATCHES]
     large = [Case(model=MODELS[-1], setting=as_trained(device, MODELS[-1])) for device in devices]
     # The other settings of the other models come last, on the best device.
