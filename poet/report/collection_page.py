@@ -16,7 +16,7 @@ from poet.report.best_line import best_line
 from poet.report.charts import Chart
 from poet.report.collection_charts import bits_chart, copied_chart, loss_chart, novelty_chart
 from poet.report.drawing import draw
-from poet.report.findings import Contribution, by_prompt, contributions, surprise_of_people, top_findings
+from poet.report.findings import by_prompt, contributions, paint, surprise_of_people, top_findings
 from poet.report.glance import compare, ruler
 from poet.report.languages import shared_language
 from poet.report.opening import choose_opening
@@ -160,12 +160,6 @@ def verdict(results: CollectionResults) -> str:
     evaluation, running = results.evaluation, results.copying.running_text
     human = running.human if running.human.characters else None
     return f"{quality(evaluation.bits_per_character, evaluation.compressors)} {repetition(running.samples, human)}"
-
-
-def paint(shelf: Shelf, given: Sequence[Contribution]) -> dict[int, str]:
-    """The CSS class of each book, by its number: a colour for each of those that gave most, grey for the others."""
-    coloured = {contribution.book.number: f"c{rank}" for rank, contribution in enumerate(given[:COLOURS])}
-    return {book.number: coloured.get(book.number, "grey") for book in shelf.books.values()}
 
 
 def steps(results: CollectionResults, chart: Chart) -> list[Step]:
