@@ -11,7 +11,7 @@ from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
 from poet.progress import log
 from poet.project import project_root
-from poet.report.collection_page import CollectionResults, collection_page, summarize, verdict
+from poet.report.collection_page import CollectionResults, collection_page, summarize
 from poet.report.drawing import read_shapes
 from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
@@ -105,7 +105,7 @@ def main(
 def note(results: CollectionResults, digest: str) -> str:
     """The note of the run in MLflow; of several samples, the first."""
     first = results.samples[0].sample if results.samples else None
-    return run_note(verdict(results), first.prompt + first.text if first else "", digest)
+    return run_note(results.verdict, first.prompt + first.text if first else "", digest)
 
 
 if __name__ == "__main__":
