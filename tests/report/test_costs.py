@@ -31,7 +31,7 @@ def test_each_stage_has_one_bar_and_its_figures():
     assert rows[0] == (["train", "", "184.2", "351.9", "1,240"], 100.0)
     assert rows[1] == (["evaluate", "", "38.5", "61.0", "890"], pytest.approx(100 * 38.5 / 184.2, abs=0.01))
     assert [width for _, width in rows] == sorted((width for _, width in rows), reverse=True)
-    assert words.startswith("299 seconds in all") and "interrupted and went on" in words
+    assert words.startswith("Together 299 seconds.") and "If a training was interrupted" in words
 
 
 def test_memory_of_a_gpu_is_a_column_of_its_own():
@@ -41,7 +41,7 @@ def test_memory_of_a_gpu_is_a_column_of_its_own():
     assert {cells[0]: cells[-1] for cells, _ in rows} == dict.fromkeys(COSTS, "–") | {"train": "2,346"}
 
 
-def test_of_equals_and_of_nearly_nothing():
+def test_equal_stages_stand_by_name_and_nearly_nothing_looks_like_it():
     nothing = Cost(wall_seconds=0.1, cpu_seconds=0.1, memory_bytes=1)
     assert [(row.name, row.share) for row in rank_costs({"b": nothing, "a": nothing})] == [("a", 10.0), ("b", 10.0)]
 
