@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.clone import ROOT
 
 # What each room of poet/ may import besides the ground and itself.
-GROUND = {"addresses", "checksums", "errors", "files", "progress", "project", "terminal"}
+GROUND = {"addresses", "checksums", "costs", "errors", "files", "progress", "project", "terminal"}
 MAY_IMPORT = {
     "tracking": {"params"},
     "params": {"tokenizers"},  # poet.params.file alone, for the names in the table of kinds

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 
 from poet.books.manifest import PASSED_OVER, PRIVATE, USED, FileCount, MissingBook, describe_files
+from poet.costs import Cost
 from poet.params.dotted import flatten
 from poet.params.model import as_written
 from poet.params.sections import CalibreSource, FolderSource, Params
 from poet.report.best_line import best_line
 from poet.report.charts import Chart
 from poet.report.collection_charts import bits_chart, copied_chart, loss_chart, novelty_chart
+from poet.report.costs import rank_costs
 from poet.report.drawing import draw
 from poet.report.findings import by_prompt, contributions, paint, surprise_of_people, top_findings
 from poet.report.glance import compare, ruler
@@ -73,12 +75,13 @@ class CollectionResults:
     training: Training
     training_samples: list[TrainingSample]
 
-    # The quality of the model, its text, and the speed of the machine.
+    # The quality of the model, its text, the speed of the machine, and what each stage took, by its name.
     evaluation: Evaluation
     samples: list[ShownSample]
     min_length: int  # of a passage, in characters
     copying: Copying
     benchmark: dict[str, Any]
+    costs: Mapping[str, Cost]
     other_runs: list[float]  # the bits per character of other models of this collection
 
     # The commit of the code, "" outside git.
@@ -149,6 +152,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
             "novelty": novelty_chart(running),
         },
         steps=steps(results, bits),
+        stages=rank_costs(results.costs),
         drawing=draw(results.shapes, results.model_config["model"]),
         books=books,
         held_out=set(params.split.held_out_books),
