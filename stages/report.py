@@ -18,6 +18,7 @@ from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
 from poet.report.tables import read_history, read_removals
 from poet.results.attribution import read_attribution
+from poet.results.benchmark import read_benchmarks, read_saved
 from poet.results.copying import read_copying
 from poet.results.evaluation import read_evaluation, read_training
 from poet.results.model_folder import CONFIG, WEIGHTS
@@ -49,13 +50,14 @@ PATH = click.Path(path_type=Path)
 @click.option("--attribution", type=PATH, required=True)
 @click.option("--copying", type=PATH, required=True)
 @click.option("--benchmark", type=PATH, required=True)
+@click.option("--machines", type=PATH, required=True)
 @click.option("--costs", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 @click.option("--summary", type=PATH, required=True)
 def main(
     params: Path, collection: str, raw: Path, clean: Path, corpus: Path, tokens_meta: Path, tokenizers: Path,
     model: Path, history: Path, training: Path, training_samples: Path, evaluation: Path, samples: Path,
-    attribution: Path, copying: Path, benchmark: Path, costs: Path, out: Path, summary: Path,
+    attribution: Path, copying: Path, benchmark: Path, machines: Path, costs: Path, out: Path, summary: Path,
 ) -> None:  # fmt: skip
     """Render the page of a collection."""
     settings = load_params(params)
@@ -87,7 +89,8 @@ def main(
         samples=shown,
         min_length=settings.attribute.min_length or least_length(indexed),
         copying=read_copying(copying),
-        benchmark=read_json(benchmark),
+        benchmark=read_benchmarks(benchmark),
+        machines=read_saved(machines),
         costs=read_costs(costs),
         other_runs=[run.bits_per_character for run in comparable_runs(runs, digest) if run.bits_per_character],
         commit=commit(project_root()),

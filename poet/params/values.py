@@ -13,7 +13,7 @@ from poet.files import WINDOWS_DEVICES
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 # Names that would meet another file in the same folder (reports/summaries, reports/index.html), and Windows' devices.
-RESERVED_NAMES = frozenset({"summaries", "index", "benchmark"}) | WINDOWS_DEVICES
+RESERVED_NAMES = frozenset({"summaries", "index", "benchmark", "benchmarks"}) | WINDOWS_DEVICES
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -22,12 +22,15 @@ from poet.report.drawing import draw
 from poet.report.findings import by_prompt, contributions, paint, surprise_of_people, top_findings
 from poet.report.glance import compare, ruler
 from poet.report.languages import shared_language
+from poet.report.machine_figures import speeds
 from poet.report.opening import choose_opening
 from poet.report.passages import COLOURS, Shelf, ShownSample
+from poet.report.published import MARK
 from poet.report.render import render_page
 from poet.report.summary import COMPARED_AT, Summary, excerpt
 from poet.report.tables import ShownRemoval
 from poet.report.verdict import progress, quality, repetition
+from poet.results.benchmark import Benchmark
 from poet.results.copying import CONTINUATION, EXCESS_AT, LENGTHS, Copying
 from poet.results.evaluation import Evaluation, Training
 from poet.results.samples import TrainingSample
@@ -53,7 +56,7 @@ class CollectionResults:
     """The results of all stages for the collection `name`, as read from their files.
 
     What has no type of its own yet is JSON: `corpus` of corpus.json, `tokens` of the tokens' meta.json, `tokenizers` of
-    tokenizers.json, `model_config` of the model's config.json, `benchmark` of benchmark.json.
+    tokenizers.json, `model_config` of the model's config.json.
     """
 
     name: str
@@ -80,7 +83,8 @@ class CollectionResults:
     samples: list[ShownSample]
     min_length: int  # of a passage, in characters
     copying: Copying
-    benchmark: dict[str, Any]
+    benchmark: Mapping[str, Benchmark]  # of the machine of this build, by its name
+    machines: Mapping[str, Benchmark]  # the saved machines
     costs: Mapping[str, Cost]
     other_runs: list[float]  # the bits per character of other models of this collection
 
@@ -162,6 +166,8 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         max_removals=MAX_REMOVALS,
         max_pairs=MAX_PAIRS,
         recipe=recipe(params, results.name),
+        speeds=speeds(results.benchmark, results.machines),
+        published_mark=MARK,
         version=version("torch-transformer-poet"),
         commit=results.commit,
     )

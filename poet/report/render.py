@@ -14,7 +14,18 @@ import jinja2
 from markupsafe import Markup, escape
 
 from poet.report.languages import language_attributes
-from poet.report.words import day, excess_in_words, figure, interval_in_words, points, rounded, share, whole
+from poet.report.words import (
+    day,
+    excess_in_words,
+    factor,
+    figure,
+    interval_in_words,
+    points,
+    rounded,
+    share,
+    significant,
+    whole,
+)
 
 # Characters that no page can hold, and what is shown instead: HTML cannot express NUL, UTF-8 no half of a surrogate
 # pair.
@@ -29,8 +40,8 @@ def render_page(
     """The HTML of `template` with `context`; the same context gives the same text.
 
     `styles` and `scripts` are files beside the template, which the page holds one after the other.
-    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `whole`, `rounded`), for days
-    (`day`), for context (`first_lines`, `last_lines`) and for languages.
+    Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `significant`, `factor`,
+    `whole`, `rounded`), for days (`day`), for context (`first_lines`, `last_lines`) and for languages.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -46,6 +57,7 @@ def render_page(
     environment.filters["language_attributes"] = language_attributes
     environment.filters |= {"share": share, "points": points, "range": interval_in_words, "excess": excess_in_words}
     environment.filters |= {"figure": figure, "whole": whole, "rounded": rounded, "day": day}
+    environment.filters |= {"significant": significant, "factor": factor}
     environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
     style, script = _joined(styles), _joined(scripts)
     allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"

@@ -1,6 +1,7 @@
 """Figures as people read them, the same on pages and in a terminal. A value of None was not measured: a dash."""
 
 import datetime
+import math
 
 # A bar of full length is at least this share of the text: of nearly nothing, no bar should look like much.
 LEAST_SCALE = 0.02
@@ -80,3 +81,29 @@ def rounded(value: int) -> str:
 def day(value: str) -> str:
     """A day as people write it: `26 November 2026`."""
     return f"{datetime.date.fromisoformat(value):%-d %B %Y}"
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """A number with `digits` significant digits, and never with fewer than stand before the point.
+
+    >>> [significant(value) for value in (0.10412, 2.34, 12.345, 1234.5, 0.0001234, 0, None)]
+    ['0.104', '2.34', '12.3', '1,234', '0.000123', '0', '–']
+    """
+    if value is None:
+        return "–"
+    if not value:
+        return "0"
+    return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+
+
+def factor(value: float | None) -> str:
+    """How many times as long something takes: 2.934 is `2.93`, 12.345 is `12.3`."""
+    return "–" if value is None else f"{value:.2f}" if value < 10 else significant(value)
+
+
+def memory(value: int | None) -> str:
+    """A size in memory: 734000000 is `734 MB`, 8100000000 is `8.1 GB`."""
+    if value is None:
+        return "–"
+    size, unit = (value / 1e9, "GB") if value >= 1e9 else (value / 1e6, "MB")
+    return f"{size:,.{1 if unit == 'GB' else 0}f}\N{NO-BREAK SPACE}{unit}"

@@ -147,7 +147,9 @@ def test_a_model_that_no_machine_holds_is_named(tmp_path):
     assert "model: n_layer and n_embd make about" in problems(tmp_path, content)[1]
 
 
-@pytest.mark.parametrize("name", ["summaries", "index", "benchmark", "con", "nul", "com1", "a\n", "A", "../x", ""])
+@pytest.mark.parametrize(
+    "name", ["summaries", "index", "benchmark", "benchmarks", "con", "nul", "com1", "a\n", "A", "../x", ""]
+)
 def test_names_that_would_meet_another_file_are_refused(tmp_path, name):
     content = copy.deepcopy(SHIPPED)
     content["collections"][name] = content["collections"]["philosophers"]

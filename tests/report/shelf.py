@@ -20,6 +20,7 @@ from poet.results.copying import LENGTHS, NOVELTY, Copying, CopyingMetrics, Long
 from poet.results.evaluation import CompressedText, Evaluation, TextMetrics, Training
 from poet.results.samples import Sample, TrainingSample
 from poet.tracking.finished_runs import FinishedRun
+from tests.benchmark.figures import a_benchmark, a_row, some_machines
 from tests.clone import ROOT
 
 # Everything that could leave its place in a page: tags, quotes, references, marks of direction, syntax of Jinja2, line
@@ -257,11 +258,8 @@ def _figures(note: str, books: int) -> dict[str, Any]:
             extractable={"16": 0.5, "64": None},
         ),
         "costs": COSTS,
-        "benchmark": {
-            "machine": {"processor": note, "cores": 2, "system": note, "torch": note},
-            "results": [],
-            "skipped": [{"device": note, "reason": note}],
-        },
+        "benchmark": {note: a_benchmark(a_row(note, device_name=note, noise=(note,)), a_row(note, None, reason=note))},
+        "machines": some_machines(),
     }
 
 

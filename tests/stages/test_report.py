@@ -15,6 +15,7 @@ from poet.files import write_json, write_text
 from poet.report.collection_page import collection_page, summarize
 from poet.report.summary import read_summary
 from poet.results.attribution import write_attribution
+from poet.results.benchmark import write_benchmarks
 from poet.results.copying import write_copying
 from poet.results.evaluation import write_result
 from poet.results.model_folder import CONFIG, WEIGHTS
@@ -29,7 +30,7 @@ def write_inputs(folder, results):
     """Write the files of `results` into `folder`; returns the options of the stage that name them."""
     books, texts = made_up_books()
     samples, attribution = made_up_samples(books, texts, len(results.samples))
-    files = {option: folder / option for option in ("raw", "clean", "model", "costs")}
+    files = {option: folder / option for option in ("raw", "clean", "model", "machines", "costs")}
     for option in ("corpus", "tokens-meta", "tokenizers", "training", "evaluation", "copying", "benchmark"):
         files[option] = folder / f"{option}.json"
     files |= {option: folder / f"{option}.jsonl" for option in ("training-samples", "samples", "attribution")}
@@ -52,7 +53,9 @@ def write_inputs(folder, results):
     write_json(files["corpus"], results.corpus)
     write_json(files["tokens-meta"], results.tokens)
     write_json(files["tokenizers"], results.tokenizers)
-    write_json(files["benchmark"], results.benchmark)
+    write_benchmarks(files["benchmark"], results.benchmark)
+    for name, benchmark in results.machines.items():
+        write_benchmarks(files["machines"] / f"{name}.json", {name: benchmark})
     for stage, cost in results.costs.items():
         write_json(files["costs"] / f"{stage}.json", dataclasses.asdict(cost))
     write_text(files["history"], HISTORY)

@@ -1,0 +1,253 @@
+"""All further figures of a machine: every setting, generation, sweeps over threads and batches, and itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from poet.report.machines import (
+    Missing,
+    ModelTable,
+    day_of,
+    describe_setting,
+    missing_of,
+    model_tables,
+    name_of,
+    newest,
+    unmeasured,
+)
+from poet.report.words import factor, memory, share, significant, whole
+from poet.results.benchmark import Benchmark, Row, Sweep, measured
+
+# A table with more rows than this is folded.
+LONG = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """A table of cells in words. Columns whose names are in `numbers` hold numbers; the first column names the row."""
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    numbers: frozenset[str]
+    rows: Sequence[tuple[str, ...]]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a page folds the table."""
+        return len(self.rows) > LONG
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachinePage:
+    """A machine in detail: its name, itself in a sentence, its tables, and whether some of its rows are noisy."""
+
+    who: str
+    sentence: str
+    tables: list[Figures]
+    noisy: bool
+
+
+def machine_pages(own: Mapping[str, Benchmark]) -> list[MachinePage]:
+    """The machines of `own` in detail."""
+    return [
+        MachinePage(
+            who=who,
+            sentence=describe_machine(benchmark),
+            tables=[
+                table
+                for table in (
+                    _training(benchmark.rows),
+                    _generation(benchmark.rows),
+                    *_sweeps(benchmark.rows, "threads"),
+                    *_sweeps(benchmark.rows, "batch"),
+                    _rates(benchmark),
+                )
+                if table.rows
+            ],
+            noisy=any(row.noise for row in benchmark.rows),
+        )
+        for who, benchmark in own.items()
+    ]
+
+
+def describe_machine(benchmark: Benchmark) -> str:
+    """What a machine is, and when it was measured, in a sentence."""
+    machine = benchmark.machine
+    devices = [
+        " ".join(
+            part
+            for part in (
+                f"{device.name} ({device.device})" if device.name else device.device,
+                f"with {memory(device.memory_bytes)}" if device.memory_bytes else "",
+                f"and driver {device.driver}" if device.driver else "",
+            )
+            if part
+        )
+        for device in machine.devices
+        if device.device != "cpu"
+    ]
+    parts = [
+        machine.processor,
+        f"{machine.cores} cores",
+        f"{machine.threads} threads",
+        *([f"{memory(machine.memory_bytes)} memory"] if machine.memory_bytes else []),
+        *devices,
+        machine.system,
+        *([machine.power] if machine.power else []),
+        f"Python {machine.python}",
+        f"torch {machine.torch}",
+        *([f"version {machine.commit}"] if machine.commit else []),
+    ]
+    return f"{', '.join(parts)}; measured on {day_of(benchmark)} within {benchmark.minutes:.1f} minutes"
+
+
+def _table(
+    title: str, note: str, words: Sequence[str], numbers: Sequence[str], rows: Sequence[tuple[str, ...]]
+) -> Figures:
+    """A table with the columns `words`, then `numbers`, then remarks."""
+    columns = (*words, *numbers, *(["remark"] if rows and len(rows[0]) > len(words) + len(numbers) else []))
+    return Figures(title=title, note=note, columns=columns, numbers=frozenset(numbers), rows=rows)
+
+
+def _remark(row: Row) -> str:
+    return f"noisy: {'; '.join(row.noise)}" if row.noise else ""
+
+
+def _training(rows: Sequence[Row]) -> Figures:
+    """Every model in every setting, as far as it was measured."""
+    cells = [
+        (
+            row.model,
+            name_of(row),
+            f"{describe_setting(row)}{', as in a training' if row.as_trained else ''}",
+            significant(speed.seconds_per_iteration),
+            f"{significant(speed.seconds_p5)} to {significant(speed.seconds_p95)}",
+            whole(speed.tokens_per_second),
+            share(speed.utilization),
+            significant(speed.first_step_seconds),
+            memory(speed.peak_memory_bytes),
+            _remark(row),
+        )
+        for row in rows
+        if not row.sweep and (speed := row.training)
+    ]
+    return _table(
+        "Training in every setting",
+        "Medians, and the 5th to the 95th percentile. Utilization is the share of what the device reaches in a large "
+        "matrix product of the same precision; the time to the first step includes compiling.",
+        ("model", "device", "setting"),
+        ("seconds per iteration", "5 to 95 %", "tokens/s", "utilization", "seconds to the first step", "peak memory"),
+        cells,
+    )
+
+
+def _generation(rows: Sequence[Row]) -> Figures:
+    cells = [
+        (
+            row.model,
+            name_of(row),
+            describe_setting(row),
+            whole(speed.tokens_per_second),
+            whole(speed.tokens_per_second_16),
+            significant(speed.first_token_seconds),
+            share(speed.relative_spread),
+            _remark(row),
+        )
+        for row in rows
+        if not row.sweep and (speed := row.generation)
+    ]
+    return _table(
+        "Generation",
+        "Tokens per second of one text and of 16 texts together, the seconds until the first token of one, and the "
+        "distance between the 5th and the 95th percentile as a share of the median.",
+        ("model", "device", "setting"),
+        ("tokens/s", "tokens/s of 16 texts", "seconds to the first token", "spread"),
+        cells,
+    )
+
+
+def _sweeps(rows: Sequence[Row], sweep: Sweep) -> list[Figures]:
+    """The tables of a sweep over threads or batches, one for each model on each device."""
+    groups: dict[tuple[str, str, str, bool], list[Row]] = {}
+    for row in rows:
+        if row.sweep == sweep:
+            groups.setdefault((row.model, row.device, row.precision, row.compiled), []).append(row)
+    return [_sweep(group, sweep) for group in groups.values()]
+
+
+def _sweep(rows: Sequence[Row], sweep: Sweep) -> Figures:
+    """The table of one sweep. The fastest of the quiet rows is marked, and of batches the largest that fits."""
+    rows = sorted(rows, key=lambda row: row.threads if sweep == "threads" else row.shape.batch_size)
+    speeds = {row: row.training.tokens_per_second for row in measured(rows) if row.training}
+    best = max(speeds, key=speeds.__getitem__, default=None)
+    refused = any(row.training is None for row in rows)
+    fits = [row for row in rows if row.training]
+    cells = []
+    for row in rows:
+        speed = row.training
+        marks = [
+            "the fastest" if row == best else "",
+            "the largest that fits" if sweep == "batch" and refused and fits and row == fits[-1] else "",
+            _remark(row),
+            "" if speed else row.reason,
+        ]
+        cells.append((
+            str(row.threads if sweep == "threads" else row.shape.batch_size),
+            significant(speed.seconds_per_iteration if speed else None),
+            whole(speed.tokens_per_second if speed else None),
+            factor(speeds[best] / speeds[row] if best and row in speeds else None),
+            memory(speed.peak_memory_bytes if speed else None),
+            "; ".join(filter(None, marks)),
+        ))
+    first = rows[0]
+    what = "Threads" if sweep == "threads" else "Batch sizes"
+    numbers = ("seconds per iteration", "tokens/s", "factor per token", "peak memory")
+    setting = ", ".join([first.precision, *(["compiled"] if first.compiled else [])])
+    title = f"{what} of the model {first.model} on {name_of(first)}, {setting}"
+    return _table(title, "", ("threads" if sweep == "threads" else "batch size",), numbers, cells)
+
+
+def _rates(benchmark: Benchmark) -> Figures:
+    cells = [
+        (rate.device, rate.precision, str(rate.threads), significant(rate.flops_per_second / 1e9))
+        for rate in benchmark.rates
+    ]
+    return _table(
+        "A large matrix product",
+        "What each device reaches at best: 100 % of utilization.",
+        ("device", "precision"),
+        ("threads", "GFLOP/s"),
+        cells,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speeds:
+    """The chapter on speed: all `machines` side by side, what is `missing`, and the machine of this build in detail."""
+
+    machines: list[str]
+    tables: list[ModelTable]
+    missing: list[Missing]
+    noisy: bool
+    pages: list[MachinePage]
+
+
+def speeds(own: Mapping[str, Benchmark], saved: Mapping[str, Benchmark]) -> Speeds:
+    """The figures of `own`, the machine of this build, and of all `saved` machines."""
+    machines = newest(own, saved)
+    tables = model_tables(machines)
+    return Speeds(
+        machines=list(machines),
+        tables=tables,
+        missing=[
+            *unmeasured(tables),
+            *(missing_of(who, row) for who in own for row in machines[who].rows if _is_hidden(row)),
+        ],
+        noisy=any(place.noisy for table in tables for place in table.places),
+        pages=machine_pages({who: machines[who] for who in own}),
+    )
+
+
+def _is_hidden(row: Row) -> bool:
+    """Whether a row was not measured, and no other table says so: those of sweeps name it themselves."""
+    return row.training is None and not row.sweep and not row.as_trained
