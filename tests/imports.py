@@ -9,7 +9,7 @@ from tests.clone import ROOT
 # What each room of poet/ may import besides the ground and itself.
 GROUND = {"addresses", "checksums", "costs", "errors", "files", "progress", "project", "terminal"}
 MAY_IMPORT = {
-    "tracking": {"params"},
+    "tracking": {"params", "results"},
     "params": {"tokenizers"},  # poet.params.file alone, for the names in the table of kinds
     "books": {"params"},
     "results": set(),

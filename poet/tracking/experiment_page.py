@@ -1,4 +1,4 @@
-"""How MLflow shows the runs of a collection: what its page says of itself, and the columns of its list."""
+"""How MLflow shows the runs of a collection, and benchmarks: what the page says of itself, the columns of its list."""
 
 import json
 from collections.abc import Iterable
@@ -24,10 +24,23 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 METRICS = (BITS, "copying/share_at_30", "copying/human_share_at_30", "copying/longest", "speed/tokens_per_second")
 PARAMS = ("model.preset", "model.n_layer", "model.n_embd", "tokenize.kind", "tokenize.vocab_size", "train.steps")
 
+# The experiment of all benchmarks. No collection can have this name.
+BENCHMARK = "benchmark"
+BENCHMARK_METRICS = (
+    "default/seconds_per_iteration",
+    "default/tokens_per_second",
+    "default/generated_per_second",
+    "default/utilization",
+    "71M/seconds_per_iteration",
+)
+BENCHMARK_PARAMS = ("setting.precision", "setting.compiled", "setting.threads", "machine.torch", "machine.processor")
 
-def experiment_tags(collection: str) -> dict[str, str]:
-    """The tags of the experiment of `collection`."""
-    columns = [*(f"metrics.`{name}`" for name in METRICS), *(f"params.`{name}`" for name in PARAMS)]
+
+def experiment_tags(experiment: str) -> dict[str, str]:
+    """The tags of an experiment: of a collection, or of the benchmarks."""
+    is_benchmark = experiment == BENCHMARK
+    metrics, params = (BENCHMARK_METRICS, BENCHMARK_PARAMS) if is_benchmark else (METRICS, PARAMS)
+    columns = [*(f"metrics.`{name}`" for name in metrics), *(f"params.`{name}`" for name in params)]
     view = {
         "orderByKey": columns[0],
         "orderByAsc": True,
@@ -36,7 +49,18 @@ def experiment_tags(collection: str) -> dict[str, str]:
         "columnWidths": {column: max(90, 6 * len(column) - 15) for column in columns},
         "columnOrder": columns,
     }
-    return {NOTE_TAG: _note(collection), KIND_TAG: KIND, VIEW_TAG: json.dumps(view)}
+    return {NOTE_TAG: BENCHMARK_NOTE if is_benchmark else _note(experiment), KIND_TAG: KIND, VIEW_TAG: json.dumps(view)}
+
+
+BENCHMARK_NOTE = (
+    "How fast the team's machines train and generate; a run is one device of one machine. Look at "
+    "`default/seconds_per_iteration` first (fewer is better): an iteration of the default training, in the precision "
+    "that a training would take there.\n\n"
+    "- `71M` and the other groups are the reference models; `utilization` is the share of what the device reaches in a "
+    "large matrix product.\n"
+    "- Noisy figures are left out: the note of a run names them, with their reasons.\n\n"
+    "`docs/performance.md` shows the saved machines as a table; `poet benchmark --save` adds one."
+)
 
 
 def _note(collection: str) -> str:

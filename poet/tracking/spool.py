@@ -29,8 +29,8 @@ from poet.tracking.mlflow_store import RunIdentity
 # The spool's folder below `.poet/`.
 SPOOL = "spool"
 
-# The stage whose executions are runs. All others attach to the run of a model.
-TRAIN = "train"
+# The stages whose executions are runs. All others attach to the run of a model.
+TRAIN, BENCHMARK_STAGE = "train", "benchmark"
 
 # How an execution ends. RUNNING, the fourth status, is that of a training that was resumed.
 ENDS = ("FINISHED", "KILLED", "FAILED")
@@ -78,7 +78,7 @@ def claim(folder: Path, collection: str, stage: str, owner: str) -> Path:
 def identity_from_name(spool: Path) -> RunIdentity:
     """What the name of a spool says about its run; for a spool whose first record is damaged."""
     collection, stage, owner = [*spool.stem.split("."), "", "", ""][:3]
-    digest = "" if stage in {TRAIN, ""} else owner
+    digest = "" if stage in {TRAIN, BENCHMARK_STAGE, ""} else owner
     tags = {"poet.collection": collection, "poet.recovered": "true"}
     return RunIdentity(experiment=collection, name=f"{collection}-recovered", tags=tags, model_sha256=digest)
 
