@@ -171,13 +171,27 @@ def _sweeps(rows: Sequence[Row], sweep: Sweep) -> list[Figures]:
     groups: dict[tuple[str, str, str, bool], list[Row]] = {}
     for row in rows:
         if row.sweep == sweep:
-            groups.setdefault((row.model, row.device, row.precision, row.compiled), []).append(row)
+            groups.setdefault(_setting(row), []).append(row)
+    # The row of the model itself is a point of its sweep, and is not measured twice.
+    for row in rows:
+        group = groups.get(_setting(row), [])
+        if not row.sweep and group and _point(row, sweep) not in {_point(one, sweep) for one in group}:
+            group.append(row)
     return [_sweep(group, sweep) for group in groups.values()]
+
+
+def _setting(row: Row) -> tuple[str, str, str, bool]:
+    return row.model, row.device, row.precision, row.compiled
+
+
+def _point(row: Row, sweep: Sweep) -> int:
+    """The quantity that a sweep varies."""
+    return row.threads if sweep == "threads" else row.shape.batch_size
 
 
 def _sweep(rows: Sequence[Row], sweep: Sweep) -> Figures:
     """The table of one sweep. The fastest of the quiet rows is marked, and of batches the largest that fits."""
-    rows = sorted(rows, key=lambda row: row.threads if sweep == "threads" else row.shape.batch_size)
+    rows = sorted(rows, key=lambda row: _point(row, sweep))
     speeds = {row: row.training.tokens_per_second for row in measured(rows) if row.training}
     best = max(speeds, key=speeds.__getitem__, default=None)
     refused = any(row.training is None for row in rows)
@@ -192,7 +206,7 @@ def _sweep(rows: Sequence[Row], sweep: Sweep) -> Figures:
             "" if speed else row.reason,
         ]
         cells.append((
-            str(row.threads if sweep == "threads" else row.shape.batch_size),
+            str(_point(row, sweep)),
             significant(speed.seconds_per_iteration if speed else None),
             whole(speed.tokens_per_second if speed else None),
             factor(speeds[best] / speeds[row] if best and row in speeds else None),

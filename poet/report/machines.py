@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from poet.report.published import PUBLISHED, PublishedSpeed
 from poet.report.words import day
-from poet.results.benchmark import Benchmark, Row, Shape
+from poet.results.benchmark import Benchmark, Row, Shape, Sweep
 
 # The reference models in the order of the page, with what they are. Others come behind them.
 MODELS = {
@@ -150,13 +150,19 @@ def missing_of(who: str, row: Row) -> Missing:
     )
 
 
-def describe_shape(shape: Shape, parameters: int = 0) -> str:
-    """The size of a model and its batches in words."""
-    size = f"{parameters:,} parameters, " if parameters else ""
-    return (
-        f"{size}{_count(shape.n_layer, 'layer')}, {_count(shape.n_head, 'head')}, {shape.n_embd:,} wide, context "
-        f"{shape.sequence_len:,}, vocabulary {shape.vocab_size:,}, batch {shape.batch_size:,}, {shape.preset}"
-    )
+def describe_shape(shape: Shape, parameters: int = 0, without: Sweep = "") -> str:
+    """The size of a model and its batches in words, except for what the sweep `without` varies."""
+    sizes = {
+        "parameters": f"{parameters:,} parameters" if parameters else "",
+        "layers": _count(shape.n_layer, "layer"),
+        "heads": _count(shape.n_head, "head"),
+        "width": f"{shape.n_embd:,} wide",
+        "context": f"context {shape.sequence_len:,}",
+        "vocabulary": f"vocabulary {shape.vocab_size:,}",
+        "batch": f"batch {shape.batch_size:,}",
+        "preset": shape.preset,
+    }
+    return ", ".join(words for size, words in sizes.items() if words and size != without)
 
 
 def describe_setting(row: Row) -> str:

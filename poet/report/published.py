@@ -21,9 +21,9 @@ class PublishedSpeed:
     remark: str
 
 
-# With the model of 71M parameters (32 layers, 16 heads).
-_EARLY = "71M parameters; torch 2.0"
-_LATE = "a later and different model; torch 2.0 and 2.1 nightly"
+# The first two are of the model of 71M parameters.
+_EARLY = "71M parameters, 32 layers, 16 heads"
+_LATE = "a later and different model; torch 2.0/2.1 nightly"
 
 PUBLISHED = (
     PublishedSpeed(
@@ -34,7 +34,7 @@ PUBLISHED = (
         seconds_per_iteration=2.34,
         factor=2.95,
         measured="2023-01-26",
-        remark=f"{_EARLY} beta with MPS",
+        remark=f"{_EARLY}; torch 2.0 beta with MPS",
     ),
     PublishedSpeed(
         device="Nvidia T4 16GB", seconds_per_iteration=0.539, factor=1.34, measured="2023-03-28", remark=_LATE

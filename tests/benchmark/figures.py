@@ -125,7 +125,6 @@ def some_machines() -> dict[str, Benchmark]:
         a_row("gpt2", None),
         a_row(seconds=0.13, precision="bfloat16", as_trained=False),
         a_row(seconds=0.19, threads=1, sweep="threads", **sweep),
-        a_row(seconds=0.104, sweep="threads", **sweep),
         *batch,
         a_row(seconds=None, device="mps", device_name="", reason="torch finds no mps device"),
     )
