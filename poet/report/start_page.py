@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from poet.report.published import MARK
 from poet.report.render import render_page
 from poet.report.runs import ComparedRuns, compare_runs
+from poet.report.start_machines import shown_models
 from poet.report.start_table import (
     BITS,
     HELD_OUT,
@@ -21,6 +23,7 @@ from poet.report.start_table import (
 from poet.report.summary import COMPARED_AT, Summary
 from poet.report.verdict import NAMES, quality, repeats
 from poet.report.words import LEAST_SCALE, points, rounded, share
+from poet.results.benchmark import Benchmark
 from poet.results.copying import EXCESS_AT
 from poet.tracking.finished_runs import FinishedRun
 
@@ -61,9 +64,14 @@ class Card:
 
 
 def start_page(
-    summaries: Sequence[Summary], runs: Mapping[str, Sequence[FinishedRun]], build: Collection[str] | None = None
+    summaries: Sequence[Summary],
+    runs: Mapping[str, Sequence[FinishedRun]],
+    build: Collection[str] | None = None,
+    machines: Mapping[str, Benchmark] | None = None,
 ) -> str:
-    """The HTML of the page with the collections of `summaries`; `runs` are those of each, by its name.
+    """The HTML of the page with the collections of `summaries`, and the speed of all `machines`, by name.
+
+    `runs` are those of each collection, by its name.
 
     Only collections in `build` have a link to their report; None means all. DVC removes the report of a collection that
     has left `build`, or never fetches it, while git keeps its summary.
@@ -82,6 +90,8 @@ def start_page(
         runs=[(one, compared[one.collection]) for one in summaries if compared[one.collection].evaluated > 1],
         single=[one.title for one in summaries if compared[one.collection].evaluated == 1],
         without=[one.title for one in summaries if not compared[one.collection].evaluated],
+        models=shown_models(machines or {}),
+        published_mark=MARK,
         meanings=meanings,
         sorted_by=BITS.head,
         excess_at=EXCESS_AT,

@@ -9,6 +9,7 @@ from poet.files import write_text
 from poet.report.collection_page import summarize
 from poet.report.start_page import start_page
 from poet.report.summary import Line
+from tests.benchmark.figures import GPU, a_benchmark, a_row, some_machines
 from tests.report.browsing import CHROMIUM, VIEWER, accessibility
 from tests.report.shelf import HOSTILE, a_run, made_up_results
 
@@ -44,7 +45,9 @@ def start(tmp_path_factory, summary):
     )
     different = dataclasses.replace(a_run("different", 1.5), text="2 books")
     page = tmp_path_factory.mktemp("start") / "index.html"
-    write_text(page, start_page([summary, other], {"shakespeare": [*some_runs(25), different]}))
+    write_text(
+        page, start_page([summary, other], {"shakespeare": [*some_runs(25), different]}, machines=some_machines())
+    )
     return page
 
 
@@ -58,8 +61,9 @@ def single(tmp_path_factory, summary):
 @pytest.fixture(scope="module")
 def many(tmp_path_factory, summary):
     summaries = [dataclasses.replace(summary, collection=f"c{i}", title=f"Collection {i}") for i in range(30)]
+    twenty = {f"machine-{i}": a_benchmark(a_row(seconds=0.1 + i), a_row(seconds=0.01, **GPU)) for i in range(20)}
     page = tmp_path_factory.mktemp("many") / "index.html"
-    write_text(page, start_page(summaries, {one.collection: some_runs(200) for one in summaries}))
+    write_text(page, start_page(summaries, {one.collection: some_runs(200) for one in summaries}, machines=twenty))
     return page
 
 
@@ -69,8 +73,10 @@ def hostile(tmp_path_factory, summary):
     evil = dataclasses.replace(summary, title=HOSTILE, line=said, compressors={HOSTILE: 2.0})
     runs = [a_run(HOSTILE + str(i), 1.5 + i, **{"train.steps": HOSTILE + str(i)}) for i in range(3)]
     other = dataclasses.replace(a_run(HOSTILE, 1.2), text=HOSTILE)
+    row = a_row(device_name=HOSTILE, precision=HOSTILE, noise=(HOSTILE,))
+    machine = a_benchmark(row, measured=HOSTILE, power=HOSTILE)
     page = tmp_path_factory.mktemp("hostile") / "index.html"
-    write_text(page, start_page([evil], {"shakespeare": [*runs, other]}))
+    write_text(page, start_page([evil], {"shakespeare": [*runs, other]}, machines={HOSTILE: machine}))
     return page
 
 
@@ -236,6 +242,14 @@ def test_no_text_is_smaller_than_twelve_pixels(opened, start, size):
       return found;
     }""")
     assert small == []
+
+
+def test_the_slower_ones_of_twenty_machines_are_folded(opened, many):
+    page = opened(many)
+    bars = page.locator("#machines .times > div")
+    assert bars.count() == 40 and sum(bar.is_visible() for bar in bars.all()) == 8
+    page.locator("#machines summary").click()
+    assert all(bar.is_visible() for bar in bars.all())
 
 
 def test_texts_run_in_their_own_direction(opened, start):
