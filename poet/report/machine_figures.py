@@ -20,6 +20,9 @@ from poet.results.benchmark import Benchmark, Row, Sweep, measured
 # A table with more rows than this is folded.
 LONG = 8
 
+# What the reason of a row holds that wanted more memory than there is.
+NO_ROOM = "memory"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
@@ -194,14 +197,15 @@ def _sweep(rows: Sequence[Row], sweep: Sweep) -> Figures:
     rows = sorted(rows, key=lambda row: _point(row, sweep))
     speeds = {row: row.training.tokens_per_second for row in measured(rows) if row.training}
     best = max(speeds, key=speeds.__getitem__, default=None)
-    refused = any(row.training is None for row in rows)
-    fits = [row for row in rows if row.training]
+    # Of what was not measured for want of time, nobody knows whether it fits.
+    refused = [row for row in rows if row.training is None and NO_ROOM in row.reason]
+    fits = [row for row in rows if row.training and refused and _point(row, sweep) < _point(refused[0], sweep)]
     cells = []
     for row in rows:
         speed = row.training
         marks = [
             "the fastest" if row == best else "",
-            "the largest that fits" if sweep == "batch" and refused and fits and row == fits[-1] else "",
+            "the largest that fits" if sweep == "batch" and row in fits[-1:] else "",
             _remark(row),
             "" if speed else row.reason,
         ]

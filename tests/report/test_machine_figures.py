@@ -66,6 +66,13 @@ def test_a_sweep_names_the_fastest_and_the_largest_that_fits():
     assert [(row[0], row[3], row[-1]) for row in threads] == [("1", "1.83", ""), ("2", "1.00", "the fastest")]
 
 
+def test_what_no_time_was_left_for_says_nothing_about_memory():
+    larger = dataclasses.replace(a_row().shape, batch_size=64)
+    rows = [a_row(sweep="batch"), a_row(seconds=None, sweep="batch", shape=larger, reason="no time left: 3 s")]
+    (table,) = (table for title, table in tables_of(a_benchmark(*rows)).items() if title.startswith("Batch"))
+    assert [row[-1] for row in table.rows] == ["the fastest", "no time left: 3 s"]
+
+
 def test_a_noisy_row_of_a_sweep_is_never_the_fastest():
     rows = [
         a_row(seconds=0.1, threads=1, sweep="threads"),
