@@ -37,7 +37,9 @@ def clone(folder: Path) -> Path:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in listed.stdout.splitlines():
-        if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).is_file():
+        # Of reports, git keeps the summaries, which the pipeline makes again, and the saved machines.
+        is_made = name.startswith("reports/") and not name.startswith("reports/benchmarks/")
+        if not is_made and name != "dvc.lock" and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     shrink(folder / "params.yaml")

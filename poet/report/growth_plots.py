@@ -6,8 +6,9 @@ Each file has a ground of its own and follows the reader's light or dark mode. T
 import math
 from collections.abc import Sequence
 
+from markupsafe import escape
+
 from poet.report.growth import Curve, Growth, quiet
-from poet.report.render import escape_exactly
 from poet.report.words import significant
 
 # The size of a plot in pixels, at which its text is drawn: narrow enough for a phone.
@@ -75,10 +76,10 @@ def draw_growth(growth: Growth) -> str:
     y = _Scale([value for point in points for value in (point.y, point.low, point.high)], bottom, top)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'role="img" aria-label="{escape_exactly(growth.title)}">',
+        f'role="img" aria-label="{_text(growth.title)}">',
         f"<style>{STYLE}</style>",
         f'<rect class="ground" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>',
-        f'<text class="title" x="12" y="22">{escape_exactly(growth.title)}</text>',
+        f'<text class="title" x="12" y="22">{_text(growth.title)}</text>',
     ]
     for value in y.ticks():
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{y(value)}" y2="{y(value)}"/>')
@@ -90,7 +91,7 @@ def draw_growth(growth: Growth) -> str:
             parts.append(f'<line class="grid" x1="{last}" x2="{last}" y1="{bottom}" y2="{bottom + 4}"/>')
             parts.append(f'<text x="{last}" y="{bottom + 18}" text-anchor="middle">{_label(value)}</text>')
     middle = (LEFT + right) / 2
-    parts.append(f'<text x="{middle}" y="{height - 10}" text-anchor="middle">{escape_exactly(growth.x_label)}</text>')
+    parts.append(f'<text x="{middle}" y="{height - 10}" text-anchor="middle">{_text(growth.x_label)}</text>')
     for number, curve in enumerate(growth.curves):
         parts += _draw_curve(curve, f"c{number % COLOURS}", x, y, TOP + LINE * (number + 0.5))
     return "\n".join([*parts, "</svg>", ""])
@@ -109,8 +110,13 @@ def _draw_curve(curve: Curve, colour: str, x: _Scale, y: _Scale, legend: float) 
     name = curve.name if len(curve.name) <= NAME else f"{curve.name[: NAME - 1]}…"
     words = f"{name}: power {curve.power:.2f}" if curve.power is not None else name
     parts.append(f'<circle class="point {colour}" cx="17" cy="{legend}" r="3"/>')
-    parts.append(f'<text x="26" y="{legend + 4.5}">{escape_exactly(words)}</text>')
+    parts.append(f'<text x="26" y="{legend + 4.5}">{_text(words)}</text>')
     return parts
+
+
+def _text(words: str) -> str:
+    """`words` as XML: a control character would make the whole picture unreadable."""
+    return str(escape("".join(char if char.isprintable() else " " for char in words)))
 
 
 def _label(value: float) -> str:

@@ -106,6 +106,8 @@ def test_everything_is_inside_of_the_picture_and_no_label_covers_another(key):
     assert not re.findall(r"font(?:-size)?:[^;]*?\b([0-9]|1[01])px", draw_growth(found)), "no text under 12 px"
 
 
-def test_hostile_names_stay_text():
-    drawn = draw_growth(plot("width", {'<script>\0"&': a_benchmark(*width_rows(1.0, 2.0))}))
-    assert "<script>" not in drawn and etree.fromstring(drawn.encode()).tag == f"{SVG}svg"
+@pytest.mark.parametrize("name", ['<script>\0"&', "\x01\x1b\ud800", "\u202eright"])
+def test_hostile_names_stay_text_in_a_picture_that_can_be_read(name):
+    drawn = draw_growth(plot("width", {name: a_benchmark(*width_rows(1.0, 2.0))}))
+    assert "<script>" not in drawn and "\u202e" not in drawn
+    assert etree.fromstring(drawn.encode()).tag == f"{SVG}svg"

@@ -1,11 +1,13 @@
 """Machines side by side: who is ranked by what, what is no comparison, and what was not measured."""
 
 import dataclasses
+import subprocess
 
 import pytest
 
 from poet.report.machines import describe_setting, model_tables, newest, unmeasured
 from tests.benchmark.figures import GPU, SHAPES, a_benchmark, a_row, some_machines, training
+from tests.clone import ROOT
 
 
 def table_of(machines, model="default"):
@@ -95,6 +97,15 @@ def test_of_a_machine_in_both_places_the_newer_figures_are_shown():
 def test_a_day_that_is_none_is_shown_as_it_stands():
     assert table_of({"a": a_benchmark(a_row(), measured="yesterday")}).places[0].day == "yesterday"
     assert table_of({"a": a_benchmark(a_row(), measured="2026-11-26T10:00:00")}).places[0].day == "26 November 2026"
+
+
+def test_git_keeps_the_saved_machines():
+    """The other figures of a machine are DVC's; a rule of .gitignore that covers both would lose them."""
+    files = ["reports/benchmarks/a.json", "docs/performance/growth.json", "docs/performance/width.svg"]
+    ignored = ["reports/benchmark.json", "reports/shakespeare/corpus.json"]
+    command = ["git", "check-ignore", "--no-index", *files, *ignored]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout.split() == ignored
 
 
 def test_a_gpu_has_no_threads_in_its_setting():
