@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from poet.report.machines import (
     Missing,
     ModelTable,
+    count,
     day_of,
     describe_setting,
     missing_of,
@@ -19,6 +20,9 @@ from poet.results.benchmark import Benchmark, Row, Sweep, measured
 
 # A table with more rows than this is folded.
 LONG = 8
+
+# The sweeps of a benchmark; those of growth have a page of their own.
+SWEEPS: tuple[Sweep, ...] = ("threads", "batch")
 
 # What the reason of a row holds that wanted more memory than there is.
 NO_ROOM = "memory"
@@ -61,8 +65,7 @@ def machine_pages(own: Mapping[str, Benchmark]) -> list[MachinePage]:
                 for table in (
                     _training(benchmark.rows),
                     _generation(benchmark.rows),
-                    *_sweeps(benchmark.rows, "threads"),
-                    *_sweeps(benchmark.rows, "batch"),
+                    *_sweeps(benchmark.rows),
                     _rates(benchmark),
                 )
                 if table.rows
@@ -91,8 +94,8 @@ def describe_machine(benchmark: Benchmark) -> str:
     ]
     parts = [
         machine.processor,
-        f"{machine.cores} cores",
-        f"{machine.threads} threads",
+        count(machine.cores, "core"),
+        count(machine.threads, "thread"),
         *([f"{memory(machine.memory_bytes)} memory"] if machine.memory_bytes else []),
         *devices,
         machine.system,
@@ -169,8 +172,14 @@ def _generation(rows: Sequence[Row]) -> Figures:
     )
 
 
-def _sweeps(rows: Sequence[Row], sweep: Sweep) -> list[Figures]:
-    """The tables of a sweep over threads or batches, one for each model on each device."""
+def _sweeps(rows: Sequence[Row]) -> list[Figures]:
+    """The tables of sweeps over threads and batches, one for each model on each device that has a figure."""
+    found = [(group, sweep) for sweep in SWEEPS for group in _groups(rows, sweep)]
+    return [_sweep(group, sweep) for group, sweep in found if any(row.training for row in group)]
+
+
+def _groups(rows: Sequence[Row], sweep: Sweep) -> list[list[Row]]:
+    """The rows of a sweep, those of each setting together."""
     groups: dict[tuple[str, str, str, bool], list[Row]] = {}
     for row in rows:
         if row.sweep == sweep:
@@ -180,7 +189,7 @@ def _sweeps(rows: Sequence[Row], sweep: Sweep) -> list[Figures]:
         group = groups.get(_setting(row), [])
         if not row.sweep and group and _point(row, sweep) not in {_point(one, sweep) for one in group}:
             group.append(row)
-    return [_sweep(group, sweep) for group in groups.values()]
+    return list(groups.values())
 
 
 def _setting(row: Row) -> tuple[str, str, str, bool]:
@@ -259,13 +268,18 @@ def speeds(own: Mapping[str, Benchmark], saved: Mapping[str, Benchmark]) -> Spee
         tables=tables,
         missing=[
             *unmeasured(tables),
-            *(missing_of(who, row) for who in own for row in machines[who].rows if _is_hidden(row)),
+            *(missing_of(who, row) for who in own for row in _untold(machines[who].rows)),
         ],
         noisy=any(place.noisy for table in tables for place in table.places),
         pages=machine_pages({who: machines[who] for who in own}),
     )
 
 
-def _is_hidden(row: Row) -> bool:
-    """Whether a row was not measured, and no other table says so: those of sweeps name it themselves."""
-    return row.training is None and not row.sweep and not row.as_trained
+def _untold(rows: Sequence[Row]) -> list[Row]:
+    """The rows that were not measured and are in no table: a sweep with any figure names the points that it lacks."""
+    told = [group for sweep in SWEEPS for group in _groups(rows, sweep) if any(row.training for row in group)]
+    return [
+        row
+        for row in rows
+        if row.training is None and (not row.as_trained or row.sweep) and not any(row in group for group in told)
+    ]

@@ -154,8 +154,8 @@ def describe_shape(shape: Shape, parameters: int = 0, without: Sweep = "") -> st
     """The size of a model and its batches in words, except for what the sweep `without` varies."""
     sizes = {
         "parameters": f"{parameters:,} parameters" if parameters else "",
-        "layers": _count(shape.n_layer, "layer"),
-        "heads": _count(shape.n_head, "head"),
+        "layers": count(shape.n_layer, "layer"),
+        "heads": count(shape.n_head, "head"),
         "width": f"{shape.n_embd:,} wide",
         "context": f"context {shape.sequence_len:,}",
         "vocabulary": f"vocabulary {shape.vocab_size:,}",
@@ -168,7 +168,7 @@ def describe_shape(shape: Shape, parameters: int = 0, without: Sweep = "") -> st
 def describe_setting(row: Row) -> str:
     """How a row was computed: "bfloat16, compiled", and on a CPU with how many threads."""
     parts = [row.precision, *(["compiled"] if row.compiled else [])]
-    return ", ".join([*parts, *([_count(row.threads, "thread")] if row.device.startswith("cpu") else [])])
+    return ", ".join([*parts, *([count(row.threads, "thread")] if row.device.startswith("cpu") else [])])
 
 
 def name_of(row: Row) -> str:
@@ -184,8 +184,9 @@ def day_of(benchmark: Benchmark) -> str:
         return benchmark.measured
 
 
-def _count(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+def count(number: int, thing: str) -> str:
+    """A number of things: "1 core", "2 cores"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def unmeasured(tables: Sequence[ModelTable]) -> list[Missing]:

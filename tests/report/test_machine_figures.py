@@ -116,6 +116,17 @@ def test_only_the_build_s_machine_says_what_other_devices_it_lacks():
     assert len(speeds({"a": a_benchmark(absent)}, {"b": a_benchmark(absent)}).missing) == 1
 
 
+def test_a_sweep_without_any_figure_is_among_what_was_not_measured():
+    """And one with a figure names what it lacks itself, so nothing is said twice."""
+    lacking = [a_row(seconds=None, threads=count, sweep="threads", as_trained=False) for count in (1, 4)]
+    without = {"a": a_benchmark(a_row(seconds=None), *lacking)}
+    assert len(speeds(without, {}).missing) == 3 and tables_of(without["a"]).keys() == {"A large matrix product"}
+    measured = {"a": a_benchmark(a_row(), *lacking)}
+    assert speeds(measured, {}).missing == []
+    (table,) = (table for title, table in tables_of(measured["a"]).items() if title.startswith("Threads"))
+    assert [row[0] for row in table.rows] == ["1", "2", "4"]
+
+
 def test_hostile_names_are_shown_and_escaped():
     row = a_row(HOSTILE, device_name=HOSTILE, device=HOSTILE, precision=HOSTILE, noise=(HOSTILE,))
     failed = a_row(HOSTILE, None, reason=HOSTILE, device_name=HOSTILE)
