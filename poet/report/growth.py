@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from poet.report.machines import describe_setting, describe_shape, name_of
+from poet.report.machines import describe_setting, name_of, sizes
 from poet.report.words import rounded, significant
 from poet.results.benchmark import Benchmark, CorpusCost, Row, Shape, Sweep
 
@@ -106,7 +106,6 @@ def _sweep(measured: Mapping[str, Benchmark], sweep: Sweep, size: Size) -> Growt
         )
         for name, rows in groups.items()
     ]
-    first = next(iter(groups.values()), None)
     return Growth(
         key=sweep,
         title=f"{size.title}: seconds per iteration",
@@ -114,8 +113,23 @@ def _sweep(measured: Mapping[str, Benchmark], sweep: Sweep, size: Size) -> Growt
         y_label="seconds per iteration",
         curves=curves,
         sentence=_sentence(size.twice, "times as long", curves, _seconds),
-        equal=f"All else is equal: {describe_shape(first[0].shape, without=sweep)}." if first else "",
+        equal=_equal([row.shape for rows in groups.values() for row in rows], sweep),
     )
+
+
+def _equal(shapes: Sequence[Shape], sweep: Sweep) -> str:
+    """What all points of a sweep have in common, and what changes along with its size."""
+    if not shapes:
+        return ""
+    values = {size: {sizes(shape)[size] for shape in shapes} for size in sizes(shapes[0])}
+    common = [next(iter(found)) for found in values.values() if len(found) == 1]
+    along = [size for size, found in values.items() if len(found) > 1 and size != sweep]
+    words = f"All have {', '.join(common)}."
+    if along:
+        steps = {shape.tokens for shape in shapes}
+        kept = f", so that a step has {steps.pop():,} tokens" if len(steps) == 1 else ""
+        words += f" The {SIZES[sweep].title.lower()} also changes the {' and the '.join(along)}{kept}."
+    return words
 
 
 def _corpora(measured: Mapping[str, Benchmark]) -> list[Growth]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from poet.report.published import PUBLISHED, PublishedSpeed
 from poet.report.words import day
-from poet.results.benchmark import Benchmark, Row, Shape, Sweep
+from poet.results.benchmark import Benchmark, Row, Shape
 
 # The reference models in the order of the page, with what they are. Others come behind them.
 MODELS = {
@@ -150,10 +150,15 @@ def missing_of(who: str, row: Row) -> Missing:
     )
 
 
-def describe_shape(shape: Shape, parameters: int = 0, without: Sweep = "") -> str:
-    """The size of a model and its batches in words, except for what the sweep `without` varies."""
-    sizes = {
-        "parameters": f"{parameters:,} parameters" if parameters else "",
+def describe_shape(shape: Shape, parameters: int = 0) -> str:
+    """The size of a model and its batches in words."""
+    size = [f"{parameters:,} parameters"] if parameters else []
+    return ", ".join([*size, *sizes(shape).values()])
+
+
+def sizes(shape: Shape) -> dict[str, str]:
+    """Each size of a model and its batches in words, by its name."""
+    return {
         "layers": count(shape.n_layer, "layer"),
         "heads": count(shape.n_head, "head"),
         "width": f"{shape.n_embd:,} wide",
@@ -162,7 +167,6 @@ def describe_shape(shape: Shape, parameters: int = 0, without: Sweep = "") -> st
         "batch": f"batch {shape.batch_size:,}",
         "preset": shape.preset,
     }
-    return ", ".join(words for size, words in sizes.items() if words and size != without)
 
 
 def describe_setting(row: Row) -> str:

@@ -22,7 +22,7 @@ from poet.results.benchmark import Benchmark, read_benchmarks, read_saved
 
 # The commands with which the figures were measured, and the page was made from them.
 MEASURE = "poet benchmark --save"
-GROW = "python -m poet.benchmark.growth --out docs/performance/growth.json"
+GROW = "python -m poet.benchmark.growth --clean data/clean/shakespeare --out docs/performance/growth.json"
 MAKE = (
     "python -m poet.report.performance_page --machines reports/benchmarks --growth docs/performance/growth.json "
     "--out docs/performance.md"
@@ -116,7 +116,7 @@ def _growth(plots: Sequence[Growth], folder: str) -> list[str]:
     """The plots, each with a sentence."""
     if not plots:
         return ["Not measured yet."]
-    parts = [f"Both axes of each plot are logarithmic. Measured with\n\n```sh\n{GROW}\n```"]
+    parts = [f"Both axes of each plot are logarithmic. Measured with\n\n```sh\n{_in_lines(GROW)}\n```"]
     for plot in plots:
         parts += [
             f"### {plain(plot.title)}",

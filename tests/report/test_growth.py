@@ -44,7 +44,23 @@ def test_a_sentence_says_from_where_to_where():
     sentence = plot("width").sentence
     assert sentence.startswith("Twice the width takes 4.00 times as long (power 2.00, ")
     assert "from 0.0200 s at 64 to 1.28 s at 512; quiet-laptop, Two Cores 3000 (cpu), float32, 2 threads)." in sentence
-    assert plot("width").equal.startswith("All else is equal: 3 layers, 2 heads, context 256,")
+    assert plot("width").equal == "All have 3 layers, 2 heads, context 256, vocabulary 2,048, batch 16, modern."
+
+
+def test_what_changes_along_with_a_size_is_said():
+    """As many tokens a step, whatever the context: then the batch is no longer equal."""
+    rows = [
+        a_row(
+            sweep="context",
+            as_trained=False,
+            shape=dataclasses.replace(SHAPES["default"], sequence_len=context, batch_size=4096 // context),
+        )
+        for context in (64, 256)
+    ]
+    assert plot("context", {"a": a_benchmark(*rows)}).equal == (
+        "All have 3 layers, 2 heads, 192 wide, vocabulary 2,048, modern. "
+        "The context also changes the batch, so that a step has 4,096 tokens."
+    )
 
 
 def test_a_corpus_has_a_curve_for_each_stage():
