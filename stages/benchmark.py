@@ -13,6 +13,7 @@ from poet.params.file import load_params
 from poet.progress import log, progress_bar
 from poet.project import project_root
 from poet.results.benchmark import write_benchmarks
+from poet.tracking.benchmark_runs import record_benchmark
 from poet.tracking.run import commit
 
 PATH = click.Path(path_type=Path)
@@ -34,6 +35,7 @@ def main(params: Path, out: Path) -> None:
     write_benchmarks(out, {name: found})
     for line in lines(name, found):
         log(line)
+    record_benchmark(root, name, found)
 
 
 if __name__ == "__main__":

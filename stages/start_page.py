@@ -9,10 +9,9 @@ from poet.params.file import load_params
 from poet.progress import log
 from poet.project import project_root
 from poet.report.closing import closing_lines
-from poet.report.machines import newest
 from poet.report.start_page import start_page
 from poet.report.summary import read_summaries
-from poet.results.benchmark import read_benchmarks, read_saved
+from poet.results.benchmark import newest, read_benchmarks, read_saved
 from poet.tracking.finished_runs import finished_runs
 
 PATH = click.Path(path_type=Path)

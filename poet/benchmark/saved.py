@@ -4,7 +4,7 @@ from pathlib import Path
 
 from poet.errors import DataError
 from poet.params.values import did_you_mean
-from poet.results.benchmark import Benchmark, read_benchmarks, read_saved, write_benchmarks
+from poet.results.benchmark import Benchmark, newest, read_benchmarks, read_saved, write_benchmarks
 
 # From the root of the repository: what the stage measured, and the saved machines, which git keeps.
 STAGE = Path("reports/benchmark.json")
@@ -20,11 +20,8 @@ def save(root: Path, name: str, benchmark: Benchmark) -> Path:
 
 def known_benchmarks(root: Path) -> dict[str, Benchmark]:
     """All machines of the repository `root`: the saved ones, and what the stage measured where that is newer."""
-    found = read_saved(root / SAVED)
-    for name, benchmark in read_benchmarks(root / STAGE).items() if (root / STAGE).is_file() else ():
-        if name not in found or found[name].measured <= benchmark.measured:
-            found[name] = benchmark
-    return found
+    own = read_benchmarks(root / STAGE) if (root / STAGE).is_file() else {}
+    return newest(own, read_saved(root / SAVED))
 
 
 def find_benchmark(known: dict[str, Benchmark], name: str) -> Benchmark:

@@ -55,8 +55,9 @@ def _measure(minutes: float, keep: bool, name: str | None, as_json: bool) -> Non
     from poet.benchmark.words import lines
     from poet.device.device import keep_freed_memory
     from poet.device.machine import describe_machine, measured_code
-    from poet.progress import progress_bar
+    from poet.progress import log, progress_bar
     from poet.project import project_root
+    from poet.tracking.benchmark_runs import record_benchmark
     from poet.tracking.run import commit
 
     root = project_root()
@@ -71,9 +72,25 @@ def _measure(minutes: float, keep: bool, name: str | None, as_json: bool) -> Non
     else:
         click.echo(printable("\n".join(lines(name, found))))
     if keep:
-        path = save(root, name, found)
-        click.echo(f"saved as {path}; another name: poet benchmark --save --name NAME", err=True)
+        log(f"saved as {save(root, name, found)}; another name: poet benchmark --save --name NAME")
+        record_benchmark(root, name, found)
 
 
 def _compare(one: str, other: str, as_json: bool) -> None:
     """Print the figures of two saved machines side by side."""
+    import dataclasses
+
+    from rich.console import Console
+
+    from poet.benchmark.compare import compare_benchmarks, comparison_notes, comparison_table
+    from poet.benchmark.saved import find_benchmark, known_benchmarks
+    from poet.project import project_root
+
+    known = known_benchmarks(project_root())
+    rows = compare_benchmarks(one, find_benchmark(known, one), other, find_benchmark(known, other))
+    if as_json:
+        click.echo(printable_json([dataclasses.asdict(row) for row in rows], indent=2))
+        return
+    console, table = Console(soft_wrap=True, markup=False), comparison_table(one, other, rows)
+    console.print(table)
+    click.echo(printable("\n".join(comparison_notes(one, other, rows))))

@@ -1,9 +1,9 @@
 """The line that a collection's poet says on the start page, chosen among its samples by one rule.
 
 The rule: a whole sentence, of running text only (nothing that the books repeat, no line in capitals, no word in
-capitals, no bracket: those are speakers, headings and directions), of 6 to 30 words that all stand in the books, and with nothing copied in it. Of
-several, whole lines come before parts of lines, then the lowest temperature, then the length nearest to 12 words, then
-the first.
+capitals, no bracket: those are speakers, headings and directions), of 6 to 30 words that all stand in the books, and
+with nothing copied in it. Of several, whole lines come before parts of lines, then the lowest temperature, then the
+length nearest to 12 words, then the first.
 """
 
 import itertools

@@ -12,11 +12,10 @@ from poet.report.machines import (
     missing_of,
     model_tables,
     name_of,
-    newest,
     unmeasured,
 )
 from poet.report.words import factor, memory, share, significant, whole
-from poet.results.benchmark import Benchmark, Row, Sweep, measured
+from poet.results.benchmark import Benchmark, Row, Sweep, measured, newest
 
 # A table with more rows than this is folded.
 LONG = 8

@@ -74,15 +74,6 @@ class ModelTable:
         return self.model in SHOWN_AT_ONCE
 
 
-def newest(own: Mapping[str, Benchmark], saved: Mapping[str, Benchmark]) -> dict[str, Benchmark]:
-    """All machines, by name: of one that is in both, the figures that are newer, and of the same day its `own`."""
-    found = dict(saved)
-    for name, benchmark in own.items():
-        if name not in found or benchmark.measured >= found[name].measured:
-            found[name] = benchmark
-    return dict(sorted(found.items()))
-
-
 def model_tables(machines: Mapping[str, Benchmark]) -> list[ModelTable]:
     """A table for each model that was tried in the setting of a training; the 71M model has one in any case.
 

@@ -191,6 +191,15 @@ def write_benchmarks(path: Path, benchmarks: Mapping[str, Benchmark]) -> None:
     write_json(path, {name: dataclasses.asdict(benchmark) for name, benchmark in benchmarks.items()})
 
 
+def newest(own: Mapping[str, Benchmark], saved: Mapping[str, Benchmark]) -> dict[str, Benchmark]:
+    """All machines, by name: of one that is in both, the figures that are newer, and of the same day its `own`."""
+    found = dict(saved)
+    for name, benchmark in own.items():
+        if name not in found or benchmark.measured >= found[name].measured:
+            found[name] = benchmark
+    return dict(sorted(found.items()))
+
+
 def measured(rows: Iterable[Row]) -> list[Row]:
     """The rows that may be compared: trained, and not noisy."""
     return [row for row in rows if row.training and not row.noise]

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from poet.benchmark import plan
 from poet.cli import main
 from poet.results.benchmark import read_saved
+from poet.tracking.mlflow_store import mlflow_client
 from tests.benchmark.test_plan import MACHINE, timed
 from tests.clone import ROOT
 
@@ -64,6 +65,27 @@ def test_what_the_budget_left_out_is_one_line(quick, monkeypatch):
     result = run("--minutes", "1")
     [line] = [line for line in result.stdout.splitlines() if line.startswith("no time left")]
     assert "more cases (default, 71M, original, nanogpt, gpt2); poet benchmark --minutes 10 takes longer" in line
+
+
+def test_two_machines_stand_side_by_side(quick):
+    for name in ("one", "other"):
+        assert run("--minutes", "1", "--save", "--name", name).exit_code == 0
+    result = run("--compare", "one", "other")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[1].split()[-1] == "1.00" and "as long other takes as one" in result.stdout
+    rows = json.loads(run("--compare", "one", "other", "--json").stdout)
+    assert rows[0]["model"] == "default" and rows[0]["ratio"] == 1.0
+    result = run("--compare", "one", "othr")
+    assert result.exit_code == 1 and "did you mean 'other'?" in result.stderr
+
+
+def test_saved_figures_are_runs_in_mlflow(quick, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    assert run("--minutes", "1", "--save", "--name", "lab-server").exit_code == 0
+    [found] = mlflow_client(tmp_path).search_runs([
+        mlflow_client(tmp_path).get_experiment_by_name("benchmark").experiment_id
+    ])
+    assert found.info.run_name == "lab-server cpu" and found.data.metrics["default/seconds_per_iteration"] == 1.0
 
 
 @pytest.mark.slow
