@@ -12,7 +12,7 @@ from poet.model.size import block_matrices, flops_per_token, parameter_count
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig, Yoke
 from tests.clone import ROOT
-from tests.tiny import VARIANTS, generator
+from tests.tiny import VARIANTS
 
 
 def check(config: ModelConfig, vocab_size: int) -> None:
