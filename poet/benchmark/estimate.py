@@ -13,16 +13,13 @@ import numpy as np
 
 from poet.benchmark.prices import OVERLAP, Prices, Step, Vector, amounts, fit, typical_prices
 from poet.benchmark.setting import WIDTHS, Setting, TrainingPlan, choose_setting, row_step
-from poet.benchmark.space import SNAPSHOTS, memory_bytes, model_bytes, snapshot_bytes
+from poet.benchmark.space import SNAPSHOTS, VALIDATION_ROWS, memory_bytes, model_bytes, snapshot_bytes
 from poet.errors import ConfigError
 from poet.model.size import flops_per_token, parameter_count
 from poet.params.decided import decide_optimizer
 from poet.params.sections import Params
 from poet.results.benchmark import Benchmark
 from poet.tokens.token_files import VALIDATION
-
-# Windows that a validation computes at once (poet/metrics/bits.py).
-VALIDATION_ROWS = 32
 
 # Bytes per second by which snapshots are written, flushed and hashed: that of a plain disk. The disk is not measured.
 SNAPSHOT_SPEED = 3e8

@@ -11,6 +11,12 @@ from poet.model.size import block_matrices, mlp_width, parameter_count
 BASE = {"cpu": 4e8}
 GPU_BASE = 1e8
 
+# What the train stage loads that a benchmark does not, on a CPU: the record of the run, the tokenizer.
+STAGE = 1e8
+
+# The most windows and the most logits that a validation computes at once (poet/metrics/bits.py).
+VALIDATION_ROWS, VALIDATION_LOGITS = 32, 1 << 26
+
 # Two snapshots are kept while the next one is written (poet/training/snapshots.py).
 SNAPSHOTS = 3
 
@@ -25,8 +31,11 @@ def state_bytes(step: Step) -> int:
     return 8 * parameters - 4 * matrices
 
 
-def step_bytes(step: Step, kind: str) -> float:
-    """Bytes that one training step needs on a device of this kind: weights, gradients, state, and what it computes."""
+def step_bytes(step: Step, kind: str, *, validates: bool = False) -> float:
+    """Bytes that one training step needs on a device of this kind: weights, gradients, state, and what it computes.
+
+    With `validates`, a validation between two steps counts too, if it needs more than they.
+    """
     config, parameters = step.config, parameter_count(step.config, step.vocab_size)
     window = config.sequence_len
     hidden = sum(mlp_width(config, layer) for layer in range(config.n_layer))
@@ -39,13 +48,16 @@ def step_bytes(step: Step, kind: str) -> float:
     kept += (matrices * step.width if step.width < 4 else 0) + 4 * step.vocab_size * config.n_embd
     # The update comes when all that is free again; Muon holds its matrices about three times meanwhile.
     update = 12 * matrices if step.muon else 0
-    return 8.0 * parameters + state_bytes(step) + max(kept, update)
+    # A validation stores its logits in float32, and what they become on the way to the loss.
+    validation = 12 * min(VALIDATION_ROWS * window * step.vocab_size, VALIDATION_LOGITS) if validates else 0
+    return 8.0 * parameters + state_bytes(step) + max(kept, update, validation)
 
 
 def memory_bytes(step: Step, kind: str, measured: Sequence[tuple[Step, int]]) -> float:
     """Bytes at the peak of a training, corrected by steps whose peak was `measured`.
 
-    On a CPU that is the memory of the process, with the best weights so far and a copy of all for a snapshot.
+    On a CPU that is the memory of the process: also the best weights so far, a copy of all for a snapshot, and what
+    else the stage loads.
     """
     base = BASE.get(kind, GPU_BASE)
     factors = fit(
@@ -53,8 +65,8 @@ def memory_bytes(step: Step, kind: str, measured: Sequence[tuple[Step, int]]) ->
         [np.array([step_bytes(one, kind), base]) for one, _ in measured],
         [float(peak) for _, peak in measured],
     )
-    extra = 8.0 * parameter_count(step.config, step.vocab_size) if kind == "cpu" else 0.0
-    return factors.seconds(np.array([step_bytes(step, kind), base])) + extra
+    extra = STAGE + 8.0 * parameter_count(step.config, step.vocab_size) if kind == "cpu" else 0.0
+    return factors.seconds(np.array([step_bytes(step, kind, validates=True), base])) + extra
 
 
 def model_bytes(step: Step) -> int:

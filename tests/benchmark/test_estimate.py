@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from poet.benchmark import estimate as module
 from poet.benchmark import prices, space
 from poet.benchmark.estimate import estimate, planned_step, validation_amounts
 from poet.benchmark.prices import AMOUNTS, amounts, fit, typical_prices
@@ -197,7 +196,7 @@ def test_memory_follows_what_was_measured():
 def test_constants_that_are_written_twice_agree():
     assert prices.NEWTON_SCHULZ_STEPS == optimizers.NEWTON_SCHULZ_STEPS
     assert space.SNAPSHOTS == snapshots.KEPT + 1
-    assert module.VALIDATION_ROWS == bits.BATCH
+    assert (space.VALIDATION_ROWS, space.VALIDATION_LOGITS) == (bits.BATCH, bits.MAX_LOGITS)
     assert space.MATMUL_ATTENTION == layers.MATMUL_ATTENTION_MAX_LEN
 
 
