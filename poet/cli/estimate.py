@@ -127,7 +127,8 @@ def describe(found: "Estimate") -> str:
     low, high = duration(found.seconds_low), duration(found.seconds_high)
     steps = f"{found.steps:,} steps of {duration(found.step_seconds)}"
     if found.validation_seconds is not None:
-        steps += f", {found.validations:,} validations of {duration(found.validation_seconds)}"
+        plural = "validation" if found.validations == 1 else "validations"
+        steps += f", {found.validations:,} {plural} of {duration(found.validation_seconds)}"
     epochs = "unknown" if found.epochs is None else f"{found.epochs:.3g}"
     disk = f"{_size(found.model_bytes)} model"
     if found.snapshot_bytes:

@@ -49,7 +49,8 @@ class Length:
         """
         of = f"{self.steps:,} steps of {duration(self.step_seconds)}"
         if self.validations * self.validation_seconds > self.seconds / 10:
-            of += f" and {self.validations:,} validations of {duration(self.validation_seconds)}"
+            plural = "validation" if self.validations == 1 else "validations"
+            of += f" and {self.validations:,} {plural} of {duration(self.validation_seconds)}"
         return f"{duration(self.seconds)} ({of})"
 
 
