@@ -1,6 +1,6 @@
 # Every target sets up what it needs; nothing has to be done first. Works with GNU make 3.81, which macOS has.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev repro test lint ui clean
+.PHONY: help setup setup-dev repro test lint ui bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -35,6 +35,9 @@ lint: $(VENV)/ready-dev ## check style and types
 
 ui: $(VENV)/ready ## show all training runs in the browser
 	$(IN_VENV) $(BIN)/poet ui
+
+bench: $(VENV)/ready ## time this machine and save its figures for the team
+	$(IN_VENV) $(BIN)/poet benchmark --save
 
 clean: ## remove the virtual environment and caches, keep data, models and reports
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

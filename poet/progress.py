@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rich.console import Console
@@ -46,6 +46,17 @@ def progress_bar(title: str, total: int, done: int = 0) -> Iterator[ProgressBar]
 def log(text: str) -> None:
     """Print one line on standard error, above any progress bar; books, file names and servers may have written it."""
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(_shown(text))
+
+
+def describe_cost(seconds: Sequence[float], tokens_per_second: Sequence[float]) -> str:
+    """How long a training took, and how fast it was, by two columns of timing.csv; "" where no step was timed.
+
+    >>> describe_cost([60, 30], [20_000, 50_000])
+    '90 s at 30,000 tokens/s'
+    """
+    total = sum(seconds)
+    tokens = sum(time * speed for time, speed in zip(seconds, tokens_per_second, strict=True))
+    return f"{total:,.0f} s at {tokens / total:,.0f} tokens/s" if total else ""
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ from poet.attribution.index import open_index
 from poet.attribution.least_length import BEGINNING, least_length
 from poet.attribution.spans import attribute_text
 from poet.books.split import split_books
+from poet.costs import records_cost
 from poet.files import read_json, sha256
 from poet.metrics.copying import MeasuredText, copying_metrics, human_passages
 from poet.params.file import load_params
@@ -34,6 +35,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--extractable", type=PATH, required=True, help="How much the model completes from memory, as JSON.")
 @click.option("--out", type=PATH, required=True, help="The spans of each sample, as JSON lines.")
 @click.option("--metrics", type=PATH, required=True, help="The copying metrics, as JSON.")
+@records_cost
 def main(
     params: Path,
     collection: str,

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import click
 
-from poet.benchmark.cases import benchmark_report, compare_threads, measure, plan_benchmark
+from poet.benchmark.names import choose_name
+from poet.benchmark.plan import benchmark, plan_benchmark
+from poet.benchmark.words import lines
 from poet.device.device import keep_freed_memory
-from poet.files import write_json
+from poet.device.machine import describe_machine
 from poet.params.file import load_params
 from poet.progress import log, progress_bar
+from poet.project import project_root
+from poet.results.benchmark import write_benchmarks
+from poet.tracking.run import commit
 
 PATH = click.Path(path_type=Path)
 
@@ -18,25 +23,17 @@ PATH = click.Path(path_type=Path)
 @click.option("--out", type=PATH, required=True, help="The figures of this machine, as JSON.")
 def main(params: Path, out: Path) -> None:
     """Time training and generation on every device present."""
-    settings = load_params(params).benchmark
+    settings, root = load_params(params).benchmark, project_root()
     keep_freed_memory()
-
-    # Every model size, on every device, in every precision that the device computes natively.
-    plan = plan_benchmark(settings.cases)
-    measurements = []
-    with progress_bar("benchmark", len(plan)) as advance:
-        for case, setup in plan:
-            measurements.append(measure(case, setup, settings))
-            advance(1, f"{case.name} on {setup.device}")
-    measurements = compare_threads(measurements)
-    write_json(out, benchmark_report(measurements))
-
-    # The same figures for a person at a terminal.
-    for row in measurements:
-        speed = f"{row.tokens_per_second:>9,.0f} tokens/s training {row.generate_tokens_per_second:>7,.0f} generating"
-        log(f"{row.model:<10} {row.device:<4} {row.precision:<8} {row.threads} threads {speed}")
-        for reason in row.noise:
-            log(f"{'':<10} noisy: {reason}")
+    machine = describe_machine(commit(root))
+    name = choose_name(root, machine, None)
+    plan = plan_benchmark(machine)
+    with progress_bar("benchmark", sum(map(len, plan))) as advance:
+        found = benchmark(machine, plan, settings.minutes, lambda case: advance(1, case.in_words()))
+    # Keyed by machine: who gets the file from a colleague sees whose figures they are.
+    write_benchmarks(out, {name: found})
+    for line in lines(name, found):
+        log(line)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from poet.cleaning.records import (
     write_corpus,
 )
 from poet.cleaning.text import clean_text
+from poet.costs import records_cost
 from poet.files import read_text, replacing_folder, write_csv
 from poet.params.file import load_params
 from poet.params.sections import CleanSettings
@@ -28,6 +29,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--raw", type=PATH, required=True, help="The folder of raw books.")
 @click.option("--out", type=PATH, required=True, help="The folder of cleaned books; it is replaced.")
 @click.option("--quality", type=PATH, required=True, help="The file for the figures of all books, as JSON.")
+@records_cost
 def main(params: Path, raw: Path, out: Path, quality: Path) -> None:
     """Clean every downloaded book into one UTF-8 text."""
     clean(raw, load_params(params).clean, out=out, quality=quality)

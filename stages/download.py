@@ -14,6 +14,7 @@ from poet.books.manifest import (
     describe_files,
     write_manifest,
 )
+from poet.costs import records_cost
 from poet.errors import SourceError
 from poet.files import replacing_folder
 from poet.params.file import load_params
@@ -29,6 +30,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--collection", type=str, required=True, help="A name under `collections` in params.yaml.")
 @click.option("--out", type=PATH, required=True, help="The folder of raw books; it is replaced.")
+@records_cost
 def main(params: Path, collection: str, out: Path) -> None:
     """Fetch the books of a collection as they are served, with a manifest."""
     settings = load_params(params)

@@ -6,6 +6,7 @@ import click
 
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 from poet.books.split import split_books, training_characters, validation_characters
+from poet.costs import records_cost
 from poet.device.device import keep_freed_memory, pick_device, pick_precision
 from poet.errors import DataError
 from poet.files import write_json
@@ -32,6 +33,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--clean", type=PATH, required=True, help="The folder of cleaned books, for the compressors.")
 @click.option("--out", type=PATH, required=True, help="The evaluation, as JSON.")
 @click.option("--extractable", type=PATH, required=True, help="The shares of recited passages, as JSON.")
+@records_cost
 def main(
     params: Path, collection: str, model: Path, tokens: Path, clean: Path, out: Path, extractable: Path
 ) -> None:  # fmt: skip

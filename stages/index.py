@@ -6,6 +6,7 @@ import click
 
 from poet.attribution.build_index import index_books
 from poet.books.split import split_books
+from poet.costs import records_cost
 from poet.params.file import load_params
 from poet.progress import log
 
@@ -16,6 +17,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--clean", type=PATH, required=True, help="The folder of cleaned books.")
 @click.option("--out", type=PATH, required=True, help="The folder of the index; it is replaced.")
+@records_cost
 def main(params: Path, clean: Path, out: Path) -> None:
     """Index the training text, so that every passage of it can be found."""
     # Training text only: the model cannot have copied a passage from text that it never saw.

@@ -7,11 +7,12 @@ import click
 from poet.attribution.least_length import least_length
 from poet.books.manifest import MANIFEST, MISSING, REMOVALS, CleanBook, MissingBook, read_file_counts, read_manifest
 from poet.books.split import split_books
+from poet.costs import read_costs
 from poet.files import read_json, read_text, sha256, write_text
 from poet.params.file import load_params
 from poet.progress import log
 from poet.project import project_root
-from poet.report.collection_page import CollectionResults, collection_page, summarize, verdict
+from poet.report.collection_page import CollectionResults, collection_page, summarize
 from poet.report.drawing import read_shapes
 from poet.report.passages import Shelf, show_samples
 from poet.report.summary import write_summary
@@ -48,12 +49,13 @@ PATH = click.Path(path_type=Path)
 @click.option("--attribution", type=PATH, required=True)
 @click.option("--copying", type=PATH, required=True)
 @click.option("--benchmark", type=PATH, required=True)
+@click.option("--costs", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
 @click.option("--summary", type=PATH, required=True)
 def main(
     params: Path, collection: str, raw: Path, clean: Path, corpus: Path, tokens_meta: Path, tokenizers: Path,
     model: Path, history: Path, training: Path, training_samples: Path, evaluation: Path, samples: Path,
-    attribution: Path, copying: Path, benchmark: Path, out: Path, summary: Path,
+    attribution: Path, copying: Path, benchmark: Path, costs: Path, out: Path, summary: Path,
 ) -> None:  # fmt: skip
     """Render the page of a collection."""
     settings = load_params(params)
@@ -86,6 +88,7 @@ def main(
         min_length=settings.attribute.min_length or least_length(indexed),
         copying=read_copying(copying),
         benchmark=read_json(benchmark),
+        costs=read_costs(costs),
         other_runs=[run.bits_per_character for run in comparable_runs(runs, digest) if run.bits_per_character],
         commit=commit(project_root()),
     )
@@ -105,7 +108,7 @@ def main(
 def note(results: CollectionResults, digest: str) -> str:
     """The note of the run in MLflow; of several samples, the first."""
     first = results.samples[0].sample if results.samples else None
-    return run_note(verdict(results), first.prompt + first.text if first else "", digest)
+    return run_note(results.verdict, first.prompt + first.text if first else "", digest)
 
 
 if __name__ == "__main__":

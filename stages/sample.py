@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from poet.attribution.guard import open_guard
+from poet.costs import records_cost
 from poet.device.device import pick_device
 from poet.generation.grid import sample_prompt
 from poet.model.saving import load_model
@@ -27,6 +28,7 @@ OF_TOKENS = ("ends", "ranks", "probabilities")
 @click.option("--model", type=PATH, required=True, help="The folder of a trained model.")
 @click.option("--index", type=PATH, required=True, help="The index folder, read for sample.max_copy only.")
 @click.option("--out", type=PATH, required=True, help="The samples, as JSON lines.")
+@records_cost
 def main(params: Path, collection: str, model: Path, index: Path, out: Path) -> None:
     """Let a trained model continue every prompt at every temperature."""
     params_yaml = load_params(params)

@@ -7,6 +7,7 @@ import click
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 from poet.books.split import split_books
 from poet.cleaning.duplicates import Leak, find_leaks
+from poet.costs import records_cost
 from poet.files import replacing_folder
 from poet.params.file import load_params
 from poet.progress import log, progress_bar
@@ -27,6 +28,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--collection", type=str, required=True)
 @click.option("--clean", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
+@records_cost
 def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     """Train a tokenizer on the training text and encode all splits."""
     settings = load_params(params)

@@ -6,6 +6,7 @@ import click
 
 from poet.books.manifest import PRIVATE
 from poet.books.split import split_books
+from poet.costs import records_cost
 from poet.files import write_json
 from poet.params.file import load_params
 from poet.progress import log
@@ -19,6 +20,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--clean", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
+@records_cost
 def main(params: Path, clean: Path, out: Path) -> None:
     """Train every kind of tokenizer on the training text; measure each on the validation text."""
     settings = load_params(params)

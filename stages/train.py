@@ -1,13 +1,13 @@
 """Stage train: from tokens to a model.
 
-With `train.processes` above 1, this page starts itself again, once per process. Every process then
-runs all of it and trains on its share of each batch; rank 0 alone writes files.
+With `train.processes` above 1, this page starts itself again, once per process; each trains on its part of each batch.
 """
 
 from pathlib import Path
 
 import click
 
+from poet.costs import records_cost_if
 from poet.device.device import keep_freed_memory
 from poet.model.saving import save_model
 from poet.params.file import load_params
@@ -22,7 +22,7 @@ from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import tracking
 from poet.tracking.tracker import Tracker
 from poet.training.claim import claim
-from poet.training.distributed import World, is_one_of_many, join_world, leave_world
+from poet.training.distributed import World, is_one_of_many, join_world, leave_world, speaks_for_all
 from poet.training.history import write_history, write_timing
 from poet.training.launcher import launch
 from poet.training.loop import fit, restore
@@ -38,9 +38,9 @@ PATH = click.Path(path_type=Path)
 CODE = (
     "stages/train.py", "poet/device/device.py", "poet/files.py", "poet/generation/characters.py",
     "poet/generation/sampling.py", "poet/metrics/bits.py", "poet/model", "poet/params/decided.py",
-    "poet/params/model.py",
-    "poet/params/sampling.py", "poet/results/evaluation.py", "poet/results/model_folder.py", "poet/results/samples.py",
-    "poet/tokenizers/tokenizer.py", "poet/tokens/batches.py", "poet/tokens/token_files.py", "poet/training",
+    "poet/params/model.py", "poet/params/sampling.py", "poet/results/evaluation.py", "poet/results/model_folder.py",
+    "poet/results/samples.py", "poet/tokenizers/tokenizer.py", "poet/tokens/batches.py", "poet/tokens/token_files.py",
+    "poet/training",
 )
 # fmt: on
 
@@ -54,6 +54,7 @@ CODE = (
 @click.option("--timing", type=PATH, required=True, help="The speed by step, as CSV.")
 @click.option("--samples", type=PATH, required=True, help="A sample from every validation, as JSON lines.")
 @click.option("--metrics", type=PATH, required=True, help="The figures that sum up the training, as JSON.")
+@records_cost_if(speaks_for_all)
 def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
     """Train a model; an interrupted training continues where it was. torchrun can start this too, on many machines."""
     settings, root = load_params(params), project_root()
@@ -61,7 +62,7 @@ def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
         launch("stages.train", settings.train.processes, settings.train.device)
         return
 
-    # From here on, every process does the same. Only rank 0 records.
+    # From here on, every process does the same. Only rank 0 records and writes files.
     world = join_world(settings.train.device)
     with claim(snapshot_folder(tokens, settings, state_folder(root, RESUME), world), world) as claimed:
         # Another experiment may have trained this model a moment ago; then the run in MLflow is that experiment's.
@@ -86,10 +87,8 @@ def train(tokens: Path, settings: Params, folder: Path, world: World, tracker: T
     tracker.params(split=settings.split, tokenize=settings.tokenize)
     keep_freed_memory()
     data, tokenizer = open_tokens(tokens), load_tokenizer(tokens / TOKENIZER)
-    snapshots = Snapshots(folder=folder, interval=settings.runtime.snapshot_seconds)
-    run = prepare_run(
-        data, tokenizer, settings.model, settings.train, world=world, snapshots=snapshots, tracker=tracker
-    )
+    saved = Snapshots(folder=folder, interval=settings.runtime.snapshot_seconds)
+    run = prepare_run(data, tokenizer, settings.model, settings.train, world=world, snapshots=saved, tracker=tracker)
     restore(run)
     tracker.start(folder.name)
     fit(run)

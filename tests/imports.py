@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.clone import ROOT
 
 # What each room of poet/ may import besides the ground and itself.
-GROUND = {"addresses", "checksums", "errors", "files", "progress", "project", "terminal"}
+GROUND = {"addresses", "checksums", "costs", "errors", "files", "progress", "project", "terminal"}
 MAY_IMPORT = {
     "tracking": {"params"},
     "params": {"tokenizers"},  # poet.params.file alone, for the names in the table of kinds
@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "model": {"params", "results", "tokenizers"},
     "generation": {"params", "results", "tokenizers", "model"},
     "attribution": {"results"},
-    "device": {"params", "model"},
+    "device": {"params", "results", "model"},
     "metrics": {"params", "books", "results", "tokenizers", "tokens", "model", "generation", "attribution"},
     "training": {
         *("params", "results", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),

@@ -75,6 +75,10 @@ def test_a_stage_is_one_page(path):
             assert node.module.split(".")[0] in {"poet", "pathlib"}
 
 
+# The modules that ask torch what the machine has.
+HARDWARE = {f"poet/device/{module}.py" for module in ("device", "machine", "memory")}
+
+
 @pytest.mark.parametrize("path", PYTHON, ids=name)
 def test_one_reader_of_each_outside_thing(path):
     """YAML, the environment, MLflow and CUDA are each touched in one module; nothing is unpickled."""
@@ -86,10 +90,12 @@ def test_one_reader_of_each_outside_thing(path):
             *("poet/tracking/address.py", "poet/tracking/spool_tracker.py"),
             # How the processes of a training find each other.
             *("poet/training/distributed.py", "poet/training/launcher.py"),
+            # Whether there is a graphical display.
+            "poet/cli/browser.py",
         },
         "from mlflow": {"poet/tracking/mlflow_store.py"},
-        "torch.cuda.": {"poet/device/device.py"},
-        "torch.mps.": {"poet/device/device.py"},
+        "torch.cuda.": HARDWARE,
+        "torch.mps.": HARDWARE,
         "torch.load": set(),
         "pickle": set(),
         "np.random.seed": set(),

@@ -21,19 +21,21 @@ def paths(stage: dict, *kinds: str) -> set[str]:
     return {next(iter(item)) if isinstance(item, dict) else item for kind in kinds for item in stage.get(kind, [])}
 
 
-# Dependencies that no stage has, each with the reason at the top of dvc.yaml. start_page shows what MLflow holds.
+# Dependencies that no stage has, each with the reason at the top of dvc.yaml.
 NO_DEPENDENCY = (
     *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/terminal.py"),
-    *("poet/params/sections.py", "poet/params/file.py"),
+    *("poet/params/sections.py", "poet/params/file.py", "poet/benchmark/words.py"),
 )
-TRACKING = "poet/tracking/"
+# Files and folders whose records and facts only one stage shows.
+RECORDS = {"poet/tracking/": "start_page", "poet/device/machine.py": "benchmark", "poet/costs.py": "report"}
 
 
 def needed(name: str) -> set[str]:
     """The files of poet that can change what the stage `name` writes."""
 
     def passed_over(file: str) -> bool:
-        return file in NO_DEPENDENCY or (name != "start_page" and file.startswith(TRACKING))
+        record = any(file.startswith(place) and name != stage for place, stage in RECORDS.items())
+        return file in NO_DEPENDENCY or record
 
     return imported_files(ROOT / "stages" / f"{name}.py", passed_over) | templates(name)
 
@@ -171,6 +173,24 @@ def test_nothing_disables_the_run_cache():
 def test_only_the_summaries_are_metrics():
     """DVC makes a column of every number in a metrics file, and hundreds of columns fit no screen."""
     assert {path for stage in STAGES.values() for path in paths(stage, "metrics")} == {"reports/summaries/${item}.json"}
+
+
+def test_every_stage_of_a_collection_leaves_what_it_took_and_the_report_alone_reads_it():
+    """All but the report itself: a page cannot show what it took to make it."""
+    files = {
+        name: f"reports/${{item}}/costs/{name}.json"
+        for name, stage in PIPELINE.items()
+        if "foreach" in stage and name != "report"
+    }
+    assert len(files) == 9
+    for name, file in files.items():
+        words = shlex.split(STAGES[name]["cmd"])
+        assert words[words.index("--cost") + 1] == file
+        assert file in STAGES[name]["outs"], "a plain output: DVC keeps it, and git does not"
+        assert [other for other, stage in STAGES.items() if file in paths(stage, "deps")] == ["report"]
+    assert {name for name, stage in STAGES.items() if "--cost" in shlex.split(stage["cmd"])} == {*files}
+    words = shlex.split(STAGES["report"]["cmd"])
+    assert {f"{words[words.index('--costs') + 1]}/{name}.json" for name in files} == {*files.values()}
 
 
 def test_every_curve_has_named_axes_and_a_template_that_is_there():

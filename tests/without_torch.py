@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 HEAVY = re.compile(r"(torch|dvc|mlflow)\b")
-TESTING = ("pytest", "pytest-xdist", "hypothesis", "python-docx", "psutil")
+TESTING = ("pytest", "pytest-xdist", "hypothesis", "python-docx")
 
 
 def main() -> None:

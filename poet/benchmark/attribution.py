@@ -31,7 +31,8 @@ from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
 from poet.benchmark.noise import OtherWork, load_average, signs_of_noise
 from poet.benchmark.timing import time_repeats
 from poet.books.split import split_books
-from poet.device.device import describe_machine, keep_freed_memory
+from poet.device.device import keep_freed_memory
+from poet.device.machine import machine_in_words
 from poet.generation.sampling import Guard, generate
 from poet.model.saving import load_model
 from poet.params.file import load_params
@@ -114,7 +115,7 @@ def main(params: Path, clean: Path, scaling: str, beside: bool, model: Path | No
         folder = Path(name)
         training, texts = _make_texts(clean, params)
         figures: dict[str, Any] = {
-            "machine": describe_machine(),
+            "machine": machine_in_words(),
             "load_average": load_average(),
             "books": dataclasses.asdict(_index_figures(clean, params, texts, folder)),
         }

@@ -14,16 +14,15 @@ import time
 import click
 import torch
 
-from poet.benchmark.cases import OPTIMIZER
+from poet.benchmark.models import make_model, optimizer_settings
 from poet.device.device import dtype_name, pick_precision
-from poet.model.transformer import Transformer
-from poet.params.model import model_settings
+from poet.results.benchmark import Shape
 from poet.training.distributed import World
 from poet.training.step import Trainer, compile_blocks
 
 CPU = torch.device("cpu")
 
-# Layers, width, window and rows of a batch: the sizes of `benchmark.cases`, and larger ones.
+# Layers, width, window and rows of a batch: the default model, a smaller one, and larger ones.
 SIZES = [(3, 192, 256, 16), (4, 128, 64, 12), (6, 256, 256, 8), (6, 384, 256, 8)]
 VOCAB_SIZE = 2048
 
@@ -67,9 +66,16 @@ def _row(layers: int, width: int, window: int, batch: int, dtype: torch.dtype, r
 
 
 def _trainer(layers: int, width: int, window: int, dtype: torch.dtype) -> Trainer:
-    config = model_settings("modern", n_layer=layers, n_head=2, n_embd=width, sequence_len=window).config
-    model = Transformer(config, VOCAB_SIZE, torch.Generator().manual_seed(0))
-    return Trainer(model, OPTIMIZER, dtype, world=World(device=CPU))
+    shape = Shape(
+        preset="modern",
+        n_layer=layers,
+        n_head=2,
+        n_embd=width,
+        sequence_len=window,
+        vocab_size=VOCAB_SIZE,
+        batch_size=1,
+    )
+    return Trainer(make_model(shape), optimizer_settings(shape), dtype, world=World(device=CPU))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from poet.benchmark.prices import OVERLAP, Prices, Step, Vector, amounts, fit, typical_prices
+from poet.benchmark.prices import (
+    MODEL_ERROR,
+    OTHERWISE_COMPILED,
+    OVERLAP,
+    Prices,
+    Step,
+    Vector,
+    amounts,
+    fit,
+    typical_prices,
+)
 from poet.benchmark.setting import WIDTHS, Setting, TrainingPlan, choose_setting, row_step
 from poet.benchmark.space import SNAPSHOTS, VALIDATION_ROWS, memory_bytes, model_bytes, snapshot_bytes
 from poet.errors import ConfigError
@@ -177,7 +187,8 @@ def fit_rows(setting: Setting, benchmark: Benchmark) -> Prices:
     rate = rates[0] if rates else 2 * max(steps)
     typical = typical_prices(setting.kind, rate, setting.threads)
     works = [amounts(row_step(row)) for row in setting.rows]
-    return fit(typical, works, seconds, overlap=1.0 if setting.kind == "cpu" else OVERLAP)
+    errors = [MODEL_ERROR if row.compiled == setting.compiled else OTHERWISE_COMPILED for row in setting.rows]
+    return fit(typical, works, seconds, errors, overlap=1.0 if setting.kind == "cpu" else OVERLAP)
 
 
 def validation_amounts(step: Step, tokens: int) -> Vector:
@@ -202,7 +213,7 @@ def token_seconds(step: Step, setting: Setting) -> float:
 
 def _compiling(setting: Setting) -> float:
     """Seconds until the first step of a compiled training."""
-    trained = [row.training for row in setting.rows if row.training] if setting.compiled else []
+    trained = [row.training for row in setting.rows if row.training and row.compiled] if setting.compiled else []
     return float(np.median([one.first_step_seconds - one.seconds_per_iteration for one in trained])) if trained else 0.0
 
 

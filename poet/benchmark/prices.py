@@ -23,6 +23,9 @@ TOGETHER, APART = 1.0, 0.6
 # By how much a step may differ from the sum of its parts, whatever the prices: kernels suit some shapes better.
 MODEL_ERROR = 0.1
 
+# The same for a step that was compiled where the planned one is not, or the other way round.
+OTHERWISE_COMPILED = 0.3
+
 # On a GPU the host starts kernels while the device computes, so a step takes as long as the slower of the two. The
 # power makes one smooth formula of both: 1 adds the parts, a large one takes the larger.
 OVERLAP = 4.0
@@ -119,8 +122,16 @@ class Prices:
         return float(np.sqrt(slope @ self.covariance @ slope + MODEL_ERROR**2))
 
 
-def fit(typical: Vector, works: Sequence[Vector], seconds: Sequence[float], overlap: float = 1.0) -> Prices:
+def fit(
+    typical: Vector,
+    works: Sequence[Vector],
+    seconds: Sequence[float],
+    errors: Sequence[float] | None = None,
+    overlap: float = 1.0,
+) -> Prices:
     """The prices that lie nearest to `typical` and to what was measured: `works` took `seconds`.
+
+    `errors` says how far to trust each of them, as the deviation of its logarithm; MODEL_ERROR if none are given.
 
     Distances are relative: a step of a millisecond counts as much as one of a minute. It is the usual least squares
     with a Gaussian prior, in logarithms, so that no price becomes negative.
@@ -131,6 +142,7 @@ def fit(typical: Vector, works: Sequence[Vector], seconds: Sequence[float], over
     """
     size = len(typical)
     prior = APART**2 * np.eye(size) + TOGETHER**2 * np.ones((size, size))
+    doubts = np.diag(np.square(errors if errors is not None else [MODEL_ERROR] * len(works)))
     start = np.log(typical)
     logarithms, covariance = start, prior
     # Gauss-Newton: the logarithm of a sum is nearly linear in the logarithms of its parts, so a few rounds are enough.
@@ -138,7 +150,7 @@ def fit(typical: Vector, works: Sequence[Vector], seconds: Sequence[float], over
         lines = [_log_seconds(logarithms, work, overlap) for work in works]
         slopes = np.array([slope for _, slope in lines])
         wanted = np.log(seconds) - np.array([value for value, _ in lines]) + slopes @ (logarithms - start)
-        gain = prior @ slopes.T @ np.linalg.inv(slopes @ prior @ slopes.T + MODEL_ERROR**2 * np.eye(len(works)))
+        gain = prior @ slopes.T @ np.linalg.inv(slopes @ prior @ slopes.T + doubts)
         # Half a step at a time, so that it never swings.
         logarithms = (logarithms + start + gain @ wanted) / 2
         covariance = prior - gain @ slopes @ prior

@@ -1,4 +1,7 @@
-"""Which rows of a benchmark tell about a planned training: those of its device, precision and threads."""
+"""Which rows of a benchmark tell about a planned training: those of its device, precision and threads.
+
+A compiled step takes about as long as one that is not: rows of either kind tell, those of the other kind less.
+"""
 
 from dataclasses import dataclass
 
@@ -85,23 +88,21 @@ def _like_planned(rows: list[Row], machine: str, kind: str, plan: TrainingPlan) 
             f"train.precision: {machine} was not measured in {precision} on {kind}, but in {', '.join(known)}"
         )
     rows = [row for row in rows if row.precision == precision]
-    notes: tuple[str, ...] = ()
-    compiled = plan.is_compiled(kind)
-    if not any(row.compiled == compiled for row in rows):
-        compiled = not compiled
-        measured_so = "compiled, the training is not" if compiled else "not compiled, the training is"
-        notes = (f"the steps that were measured were {measured_so}",)
-    rows = [row for row in rows if row.compiled == compiled]
     counts = {row.threads for row in rows}
     threads = usual.threads if usual.threads in counts else max(counts)
     rows = [row for row in rows if row.threads == threads]
+    compiled, notes = plan.is_compiled(kind), []
+    if not any(row.compiled == compiled for row in rows):
+        notes.append(
+            "the training is compiled, no measured step was" if compiled else "only compiled steps were measured"
+        )
     return Setting(
         device=rows[0].device,
         precision=precision,
         compiled=compiled,
         threads=threads,
         rows=tuple(rows),
-        notes=notes,
+        notes=tuple(notes),
     )
 
 

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from poet.benchmark.cases import OPTIMIZER
+from poet.benchmark.models import OPTIMIZER
 from poet.benchmark.noise import OtherWork
 from poet.device.device import Stopwatch, keep_freed_memory, now, pick_device, pick_precision
 from poet.files import read_text

@@ -1,7 +1,7 @@
 """Timings that can be trusted: a warm-up, a synchronised clock, the median and the spread."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 def time_repeats(work: Callable[[], object], clock: Callable[[], float], *, warmup: int, repeats: int) -> list[float]:
@@ -16,12 +16,30 @@ def time_repeats(work: Callable[[], object], clock: Callable[[], float], *, warm
     # First calls are slower: caches are cold, memory is new, kernels are chosen.
     for _ in range(warmup):
         work()
-    seconds = []
-    for _ in range(repeats):
-        start = clock()
+    return [_time(work, clock) for _ in range(repeats)]
+
+
+def time_for(
+    work: Callable[[], object], clock: Callable[[], float], seconds: float, *, warmup: int, least: int, most: int
+) -> list[float]:
+    """As `time_repeats`, with as many calls as fit into `seconds`, but `least` at least and `most` at most.
+
+    >>> times = iter([0.0, 1.0, 2.0, 4.0])
+    >>> time_for(lambda: None, lambda: next(times), seconds=0.5, warmup=0, least=2, most=9)
+    [1.0, 2.0]
+    """
+    for _ in range(warmup):
         work()
-        seconds.append(clock() - start)
-    return seconds
+    timed: list[float] = []
+    while len(timed) < least or (len(timed) < most and sum(timed) < seconds):
+        timed.append(_time(work, clock))
+    return timed
+
+
+def _time(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    start = clock()
+    work()
+    return clock() - start
 
 
 def median_and_spread(seconds: list[float]) -> tuple[float, float]:
@@ -36,3 +54,15 @@ def median_and_spread(seconds: list[float]) -> tuple[float, float]:
         return seconds[0], 0.0
     lower, _, upper = statistics.quantiles(seconds, n=4, method="inclusive")
     return statistics.median(seconds), upper - lower
+
+
+def percentiles(seconds: Sequence[float]) -> tuple[float, float]:
+    """The 5th and the 95th percentile.
+
+    >>> percentiles([1.0, 2.0, 3.0])
+    (1.1, 2.9)
+    """
+    if len(seconds) < 2:
+        return seconds[0], seconds[0]
+    twentieths = statistics.quantiles(seconds, n=20, method="inclusive")
+    return twentieths[0], twentieths[-1]

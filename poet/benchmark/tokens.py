@@ -18,15 +18,17 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from poet.benchmark.cases import training_step
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
+from poet.benchmark.models import DEFAULT
 from poet.benchmark.noise import load_average
 from poet.benchmark.timing import median_and_spread, time_repeats
+from poet.benchmark.work import Training
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
-from poet.device.device import describe_machine, keep_freed_memory, pick_precision
+from poet.device.device import keep_freed_memory, pick_precision
+from poet.device.machine import machine_in_words
 from poet.files import read_text
 from poet.params.file import load_params
-from poet.params.sections import Params, TokenizeSettings
+from poet.params.sections import TokenizeSettings
 from poet.tokenizers.kinds import encode_long, train_tokenizer
 from poet.tokens.batches import Batches
 from poet.tokens.token_files import SPLITS
@@ -48,11 +50,11 @@ def main(params: Path, clean: Path, scaling: str) -> None:
     settings = load_params(params)
     texts = [read_text(clean / book.file) for book in read_manifest(clean / MANIFEST, CleanBook)]
     # Calls that are compared take turns, so other work makes both slower; the load says how much of it there was.
-    figures: dict[str, Any] = {"machine": describe_machine(), "load_average": load_average()}
+    figures: dict[str, Any] = {"machine": machine_in_words(), "load_average": load_average()}
     figures["characters"] = sum(map(len, texts))
     figures["ngram"] = _ngrams(texts, settings.tokenize)
     figures["bpe"] = _against_library(texts, settings.tokenize)
-    figures["batches"] = _batches(settings)
+    figures["batches"] = _batches()
     figures["scaling"] = [_grown(clean, params, int(size) * MEGABYTE) for size in scaling.split(",") if size]
     click.echo(json.dumps(figures, indent=2))
 
@@ -111,12 +113,12 @@ def _in_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> dict[s
     return {"ours": medians[0], "library": medians[1], "ratio": medians[0] / medians[1]}
 
 
-def _batches(settings: Params) -> dict[str, float]:
+def _batches() -> dict[str, float]:
     """One batch, and one training step of the default model."""
-    case = next(case for case in settings.benchmark.cases if case.name == "default")
-    ids = np.random.default_rng(0).integers(case.vocab_size, size=2_000_000, dtype=np.uint16)
-    batches = Batches(ids, sequence_len=case.model.sequence_len, batch_size=case.batch_size, seed=0)
-    step = training_step(case, torch.device("cpu"), pick_precision("auto", torch.device("cpu")))
+    shape, cpu = DEFAULT.shape, torch.device("cpu")
+    ids = np.random.default_rng(0).integers(shape.vocab_size, size=2_000_000, dtype=np.uint16)
+    batches = Batches(ids, sequence_len=shape.sequence_len, batch_size=shape.batch_size, seed=0)
+    step = Training(shape, cpu, pick_precision("auto", cpu)).step
     steps, _ = median_and_spread(time_repeats(step, time.perf_counter, warmup=1, repeats=REPEATS))
     numbers = iter(range(10_000))
     loads, _ = median_and_spread(

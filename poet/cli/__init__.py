@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from poet.cli.attribute import attribute
+from poet.cli.benchmark import benchmark
 from poet.cli.check import check
 from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
@@ -34,6 +35,7 @@ SECTIONS = {
         "generate": "Let a trained model continue a text.",
         "estimate": "Tell time, memory and disk of a training beforehand.",
         "doctor": "Check that a device computes right.",
+        "benchmark": "Time this machine, and compare machines.",
     },
     "Copying": {
         "attribute": "Find the passages of a text that are in the books.",
@@ -72,8 +74,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, check, clean_text, collection, doctor, estimate, generate, publish, runs, search, tokenizers, tokens),
-    ui,
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, runs, search),
+    *(tokenizers, tokens, ui),
 )
 for command in COMMANDS:
     main.add_command(command)

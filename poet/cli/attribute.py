@@ -4,11 +4,10 @@ The command traces texts (`poet.attribution.spans`) and shows the result in one 
 page of HTML, or as the JSON of attribution.jsonl.
 """
 
-import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -17,52 +16,33 @@ from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection
 from poet.errors import DataError
 from poet.project import in_project
 from poet.report.highlight import cut_at_spans
-from poet.report.languages import language_attributes, shared_language
 from poet.results.attribution import AttributedSample, Span, to_json
+from poet.results.samples import Sample
 from poet.terminal import printable, printable_json
 
-# Background colours of the books, in turn: the light palette of Paul Tol, which colour-blind people can tell apart.
-TINTS = ("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#aaaa00")
+if TYPE_CHECKING:
+    from poet.books.manifest import CleanBook
+    from poet.params.sections import ReportSettings
 
-# The policy forbids scripts and every request, so that the page is harmless even if escaping had a hole.
-PAGE = """<!doctype html>
-<html lang="en" dir="ltr">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Passages found in the books</title>
-<style>
-body {{ max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1.1rem/1.6 serif; color: #111; background: #fff }}
-p {{ white-space: pre-wrap; overflow-wrap: anywhere }} mark {{ color: #111; border-bottom: 2px solid #111 }}
-mark.near {{ border-bottom-style: dotted }} sup {{ font-size: .7em }} li {{ overflow-wrap: anywhere }}
-{tints}
-</style>
-<h1>Passages found in the books</h1>
-{body}
-<p>A passage that a book contains need not have been copied from it. A dotted line marks a near copy: it differs from
-the book in case, quotes, dashes or white space.</p>
-</html>
-"""
+# Background colours of the books in the terminal, in turn: the light palette of Paul Tol, which colour-blind people can
+# tell apart. The pale ones of page.css would all be white in a terminal of 16 colours.
+TINTS = ("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#aaaa00")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _TracedText:
-    """A text and the spans that were found in it."""
+    """A text and the spans that were found in it. The text of a file is a sample, too, of which only `text` counts."""
 
-    text: str
+    sample: Sample
     found: AttributedSample
 
 
 @dataclass(frozen=True, kw_only=True)
 class _ShownBooks:
-    """The books to show, by id: their numbers, from 1 in the order in which the texts quote them, and their titles.
-
-    `language` is the one that all books of the collection share, or "".
-    """
+    """The books to print, by id: their numbers, from 1 in the order in which the texts quote them, and their titles."""
 
     numbers: dict[str, int]
     titles: dict[str, str]
-    language: str
 
 
 @click.command(epilog="Example: poet attribute poem.txt --collection shakespeare --min-length 20")
@@ -100,32 +80,35 @@ def attribute(
     index = open_index(found.index)
     length = min_length or found.min_length or least_length(index.beginnings(BEGINNING))
     # Names and headings are those of the books where the books are here, else whatever has their shape.
-    furniture = find_furniture(_texts(found.clean))
-    traced = [
-        _TracedText(
-            text=text, found=attribute_text(index, number, text, length, furniture.running(text, before=prompt))
-        )
-        for number, prompt, text in _read_texts(file, found.samples)
-    ]
+    rows = _read_rows(found.clean)
+    furniture = find_furniture(text for row in rows if (text := _read_book(found.clean, row)))
+    traced = []
+    for sample in _read_texts(file, found.samples):
+        running = furniture.running(sample.text, before=sample.prompt)
+        spans = attribute_text(index, sample.sample, sample.text, length, running)
+        traced.append(_TracedText(sample=sample, found=spans))
     if as_json:
         for one in traced:
             click.echo(printable_json(to_json(one.found)))
-        return
-    books = _number_books(traced, found.clean)
-    if page:
-        write_text(page, _render_page(traced, books))
+    elif page:
+        write_text(page, _render_page(traced, rows, found, _name(file), length))
     else:
-        _print(traced, books, length)
+        _print(traced, _number_books(traced, rows), length)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """Where the command finds what it reads. `min_length` is that of params.yaml, None where it names none."""
+    """Where the command finds what it reads, the title of the collection, and what params.yaml says.
+
+    Without a collection, `title` is "", and `report` and `min_length` are None, as is a length that no setting names.
+    """
 
     index: Path
     clean: Path | None
     samples: Path | None
+    title: str
     min_length: int | None
+    report: "ReportSettings | None"
 
 
 def _find(params: Path, name: str | None, index: Path | None, *, samples: bool) -> _Found:
@@ -133,58 +116,88 @@ def _find(params: Path, name: str | None, index: Path | None, *, samples: bool) 
     from poet.params.file import load_params
 
     if index and not name and not samples and not params.exists():
-        return _Found(index=index, clean=None, samples=None, min_length=None)
+        return _Found(index=index, clean=None, samples=None, title="", min_length=None, report=None)
     settings = load_params(params)
     name = chosen_collection(settings, name)
     return _Found(
         index=index or built(settings, name, INDEX),
         clean=in_project(CLEAN / name),
         samples=built(settings, name, REPORTS, "samples.jsonl") if samples else None,
+        title=settings.collection(name).title,
         min_length=settings.attribute.min_length,
+        report=settings.report,
     )
 
 
-def _texts(clean: Path | None) -> Iterator[str]:
-    """The texts of the books in the folder `clean`; none without it."""
+def _read_rows(clean: Path | None) -> "list[CleanBook]":
+    """The rows of the manifest in the folder `clean`; none where it is missing."""
     from poet.books.manifest import MANIFEST, CleanBook, read_manifest
+
+    return read_manifest(clean / MANIFEST, CleanBook) if clean and (clean / MANIFEST).is_file() else []
+
+
+def _read_book(clean: Path | None, row: "CleanBook") -> str:
+    """The cleaned text of a book; "" where it is missing."""
     from poet.files import read_text
 
-    if clean and (clean / MANIFEST).is_file():
-        files = (clean / book.file for book in read_manifest(clean / MANIFEST, CleanBook))
-        yield from (read_text(file) for file in files if file.is_file())
+    return read_text(clean / row.file) if clean and (clean / row.file).is_file() else ""
 
 
-def _read_texts(file: IO[bytes] | None, samples: Path | None) -> list[tuple[int, str, str]]:
-    """(number, prompt, text) of each text to trace: the samples in the file `samples`, without one that of `file`."""
+def _read_texts(file: IO[bytes] | None, samples: Path | None) -> list[Sample]:
+    """The texts to trace: the samples in the file `samples`, without one that of `file`."""
     from poet.results.samples import read_samples
 
-    # The samples keep their numbers; a file is number 0.
     if samples:
-        return [(sample.sample, sample.prompt, sample.text) for sample in read_samples(samples)]
+        return read_samples(samples)
     assert file is not None
     try:
-        return [(0, "", file.read().decode("utf-8"))]
+        text = file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
             f"the text is not UTF-8 (byte {error.start}). Save it as UTF-8 and run the command again."
         ) from None
+    return [_as_sample(text)]
 
 
-def _number_books(traced: Sequence[_TracedText], clean: Path | None) -> _ShownBooks:
-    """The books of all spans, with the titles of the manifest in the folder `clean` if it is there.
+def _as_sample(text: str) -> Sample:
+    """The text of a file. Nobody sampled it, so nothing shows the settings of a sample."""
+    return Sample(
+        sample=0,
+        prompt="",
+        text=text,
+        temperature=1.0,
+        top_k=0,
+        top_p=1.0,
+        min_p=0.0,
+        repetition_penalty=1.0,
+        max_copy=0,
+        seed=0,
+        tokens=0,
+    )
+
+
+def _name(file: IO[bytes] | None) -> str:
+    """What a page calls the text of `file`; "" for samples."""
+    from poet.books.manifest import shown_name
+
+    if file is None:
+        return ""
+    # Standard input has no name, or the number of its descriptor.
+    name = getattr(file, "name", "")
+    return shown_name(Path(name).name) if isinstance(name, str) and name not in ("", "<stdin>") else "standard input"
+
+
+def _number_books(traced: Sequence[_TracedText], rows: "Sequence[CleanBook]") -> _ShownBooks:
+    """The books of all spans, with the titles in `rows`.
 
     A book without an entry there is called by its id, as all are with the index of another collection.
     """
-    from poet.books.manifest import MANIFEST, CleanBook, read_manifest
-
     # The keys of a dict are unique and keep their order.
     books = dict.fromkeys(source.book for one in traced for span in one.found.by_start() for source in span.sources)
-    rows = read_manifest(clean / MANIFEST, CleanBook) if clean and (clean / MANIFEST).is_file() else []
     known = {row.id: f"{row.title} ({row.author})" if row.author else row.title for row in rows}
     return _ShownBooks(
         numbers={book: number for number, book in enumerate(books, start=1)},
         titles={book: known.get(book, book) for book in books},
-        language=shared_language(row.language for row in rows),
     )
 
 
@@ -217,7 +230,7 @@ def _print(traced: Sequence[_TracedText], books: _ShownBooks, min_length: int) -
         # First the text: each passage tinted like its first source and followed by the number of that book.
         spans = one.found.by_start()
         line = Text()
-        for piece in cut_at_spans(one.text, spans):
+        for piece in cut_at_spans(one.sample.text, spans, before=one.sample.prompt):
             shown = printable(piece.text)
             if piece.span is None:
                 line.append(shown)
@@ -238,28 +251,20 @@ def _print(traced: Sequence[_TracedText], books: _ShownBooks, min_length: int) -
         console.print(f"no passage of {min_length} characters or more occurs in the books")
 
 
-def _render_page(traced: Sequence[_TracedText], books: _ShownBooks) -> str:
-    """One page of HTML. Every string from outside is escaped where it is inserted."""
-    body = []
-    for one in traced:
-        spans = one.found.by_start()
-        parts = []
-        for piece in cut_at_spans(one.text, spans):
-            text = html.escape(piece.text)
-            parts.append(text if piece.span is None else _render_mark(text, spans[piece.span], books))
-        body.append(f"<p{language_attributes(books.language)}>{''.join(parts)}</p>")
-        rows = (f"<li>[{books.numbers[span.sources[0].book]}] {_describe(span, books)}</li>" for span in spans)
-        body.append(f"<ul>{''.join(rows)}</ul>")
-    # An ordered list numbers the books from 1, as `books` does.
-    titles = "".join(f"<li><bdi>{html.escape(books.titles[book])}</bdi></li>" for book in books.numbers)
-    body.append(f"<h2>Books</h2>\n<ol>{titles}</ol>")
-    tints = "\n".join(f"mark.b{number} {{ background: {tint} }}" for number, tint in enumerate(TINTS))
-    return PAGE.format(tints=tints, body="\n".join(body))
+def _render_page(
+    traced: Sequence[_TracedText], rows: "Sequence[CleanBook]", found: _Found, name: str, min_length: int
+) -> str:
+    """The page of HTML."""
+    from poet.params.sections import ReportSettings
+    from poet.report.traced_page import Library, TracedTexts, traced_page
 
-
-def _render_mark(escaped: str, span: Span, books: _ShownBooks) -> str:
-    """The escaped text of a span in the tint of its first source, with the number of that book behind it."""
-    number = books.numbers[span.sources[0].book]
-    kind = f"b{(number - 1) % len(TINTS)}" + ("" if span.exact else " near")
-    title = html.escape(_describe(span, books))
-    return f'<mark class="{kind}" title="{title}">{escaped}<sup>{number}</sup></mark>'
+    texts = TracedTexts(
+        samples=[one.sample for one in traced],
+        attribution=[one.found for one in traced],
+        name=name,
+        min_length=min_length,
+    )
+    library = Library(rows=rows, read=lambda row: _read_book(found.clean, row), title=found.title)
+    # Without params.yaml, no book is here that could give a context.
+    no_context = ReportSettings(findings=0, source_context=0, passages_in_context=1)
+    return traced_page(texts, library, found.report or no_context)

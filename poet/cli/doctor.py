@@ -62,9 +62,10 @@ def _print(device: "torch.device", findings: "list[Finding]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from poet.device.device import describe_machine, dtype_name, pick_precision
+    from poet.device.device import dtype_name, pick_precision
+    from poet.device.machine import device_name
 
-    title = f"{device} on {describe_machine()['processor']}"
+    title = f"{device}, {device_name(device)}"
     table = Table("check", "precision", "difference", "allowed", "", title=title)
     for found in findings:
         verdict = "[green]ok[/]" if found.ok else "[bold red]wrong[/]"

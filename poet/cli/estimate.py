@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poet.cli.folders import REPORTS, TOKENS
+from poet.cli.folders import TOKENS
 from poet.cli.options import COLLECTION, PARAMS, chosen_collection
-from poet.project import in_project
+from poet.project import enclosing_project, in_project
 from poet.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from poet.benchmark.estimate import Estimate
     from poet.params.sections import Params
     from poet.results.benchmark import Benchmark
-
-# What measures a machine, for messages.
-MEASURE = "poet benchmark --save"
 
 
 @click.command(epilog="Example: poet estimate --collection shakespeare -S model.n_layer=6 -S train.steps=5000")
@@ -40,7 +37,7 @@ def estimate(
 
     settings = changed_params(params, changes)
     collection = chosen_collection(settings, name)
-    machine, benchmark = find_benchmark(machine)
+    machine, benchmark = chosen_benchmark(machine)
     found = predict(settings, benchmark, machine, device, _tokens_meta(params, settings, collection))
     if as_json:
         click.echo(printable_json(dataclasses.asdict(found), indent=2))
@@ -78,31 +75,34 @@ def changed_params(path: Path, changes: tuple[str, ...]) -> "Params":
             raise ConfigError(error.message.replace(str(copy), f"{path} with -S {' -S '.join(changes)}")) from None
 
 
-def find_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
-    """The name and the benchmark of `machine`, or of this one for None; DataError or ConfigError if there is none."""
-    from poet.errors import ConfigError, DataError
-    from poet.params.values import did_you_mean
-    from poet.results.benchmark import read_benchmarks, read_saved
+def chosen_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
+    """The name and the benchmark of `machine`, or of this one for None; DataError if there is none."""
+    from poet.benchmark.saved import STAGE, find_benchmark, known_benchmarks
+    from poet.errors import DataError
+    from poet.results.benchmark import read_benchmarks
 
-    own, folder = in_project(REPORTS / "benchmark.json"), in_project(REPORTS / "benchmarks")
-    saved = read_saved(folder)
-    here = read_benchmarks(own) if own.is_file() else {}
-    known = saved | here
-    if machine is None and len(here) == 1:
-        return next(iter(here.items()))
-    if machine is not None and machine in known:
-        return machine, known[machine]
-    names = ", ".join(known)
+    root = enclosing_project()
+    known = known_benchmarks(root)
     if machine is not None:
-        raise ConfigError(
-            f"--machine: {folder} has no {machine!r}{did_you_mean(machine, known)}; "
-            + (f"it has {names}" if known else f"no machine was measured yet. Measure this one: {MEASURE}")
-        )
-    other = f", or take one of the saved machines with --machine: {names}" if known else ""
+        return machine, find_benchmark(known, machine)
+    here = list(read_benchmarks(root / STAGE)) if (root / STAGE).is_file() else []
+    # Without the stage's file, this machine may still have been saved: its name tells.
+    name = here[0] if len(here) == 1 else _own_name(root) if known else ""
+    if name in known:
+        return name, known[name]
+    other = f", or take a saved machine of the team with --machine: {', '.join(known)}" if known else ""
     raise DataError(
-        f"{own} does not exist: nothing was measured on this machine, so no time can be told. Measure it with\n"
-        f"  {MEASURE}\nor `dvc repro benchmark`{other}."
+        "nothing was measured on this machine, so no time can be told. Measure it with `poet benchmark --save` or "
+        f"`dvc repro benchmark`{other}."
     )
+
+
+def _own_name(root: Path) -> str:
+    """What `poet benchmark --save` calls this machine. It asks torch for the devices."""
+    from poet.benchmark.names import choose_name
+    from poet.device.machine import describe_machine
+
+    return choose_name(root, describe_machine(""), None)
 
 
 def _tokens_meta(path: Path, settings: "Params", collection: str) -> dict[str, Any] | None:

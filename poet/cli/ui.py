@@ -15,6 +15,7 @@ from typing import IO
 import click
 import requests
 
+from poet.cli.browser import open_page
 from poet.errors import PoetError
 from poet.params.file import load_params
 from poet.project import require_project
@@ -31,11 +32,14 @@ END_SECONDS = 10.0
 
 @click.command(epilog="Example: poet ui --port 5001")
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="Port on this machine.")
-def ui(port: int) -> None:
+@click.option("--no-browser", is_flag=True, help="Print the addresses only; at a terminal, a browser opens the first.")
+def ui(port: int, no_browser: bool) -> None:
     """Show all training runs in the browser: parameters, curves, samples, reports."""
     root = require_project()
     if configured_uri(root).startswith("http"):
         click.echo(f"The runs are at {tracking_uri(root)}")
+        if not no_browser:
+            open_page(tracking_uri(root))
         return
     _require_free(port)
     # A database that this MLflow cannot read would make the server fail with a traceback.
@@ -45,9 +49,12 @@ def ui(port: int) -> None:
         raise PoetError(f"MLflow does not open {tracking_uri(root)}: {explain(error, root).text}") from None
     with _server(root, port) as (server, output):
         _wait_until_it_answers(server, port, output, root)
+        address = f"http://127.0.0.1:{port}"
         for collection, page in pages.items():
-            click.echo(f"{collection}: http://127.0.0.1:{port}{page}")
-        click.echo(f"Open {'one of these' if pages else f'http://127.0.0.1:{port}'} ; Ctrl-C ends.")
+            click.echo(f"{collection}: {address}{page}")
+        click.echo(f"Open {'one of these' if pages else address} ; Ctrl-C ends.")
+        if not no_browser:
+            open_page(address + next(iter(pages.values()), ""))
         server.wait()
         raise PoetError(f"MLflow's server ended by itself: {_last_line(output, root)}")
 

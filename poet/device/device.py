@@ -1,15 +1,12 @@
-"""The hardware: device, precision, memory, clock. No other module asks torch what the machine has."""
+"""The hardware: device, precision, clock. No other room asks torch what the machine has."""
 
 import contextlib
 import ctypes
 import functools
-import os
-import pathlib
 import platform
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -242,25 +239,3 @@ def keep_freed_memory() -> None:
     # Blocks below 1 GiB come from the heap, and the heap keeps up to 2 GiB of free memory at its end.
     libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
     libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def describe_machine() -> dict[str, Any]:
-    """Processor, cores and versions: what a reader needs beside a timing."""
-    return {
-        "processor": _processor_name(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "devices": [torch.cuda.get_device_name() if kind == "cuda" else kind for kind in present_devices()],
-    }
-
-
-def _processor_name() -> str:
-    # On Linux platform.processor() is empty or only the architecture, so the name comes from the kernel.
-    try:
-        with pathlib.Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()

@@ -30,7 +30,6 @@ def _repetitions(params: Params) -> Iterator[str]:
     for name, collection in params.collections.items():
         ids = [number for source in collection.sources if isinstance(source, GutenbergSource) for number in source.ids]
         yield from _twice(f"collections.{name}.sources", ids)
-    yield from _twice("benchmark.cases", [case.name for case in params.benchmark.cases])
 
 
 def _twice(key: str, values: Iterable[Hashable]) -> Iterator[str]:
@@ -45,9 +44,6 @@ def _sizes(params: Params) -> Iterator[str]:
     yield from _too_large("model", params.model, params.tokenize.vocab_size)
     rows = -(-train.batch_size // train.accumulate) * train.state_windows
     yield from _too_many("train.batch_size", rows * params.model.sequence_len)
-    for i, case in enumerate(params.benchmark.cases):
-        yield from _too_large(f"benchmark.cases.{i}.model", case.model, case.vocab_size)
-        yield from _too_many(f"benchmark.cases.{i}.batch_size", case.batch_size * case.model.sequence_len)
     sample = params.sample
     prompts = max([len(sample.prompts), *(len(params.collection(name).prompts) for name in params.build)])
     sampled = prompts * len(sample.temperatures) * sample.samples * sample.tokens
@@ -85,9 +81,3 @@ def _states(params: Params) -> Iterator[str]:
             "train.state_windows: 1 is too few for a yoke with state, because the first window of a row has none; set "
             "it to 2 or more, or model.yoke.state to false"
         )
-    for i, case in enumerate(params.benchmark.cases):
-        if case.model.yoke and case.model.yoke.state:
-            yield (
-                f"benchmark.cases.{i}.model.yoke.state: a case trains on single windows, which pass no state on; set "
-                "it to false"
-            )

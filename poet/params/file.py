@@ -45,7 +45,7 @@ def load_params(path: Path) -> Params:
     try:
         # Strict mode refuses "3" for a number, as it should, but in Python mode it also refuses a mapping for a
         # dataclass. From JSON it takes the mapping.
-        params = _validator.validate_json(json.dumps(_with_presets(raw), default=str))
+        params = _validator.validate_json(json.dumps(_with_preset(raw), default=str))
     except pydantic.ValidationError as error:
         found = error.errors()
         missing = [problem["loc"] for problem in found if problem["type"] in MISSING]
@@ -56,22 +56,10 @@ def load_params(path: Path) -> Params:
     return params
 
 
-def _with_presets(raw: dict[str, Any]) -> dict[str, Any]:
-    """`raw` with the blanks of every model section filled in; what is no mapping is left to the validator."""
-
-    def filled(section: Any) -> Any:
-        return fill_in_preset(section) if isinstance(section, dict) else section
-
-    if "model" in raw:
-        raw = raw | {"model": filled(raw["model"])}
-    benchmark = raw.get("benchmark")
-    if isinstance(benchmark, dict) and isinstance(benchmark.get("cases"), list):
-        cases = [
-            case | {"model": filled(case["model"])} if isinstance(case, dict) and "model" in case else case
-            for case in benchmark["cases"]
-        ]
-        raw = raw | {"benchmark": benchmark | {"cases": cases}}
-    return raw
+def _with_preset(raw: dict[str, Any]) -> dict[str, Any]:
+    """`raw` with the blanks of the model section filled in; what is no mapping is left to the validator."""
+    section = raw.get("model")
+    return raw | {"model": fill_in_preset(section)} if isinstance(section, dict) else raw
 
 
 def _config_error(path: Path, problems: list[str]) -> ConfigError:

@@ -246,23 +246,10 @@ class AttributeSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class BenchmarkCase:
-    """One model size to time."""
-
-    name: Line
-    model: ModelSettings
-    vocab_size: Annotated[int, Field(ge=2, le=1_000_000)]
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class BenchmarkSettings:
-    """Medians over `iterations` timed steps after `warmup`; `generate_tokens` tokens are generated."""
+    """The machine is timed for at most so many minutes, the most telling cases first."""
 
-    warmup: Annotated[int, Field(ge=0, le=10_000)]
-    iterations: Annotated[int, Field(ge=1, le=10_000)]
-    generate_tokens: Annotated[int, Field(ge=1, le=1_000_000)]
-    cases: Annotated[list[BenchmarkCase], Field(min_length=1)]
+    minutes: Annotated[float, Field(ge=0, le=1000)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

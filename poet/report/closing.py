@@ -8,6 +8,7 @@ import pandas as pd
 
 from poet.errors import DataError
 from poet.files import read_text
+from poet.progress import describe_cost
 from poet.report.summary import Summary
 from poet.report.verdict import NAMES
 from poet.report.words import excess_in_words, share
@@ -51,9 +52,7 @@ def _time(folder: Path) -> str:
     """How long the training took, and how fast it was."""
     try:
         table = pd.read_csv(io.StringIO(read_text(folder / "timing.csv")))
-        speeds = table["seconds"] * table["tokens_per_second"]
-    except (DataError, KeyError, ValueError):  # missing, without these columns, or empty
+        cost = describe_cost(table["seconds"].tolist(), table["tokens_per_second"].tolist())
+    except (DataError, KeyError, TypeError, ValueError):  # missing, without these columns or numbers, or empty
         return ""
-    seconds = table["seconds"].sum()
-    speed = speeds.sum() / seconds if seconds else 0
-    return f", {seconds:,.0f} s at {speed:,.0f} tokens/s" if seconds else ""
+    return f", {cost}" if cost else ""

@@ -1,6 +1,7 @@
 """The page of one collection, and its summary: the results of all stages, arranged for the template."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -9,14 +10,16 @@ from typing import Any
 import pandas as pd
 
 from poet.books.manifest import PASSED_OVER, PRIVATE, USED, FileCount, MissingBook, describe_files
+from poet.costs import Cost
 from poet.params.dotted import flatten
 from poet.params.model import as_written
 from poet.params.sections import CalibreSource, FolderSource, Params
 from poet.report.best_line import best_line
 from poet.report.charts import Chart
 from poet.report.collection_charts import bits_chart, copied_chart, loss_chart, novelty_chart
+from poet.report.costs import rank_costs
 from poet.report.drawing import draw
-from poet.report.findings import Contribution, by_prompt, contributions, surprise_of_people, top_findings
+from poet.report.findings import by_prompt, contributions, paint, surprise_of_people, top_findings
 from poet.report.glance import compare, ruler
 from poet.report.languages import shared_language
 from poet.report.opening import choose_opening
@@ -72,16 +75,25 @@ class CollectionResults:
     training: Training
     training_samples: list[TrainingSample]
 
-    # The quality of the model, its text, and the speed of the machine.
+    # The quality of the model, its text, the speed of the machine, and what each stage took, by its name.
     evaluation: Evaluation
     samples: list[ShownSample]
     min_length: int  # of a passage, in characters
     copying: Copying
     benchmark: dict[str, Any]
+    costs: Mapping[str, Cost]
     other_runs: list[float]  # the bits per character of other models of this collection
 
     # The commit of the code, "" outside git.
     commit: str
+
+    @functools.cached_property
+    def verdict(self) -> str:
+        """How well the model predicts, and whether it repeats its books, in two sentences."""
+        running = self.copying.running_text
+        human = running.human if running.human.characters else None
+        predicts = quality(self.evaluation.bits_per_character, self.evaluation.compressors)
+        return f"{predicts} {repetition(running.samples, human)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +124,6 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         tints=paint(shelf, given),
         # The first screen.
         opening=choose_opening(samples),
-        verdict=verdict(results),
         comparison=compare(running.samples, human),
         ruler=ruler(results.evaluation, results.other_runs),
         # The samples and their passages.
@@ -141,6 +152,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
             "novelty": novelty_chart(running),
         },
         steps=steps(results, bits),
+        stages=rank_costs(results.costs),
         drawing=draw(results.shapes, results.model_config["model"]),
         books=books,
         held_out=set(params.split.held_out_books),
@@ -153,19 +165,6 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         version=version("torch-transformer-poet"),
         commit=results.commit,
     )
-
-
-def verdict(results: CollectionResults) -> str:
-    """How well the model predicts, and whether it repeats its books, in two sentences."""
-    evaluation, running = results.evaluation, results.copying.running_text
-    human = running.human if running.human.characters else None
-    return f"{quality(evaluation.bits_per_character, evaluation.compressors)} {repetition(running.samples, human)}"
-
-
-def paint(shelf: Shelf, given: Sequence[Contribution]) -> dict[int, str]:
-    """The CSS class of each book, by its number: a colour for each of those that gave most, grey for the others."""
-    coloured = {contribution.book.number: f"c{rank}" for rank, contribution in enumerate(given[:COLOURS])}
-    return {book.number: coloured.get(book.number, "grey") for book in shelf.books.values()}
 
 
 def steps(results: CollectionResults, chart: Chart) -> list[Step]:

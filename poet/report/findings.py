@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from poet.attribution.least_length import WORDS_OF_A_PASSAGE
 from poet.report.comparison import Comparison, PassageAt, compare
-from poet.report.passages import Passage, Shelf, ShownBook, ShownSample
+from poet.report.passages import COLOURS, Passage, Shelf, ShownBook, ShownSample
 from poet.results.copying import RunningText
 
 # The least words of running text in a finding: fewer are a common phrase.
@@ -130,6 +130,12 @@ def contributions(samples: Sequence[ShownSample]) -> list[Contribution]:
         Contribution(book=book, verbatim=verbatim[book], near=near[book], scale=total / largest)
         for book, total in ranked
     ]
+
+
+def paint(shelf: Shelf, given: Sequence[Contribution]) -> dict[int, str]:
+    """The CSS class of each book, by its number: a colour for each of those that gave most, grey for the others."""
+    coloured = {contribution.book.number: f"c{rank}" for rank, contribution in enumerate(given[:COLOURS])}
+    return {book.number: coloured.get(book.number, "grey") for book in shelf.books.values()}
 
 
 def by_prompt(samples: Sequence[ShownSample]) -> dict[str, dict[float, list[ShownSample]]]:

@@ -41,11 +41,15 @@ class ShownBook:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A place in a book: the nearest heading before it ("" if there is none), and the share of the book before it."""
+    """A place in a book: its first character, and the nearest heading before it ("" if there is none).
+
+    `share` is the share of the book before the place, None where the text of the book is not here.
+    """
 
     book: ShownBook
+    start: int
     heading: str
-    share: float
+    share: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,10 @@ class ShownSample:
 
 
 class Shelf:
-    """The books of a collection in the order of their manifest; `read` gives the cleaned text of a book by its id."""
+    """The books of a collection in the order of their manifest; `read` gives the cleaned text of a book by its id.
+
+    A text of "" is not here: its passages then have no context, and only the number of a character as their place.
+    """
 
     def __init__(self, books: Sequence[CleanBook], read: Callable[[str], str]) -> None:
         self.books = {book.id: ShownBook(number=number, row=book) for number, book in enumerate(books, start=1)}
@@ -116,9 +123,9 @@ class Shelf:
 
     def place(self, book: str, start: int) -> Place:
         """The place of the character `start` in the book with the id `book`."""
-        # `max` keeps an empty book from dividing by zero.
-        share = start / max(1, len(self.text(book)))
-        return Place(book=self.books[book], heading=self._headings(book).before(start), share=share)
+        length = len(self.text(book))
+        share = start / length if length else None
+        return Place(book=self.books[book], start=start, heading=self._headings(book).before(start), share=share)
 
     def passage(self, text: str, span: Span, context: int, before: str = "") -> Passage:
         """The passage `span` of a sample's `text`, with `context` characters of its first source on either side.

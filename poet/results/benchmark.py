@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from poet.errors import DataError
 from poet.files import read_json_as, write_json
 
 # What a row varies, besides the model: nothing in the table of models, one quantity in a sweep.
@@ -164,10 +165,20 @@ def read_benchmarks(path: Path) -> dict[str, Benchmark]:
 
 
 def read_saved(folder: Path) -> dict[str, Benchmark]:
-    """All saved benchmarks in `folder`, by machine, sorted by name; empty without the folder."""
+    """All saved benchmarks in `folder`, by machine, sorted by name; empty without the folder.
+
+    DataError when a file is damaged or from another version.
+    """
     found: dict[str, Benchmark] = {}
     for path in sorted(folder.glob("*.json")):
-        found |= read_benchmarks(path)
+        try:
+            found |= read_benchmarks(path)
+        except DataError as error:
+            # No stage writes these files, so their message has advice of its own.
+            fault = error.message.partition(" The file is")[0].partition(" It is damaged")[0]
+            raise DataError(
+                f"{fault} Take {path} from git again, or measure that machine again: poet benchmark --save"
+            ) from None
     return dict(sorted(found.items()))
 
 

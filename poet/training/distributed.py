@@ -64,6 +64,13 @@ def is_one_of_many() -> bool:
     return LAUNCHED in os.environ or dist.is_torchelastic_launched()
 
 
+def speaks_for_all() -> bool:
+    """Whether this process stands for all that train one model: it is alone, or rank 0 of torchrun's processes, or the
+    launcher, which ends after all that it started.
+    """
+    return LAUNCHED not in os.environ and (not dist.is_torchelastic_launched() or os.environ.get("RANK", "0") == "0")
+
+
 def join_world(name: str) -> World:
     """Connect this process with the others that were started with it, if it is one of many; else it is alone.
 

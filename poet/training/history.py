@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from poet.files import write_csv
+from poet.progress import describe_cost
 from poet.results.samples import TrainingSample
 
 # The training loss of one step is noisy. Where a single figure is shown, it is the mean over this many last steps.
@@ -67,9 +68,7 @@ class History:
     @property
     def cost(self) -> str:
         """What the steps took, in words; "" where none was timed."""
-        seconds = sum(row.seconds for row in self.timing)
-        tokens = sum(row.seconds * row.tokens_per_second for row in self.timing)
-        return f"{seconds:,.0f} s of training, {tokens / seconds:,.0f} tokens/s" if seconds else ""
+        return describe_cost([row.seconds for row in self.timing], [row.tokens_per_second for row in self.timing])
 
     @property
     def validations(self) -> list[HistoryRow]:

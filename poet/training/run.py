@@ -8,7 +8,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from poet.device.device import describe_machine, dtype_name, out_of_memory_advice, pick_precision
+from poet.device.device import dtype_name, out_of_memory_advice, pick_precision
+from poet.device.machine import device_name, machine_in_words
 from poet.errors import ConfigError
 from poet.model.transformer import Transformer
 from poet.params.decided import decide_optimizer, decided
@@ -133,11 +134,10 @@ def _record_recipe(run: TrainingRun, model: ModelSettings) -> None:
     """Record what is trained, on what text and on what machine. A training that resumes has recorded it before."""
     run.tracker.params(**decided(model, run.settings, device=run.device.type, precision=dtype_name(run.dtype)))
     run.tracker.learns_from(run.data.meta["splits"][TRAIN])
-    machine = describe_machine()
     run.tracker.tags({
         "poet.device": str(run.device),
-        "poet.device_name": machine["devices"][0] if run.device.type == "cuda" else machine["processor"],
-        "poet.machine": "{processor}, {cores} cores, {system}, torch {torch}".format(**machine),
+        "poet.device_name": device_name(run.device),
+        "poet.machine": machine_in_words(),
         "poet.precision": dtype_name(run.dtype),
         "poet.utilization_yardstick": run.yardstick.description,
     })

@@ -157,11 +157,21 @@ def test_only_rows_like_the_training_count():
     ]
     auto = choose(*rows)
     assert (auto.precision, auto.threads, auto.compiled) == ("bfloat16", 2, False)
-    assert [one.model for one in auto.rows] == ["original", "gpt2"]
+    assert [one.model for one in auto.rows] == ["original", "gpt2", "default"]
     assert [one.training.seconds_per_iteration for one in choose(*rows, precision="float32").rows] == [2.0]
-    assert [one.training.seconds_per_iteration for one in choose(*rows, flops=2e14).rows] == [3.0], "long: compiled"
+    assert choose(*rows, flops=2e14).compiled and not choose(*rows, flops=2e14, compile="off").compiled
     other = choose(*rows, precision="float32", compile="on")
-    assert other.notes == ("the steps that were measured were not compiled, the training is",)
+    assert other.notes == ("the training is compiled, no measured step was",)
+    only = choose(row("default", 1.0, compiled=True), compile="off")
+    assert only.notes == ("only compiled steps were measured",)
+
+
+def test_steps_that_are_compiled_otherwise_tell_less():
+    rows = [row("default", 1.0), row("default", 0.5, compiled=True), row("gpt2", 10.0, compiled=True)]
+    off, on = (of(params(compile=choice), *rows) for choice in ("off", "on"))
+    assert 0.9 < off.step_seconds < 1 and 0.5 < on.step_seconds < 0.6
+    alone = of(params(compile="off"), rows[1])
+    assert alone.seconds_high / alone.seconds > off.seconds_high / off.seconds
 
 
 def test_one_gpu_of_several_is_taken_and_the_best_device_by_default():

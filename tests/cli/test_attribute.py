@@ -59,9 +59,39 @@ def test_the_page_is_the_text_and_escapes_it(run, tmp_path):
     text = "Well. " + HOSTILE + " the best of times"
     assert run("-", "--html", "out.html", "--min-length", "4", text=text).exit_code == 0
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
-    assert "<script" not in page
-    paragraph = re.search(r"<h1>.*?<p[^>]*>(.*?)</p>", page, re.DOTALL)[1]
-    assert html.unescape(re.sub(r"<sup>\d+</sup>|<[^>]*>", "", paragraph)).replace("\r", "\n") == text
+    assert page.count("<script") == 1, "our own, which the policy names by its hash"
+    paragraph = re.search(r'<p class="text"[^>]*>(.*?)</p>', page, re.DOTALL)[1]
+    shown = html.unescape(re.sub("<[^>]*>", "", paragraph))
+    # HTML cannot hold NUL; the page shows a symbol for it.
+    assert shown == text.replace("\0", "\N{SYMBOL FOR NULL}")
+    assert "standard input" in page and "seed" not in re.sub(r"(?s)<(style|script)>.*?</\1>", "", page)
+
+
+def test_the_page_shows_where_a_passage_stands_if_the_books_are_here(run, tmp_path):
+    clean = tmp_path / "data/clean/shakespeare"
+    write_manifest(clean / MANIFEST, [a_book("a", file="a.txt"), a_book("b", file="b.txt")], CleanBook)
+    (tmp_path / "poem.txt").write_text("So it was the worst of times, was it?", encoding="utf-8")
+    trace = ("poem.txt", "--html", "out.html", "--min-length", "10")
+    for text, quoted in (("It was the best of times, it was the worst of times. ", True), ("Another text.", False)):
+        (clean / "a.txt").write_text(text, encoding="utf-8")
+        assert run(*trace).exit_code == 0
+        page = (tmp_path / "out.html").read_text(encoding="utf-8")
+        assert ("…It was the best of times, <mark>it was the worst of times" in page) == quoted
+        assert ("from character 26" in page) == (not quoted), "the text is not that of the index"
+        assert "poem.txt</bdi>" in page and "<cite><bdi>T</bdi></cite>, <bdi>A</bdi>" in page
+
+
+def test_an_index_of_its_own_needs_no_project(run, tmp_path, monkeypatch):
+    monkeypatch.chdir((tmp_path / "data").rename(tmp_path / "elsewhere"))
+    result = CliRunner().invoke(
+        main,
+        ["attribute", "-", "--index", "index/shakespeare", "--html", "out.html", "--min-length", "9"],
+        input="IT WAS THE worst of times",
+    )
+    assert result.exit_code == 0 and result.output == ""
+    page = (tmp_path / "elsewhere/out.html").read_text(encoding="utf-8")
+    assert "the books of an index" in page and "<cite><bdi>a</bdi></cite></p>" in page
+    assert "from character" in page and "near copy" in page and "<blockquote" not in page
 
 
 def test_the_terminal_gets_nothing_to_obey(run):
@@ -74,6 +104,9 @@ def test_the_samples_of_a_run(run, tmp_path):
     write_samples(tmp_path / "reports/shakespeare/samples.jsonl", samples)
     found = list(map(json.loads, run("--samples", "--json", "--min-length", "9").output.splitlines()))
     assert [(row["sample"], len(row["spans"])) for row in found] == [(7, 1), (8, 0)]
+    assert run("--samples", "--html", "out.html", "--min-length", "9").exit_code == 0
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert 'id="sample-8"' in page and "Sample 7</bdi></a>, temperature 1, seed 7: 100.0" in page
 
 
 def test_errors_say_what_to_do(run, tmp_path):
@@ -91,5 +124,4 @@ def test_the_page_has_the_language_of_the_books(run, tmp_path, language, attribu
     write_manifest(tmp_path / "data/clean/shakespeare" / MANIFEST, rows, CleanBook)
     assert run("-", "--html", "out.html", "--min-length", "4", text="the best of times").exit_code == 0
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
-    assert '<html lang="en" dir="ltr">' in page and f"<p{attributes}><mark" in page
-    assert "<li><bdi>T (A)</bdi></li>" in page
+    assert '<html lang="en" dir="ltr">' in page and f'<p class="text"{attributes}>' in page

@@ -100,7 +100,7 @@ def test_tokens_tell_epochs_only_if_they_are_those_of_the_settings(project):
 def test_a_saved_machine_is_named(project):
     assert as_json("poet estimate --machine fast")["seconds"] < as_json("poet estimate")["seconds"] / 20
     unknown = ask("poet estimate --machine fats", code=1)
-    assert "has no 'fats' (did you mean 'fast'?); it has fast, slow-2-cores" in unknown
+    assert "no machine is called 'fats' (did you mean 'fast'?); saved are fast, slow-2-cores" in unknown
     assert "has no measured training on 'mps'; it has cpu" in ask("poet estimate --device mps", code=1)
 
 
@@ -111,7 +111,14 @@ def test_without_a_benchmark_it_says_how_to_make_one(project):
     assert "dvc repro benchmark" in output and "--machine: fast" in output
     shutil.rmtree(project / "reports/benchmarks")
     assert "--machine" not in ask("poet estimate", code=1)
-    assert "no machine was measured yet" in ask("poet estimate --machine fast", code=1)
+    assert "Measure this one first: poet benchmark --save" in ask("poet estimate --machine fast", code=1)
+
+
+def test_what_was_saved_on_this_machine_is_found_by_its_name(project):
+    (project / "reports/benchmark.json").unlink()
+    (project / ".poet").mkdir()
+    (project / ".poet/machine").write_text("fast\n", encoding="utf-8")
+    assert as_json("poet estimate")["machine"] == "fast"
 
 
 def test_it_needs_no_torch(project):

@@ -121,11 +121,6 @@ def test_every_key_refuses_what_is_absurd(tmp_path, path, monkeypatch):
             "collections.philosophers.sources: 8 named more than once",
         ),
         (
-            ("benchmark", "cases", 0, "model", "yoke"),
-            {"layer": 1, "width": 4, "residual": False, "state": True},
-            "benchmark.cases.0.model.yoke.state: a case trains on single windows",
-        ),
-        (
             ("model", "yoke"),
             {"layer": 1, "width": 4, "residual": False, "state": True},
             "train.state_windows: 1 is too few",

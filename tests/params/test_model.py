@@ -69,14 +69,6 @@ def test_a_mistake_names_its_key(model, message, tmp_path):
     assert message in error.value.message
 
 
-def test_the_cases_of_the_benchmark_have_presets_too(tmp_path):
-    yaml = YAML()
-    raw = yaml.load(ROOT / "params.yaml")
-    raw["benchmark"]["cases"][0]["model"]["preset"] = "classic"
-    yaml.dump(raw, tmp_path / "params.yaml")
-    assert load_params(tmp_path / "params.yaml").benchmark.cases[0].model.config.norm == "layer"
-
-
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("keys", [{}, {"norm": "layer", "softcap": 3.0, "tied_head": True}, {"yoke": None}])
 def test_a_section_as_written_fills_in_to_the_same_settings(preset, keys):

@@ -76,7 +76,7 @@ def test_a_folder_is_no_file(tmp_path):
         "2001-01-01: x\nnull: y\n1: z",
         'build: ["\\ud800"]',
         "build: [!!set {a, b}, !!binary aGk=, 2001-01-01, .inf, .nan]",
-        "collections: 3\nbenchmark: {cases: [3, {model: [1]}]}\ntokenize: [kind]\nmodel: {preset: [modern]}",
+        "collections: 3\nbenchmark: {minutes: [3]}\ntokenize: [kind]\nmodel: {preset: [modern]}",
     ],
 )
 def test_odd_types_are_listed_like_any_mistake(tmp_path, content):

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from poet.books.manifest import CleanBook, FileCount, MissingBook
+from poet.costs import Cost
 from poet.files import write_text
 from poet.params.file import load_params
 from poet.params.sections import Params
@@ -34,6 +35,22 @@ HISTORY = "step,train_loss,validation_loss,bits_per_character\n1,5.0,,\n2,4.0,4.
 SIZES = {"n_layer": 3, "n_head": 2, "n_embd": 8, "sequence_len": 100, "norm": "rms", "positions": "rotary"}
 SIZES |= {"activation": "relu2", "compression": 1.0}
 SIZES |= {"yoke": {"layer": 1, "width": 4, "residual": False, "state": True}}
+
+# Of the stages in the order of the pipeline: wall seconds, CPU seconds and bytes of memory.
+COSTS = {
+    stage: Cost(wall_seconds=wall, cpu_seconds=cpu, memory_bytes=memory)
+    for stage, wall, cpu, memory in (
+        ("download", 31.2, 2.1, 94_000_000),
+        ("clean", 4.9, 4.6, 143_000_000),
+        ("tokenize", 6.4, 9.8, 412_000_000),
+        ("tokenizers", 12.7, 19.3, 655_000_000),
+        ("train", 184.2, 351.9, 1_240_000_000),
+        ("evaluate", 38.5, 61.0, 890_000_000),
+        ("index", 1.8, 1.7, 210_000_000),
+        ("sample", 15.3, 27.4, 540_000_000),
+        ("attribute", 4.1, 3.9, 236_000_000),
+    )
+}
 
 
 def shipped_params() -> Params:
@@ -239,6 +256,7 @@ def _figures(note: str, books: int) -> dict[str, Any]:
             ),
             extractable={"16": 0.5, "64": None},
         ),
+        "costs": COSTS,
         "benchmark": {
             "machine": {"processor": note, "cores": 2, "system": note, "torch": note},
             "results": [],

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from poet.report.collection_page import collection_page, paint, recipe
-from poet.report.findings import contributions
+from poet.report.collection_page import collection_page, recipe
+from poet.report.findings import contributions, paint
 from poet.results.evaluation import CompressedText
 from tests.report.shelf import SIZES, made_up_results, shipped_params
 

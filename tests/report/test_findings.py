@@ -13,7 +13,7 @@ from tests.report.shelf import a_book, a_sample, made_up_results
 
 def passage_of(number, text, surprise, *, exact=True, words=4.0):
     """A passage of the book `number`, with `words` words of running text."""
-    place = Place(book=ShownBook(number=number, row=a_book(str(number))), heading="", share=0.0)
+    place = Place(book=ShownBook(number=number, row=a_book(str(number))), start=0, heading="", share=0.0)
     return Passage(
         text=text,
         start=0,

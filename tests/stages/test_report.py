@@ -29,7 +29,7 @@ def write_inputs(folder, results):
     """Write the files of `results` into `folder`; returns the options of the stage that name them."""
     books, texts = made_up_books()
     samples, attribution = made_up_samples(books, texts, len(results.samples))
-    files = {option: folder / option for option in ("raw", "clean", "model")}
+    files = {option: folder / option for option in ("raw", "clean", "model", "costs")}
     for option in ("corpus", "tokens-meta", "tokenizers", "training", "evaluation", "copying", "benchmark"):
         files[option] = folder / f"{option}.json"
     files |= {option: folder / f"{option}.jsonl" for option in ("training-samples", "samples", "attribution")}
@@ -53,6 +53,8 @@ def write_inputs(folder, results):
     write_json(files["tokens-meta"], results.tokens)
     write_json(files["tokenizers"], results.tokenizers)
     write_json(files["benchmark"], results.benchmark)
+    for stage, cost in results.costs.items():
+        write_json(files["costs"] / f"{stage}.json", dataclasses.asdict(cost))
     write_text(files["history"], HISTORY)
     write_result(files["training"], results.training)
     write_result(files["evaluation"], results.evaluation)

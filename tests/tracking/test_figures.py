@@ -1,6 +1,7 @@
 """Which figures MLflow gets: few, with grouping names; and what else is in the record of a run, with a real store."""
 
 import json
+import re
 
 import pytest
 from markdown_it import MarkdownIt
@@ -8,7 +9,9 @@ from markdown_it import MarkdownIt
 from poet.params.decided import decided
 from poet.params.dotted import flatten
 from poet.params.model import model_settings
-from poet.tracking.experiment_page import METRICS, NOTE_TAG, PARAMS, VIEW_TAG, list_addresses
+from poet.results.copying import EXCESS_AT, to_json
+from poet.tracking.compare import COLUMNS
+from poet.tracking.experiment_page import METRICS, NOTE_TAG, PARAMS, VIEW_TAG, experiment_tags, list_addresses
 from poet.tracking.figures import FIGURES, TRAINING, figures, with_new_names
 from poet.tracking.finished_runs import finished_runs
 from poet.tracking.publishing import publish_all
@@ -16,6 +19,7 @@ from poet.tracking.run import tracking
 from poet.tracking.run_page import fenced, run_note
 from poet.tracking.spool import Ledger, write_ledger
 from tests.recipes import MODEL, TRAIN
+from tests.report.shelf import made_up_results
 from tests.tracking.test_spool import runs
 
 SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 8, "sequence_len": 8}
@@ -25,6 +29,19 @@ def test_the_figures_are_few_and_grouped():
     names = {*TRAINING.values(), *(f"{result}/{name}" for result in FIGURES for name in FIGURES[result])}
     assert len(names) <= 17
     assert {name.split("/")[0] for name in names} == {"train", "validation", "speed", "evaluation", "copying"}
+
+
+def test_mlflow_has_the_shares_at_the_length_at_which_results_are_compared():
+    """The room of MLflow imports no results, so its names are written out; here they meet the constant."""
+    names = {*TRAINING.values(), *(f"{result}/{name}" for result in FIGURES for name in FIGURES[result])}
+    assert {*METRICS, *COLUMNS} <= names
+    note = experiment_tags("shelf")[NOTE_TAG]
+    written = " ".join((*names, *FIGURES["copying"].values(), note))
+    assert {int(length) for length in re.findall(r"_at_(\d+)", written)} == {EXCESS_AT}
+    assert f"{EXCESS_AT} or more characters" in note
+    # Each place is one of copying.json.
+    found = figures("copying", to_json(made_up_results().copying))
+    assert {f"copying/{name}" for name in FIGURES["copying"]} - {*found} == {"copying/extractable_50"}, "not made up"
 
 
 def test_figures_that_a_result_lacks_are_left_out():

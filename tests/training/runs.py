@@ -82,7 +82,7 @@ def train_command(folder, tokens, name, model=None, **changes: Any) -> list[str]
     words = ["-m", "stages.train", "--params", str(folder / f"{name}.yaml"), "--collection", "x"]
     for option, path in result_paths(folder / name).items():
         words += [f"--{option}", str(path)]
-    return [*words, "--tokens", str(tokens)]
+    return [*words, "--tokens", str(tokens), "--cost", str(folder / name / "costs" / "train.json")]
 
 
 def environment() -> dict[str, str]:

@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from poet.costs import read_costs
 from poet.device import device as device_module
 from poet.errors import ConfigError
 from poet.training import distributed, launcher
@@ -57,6 +58,24 @@ def test_two_processes_train_like_one(tokens, tmp_path, both, changes):
     assert weights[0].keys() == weights[1].keys()
     for name, weight in weights[0].items():
         assert weights[1][name] == pytest.approx(weight, abs=1e-4), name
+    # The process that was called records, with what it started: the launcher and both others import torch.
+    ours, theirs = (read_costs(tmp_path / name / "costs")["train"] for name in ("one", "two"))
+    assert theirs.cpu_seconds > 1.5 * ours.cpu_seconds
+
+
+def test_one_of_all_processes_speaks_for_them(monkeypatch):
+    """The launcher waits for all others, so it knows what they took; torchrun knows nothing of the stage."""
+    for name in (distributed.LAUNCHED, "TORCHELASTIC_RUN_ID", "RANK"):
+        monkeypatch.delenv(name, raising=False)
+    assert distributed.speaks_for_all(), "alone, or the launcher"
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv(distributed.LAUNCHED, "1")
+    assert not distributed.speaks_for_all(), "started by the launcher"
+    monkeypatch.delenv(distributed.LAUNCHED)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "poet")
+    assert distributed.speaks_for_all()
+    monkeypatch.setenv("RANK", "1")
+    assert not distributed.speaks_for_all()
 
 
 def wait_for_snapshots(job, folder, count):

@@ -233,10 +233,13 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       const sample = button.closest(".sample");
-      const sources = all(".source", sample).map((item) => `- ${item.querySelector("mark").textContent.trim()}\n  ${item.querySelector(".source-title").textContent.trim()}, ${item.querySelector(".source-place").textContent.trim()}`);
+      const sources = all(".source", sample).map((item) => {
+        const words = item.querySelector("mark") ?? sample.querySelector(`a[href="#${item.id}"]`); // no quotation without the book
+        return `- ${words.textContent.trim()}\n  ${item.querySelector(".source-title").textContent.trim()}, ${item.querySelector(".source-place").textContent.trim()}`;
+      });
       const written = sample.querySelector(".text").textContent;
-      const title = document.querySelector("h1").textContent;
-      const text = `${written}\n\nWritten by a language model trained on: ${title}.${sources.length ? `\nPassages that stand in its books:\n${sources.join("\n")}` : ""}\n`;
+      const { origin } = document.querySelector("main").dataset;
+      const text = [`${written}\n`, ...(origin ? [origin] : []), ...(sources.length ? ["Passages that stand in the books:", ...sources] : []), ""].join("\n");
       try {
         await navigator.clipboard.writeText(text);
       } catch { // no clipboard in a sandbox

@@ -1,0 +1,79 @@
+"""`poet benchmark`: how fast this machine trains and generates, beside the machines of the team."""
+
+from pathlib import Path
+
+import click
+
+from poet.cli.options import PARAMS
+from poet.terminal import printable, printable_json
+
+# Minutes where no params.yaml says how many.
+MINUTES = 2.0
+
+
+@click.command(epilog="Example: poet benchmark --save --name lab-server")
+@click.option("--minutes", type=click.FloatRange(min=0, max=1000), help="Time to take; by default benchmark.minutes.")
+@click.option("--save", "keep", is_flag=True, help="Keep the figures for the team: reports/benchmarks/<machine>.json.")
+@click.option("--name", help="What to call this machine from now on; by default it is named after its parts.")
+@click.option("--compare", "pair", nargs=2, metavar="A B", help="Show two saved machines side by side.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@PARAMS
+def benchmark(
+    minutes: float | None,
+    keep: bool,
+    name: str | None,
+    pair: tuple[str, str] | None,
+    as_json: bool,
+    params: Path,
+) -> None:
+    """Time training and generation of five known models on every device of this machine.
+
+    It needs no project: the figures of any machine that has this program installed can be saved and copied to
+    reports/benchmarks of a repository.
+    """
+    if pair:
+        _compare(*pair, as_json)
+    else:
+        _measure(_minutes(params) if minutes is None else minutes, keep, name, as_json)
+
+
+def _minutes(params: Path) -> float:
+    """What params.yaml says; MINUTES where there is none."""
+    from poet.params.file import load_params
+
+    return load_params(params).benchmark.minutes if params.exists() else MINUTES
+
+
+def _measure(minutes: float, keep: bool, name: str | None, as_json: bool) -> None:
+    """Measure this machine within `minutes`, print the figures, and keep them if that is wanted."""
+    # Imported here, so that `poet --help` does not wait for torch.
+    import dataclasses
+
+    from poet.benchmark.names import choose_name
+    from poet.benchmark.plan import benchmark, plan_benchmark
+    from poet.benchmark.saved import save
+    from poet.benchmark.words import lines
+    from poet.device.device import keep_freed_memory
+    from poet.device.machine import describe_machine, measured_code
+    from poet.progress import progress_bar
+    from poet.project import project_root
+    from poet.tracking.run import commit
+
+    root = project_root()
+    machine = describe_machine(commit(root) or measured_code())
+    name = choose_name(root, machine, name)
+    keep_freed_memory()
+    plan = plan_benchmark(machine)
+    with progress_bar("benchmark", sum(map(len, plan))) as advance:
+        found = benchmark(machine, plan, minutes, lambda case: advance(1, case.in_words()))
+    if as_json:
+        click.echo(printable_json({name: dataclasses.asdict(found)}, indent=2))
+    else:
+        click.echo(printable("\n".join(lines(name, found))))
+    if keep:
+        path = save(root, name, found)
+        click.echo(f"saved as {path}; another name: poet benchmark --save --name NAME", err=True)
+
+
+def _compare(one: str, other: str, as_json: bool) -> None:
+    """Print the figures of two saved machines side by side."""
