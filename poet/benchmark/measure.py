@@ -20,9 +20,11 @@ from poet.results.benchmark import Device, GenerationSpeed, MatrixRate, Row, Swe
 
 # Training steps: those that warm up after the first one, and those that are timed, as many as fit into the seconds.
 WARMUP, LEAST, MOST, TRAINING_SECONDS = 2, 5, 200, 3.0
+# Seconds that a timing takes at least: shorter steps and texts are timed several together.
+SHORTEST = 0.15
 
-# Texts that are timed, as many as fit into the seconds; one before them warms up.
-LEAST_TEXTS, MOST_TEXTS, TEXT_SECONDS = 3, 20, 0.7
+# Texts that are timed, as many as fit into the seconds; two before them warm up.
+LEAST_TEXTS, MOST_TEXTS, TEXT_SECONDS = 3, 20, 1.0
 
 # How many sequences are written side by side.
 MANY = 16
@@ -142,7 +144,7 @@ def _time_training(model: ReferenceModel, setting: Setting, rate: float) -> tupl
     forget_peak(device)
     work = Training(model.shape, device, setting.precision, compiled=setting.compiled)
     [first] = time_repeats(work.first_step, clock, warmup=0, repeats=1)
-    steps = time_for(work.step, clock, TRAINING_SECONDS, warmup=WARMUP, least=LEAST, most=MOST)
+    steps = time_for(work.step, clock, TRAINING_SECONDS, warmup=WARMUP, least=LEAST, most=MOST, shortest=SHORTEST)
     seconds = statistics.median(steps)
     low, high = percentiles(steps)
     if work.compiled:
@@ -171,7 +173,7 @@ def _time_generation(model: ReferenceModel, setting: Setting) -> GenerationSpeed
 
     def seconds(sequences: int, tokens: int) -> list[float]:
         work = generation(transformer, sequences, tokens, setting.precision)
-        return time_for(work, clock, TEXT_SECONDS, warmup=1, least=LEAST_TEXTS, most=MOST_TEXTS)
+        return time_for(work, clock, TEXT_SECONDS, warmup=2, least=LEAST_TEXTS, most=MOST_TEXTS, shortest=SHORTEST)
 
     one, many, first = seconds(1, tokens), seconds(MANY, tokens), seconds(1, 1)
     return GenerationSpeed(

@@ -31,7 +31,7 @@ from poet.device.device import (
     pick_precision,
     present_devices,
 )
-from poet.results.benchmark import Benchmark, Device, Machine, Row, Sweep
+from poet.results.benchmark import NO_TIME, Benchmark, Device, Machine, Row, Sweep
 from poet.training.step import should_compile
 
 # Batches of the sweep, in sequences. It ends where one does not fit into memory, or no time is left for it.
@@ -103,21 +103,23 @@ def benchmark(
 
 
 def plan_benchmark(machine: Machine) -> list[list[Case]]:
-    """All cases of `machine`: first each model on each device as a training would run it, then what else there is."""
+    """All cases of `machine`, in groups: the default model everywhere and all models on the best device come first."""
     # Of the devices of one kind only the first, because they are alike.
     devices = list({device.device.partition(":")[0]: device for device in reversed(machine.devices)}.values())[::-1]
-    telling = [Case(model=model, setting=as_trained(device, model)) for model in MODELS[:-1] for device in devices]
-    threads = [Case(model=DEFAULT, setting=setting, sweep="threads") for setting in _fewer_threads(devices)]
-    others = [Case(model=DEFAULT, setting=setting) for device in devices for setting in _other_settings(device)]
-    # Each size would be compiled anew, which takes longer than the rest.
-    best = dataclasses.replace(as_trained(devices[0], DEFAULT), compiled=False, as_trained=False)
-    batches = [Case(model=_with_batch(DEFAULT, size), setting=best, sweep="batch") for size in BATCHES]
-    large = [Case(model=MODELS[-1], setting=as_trained(device, MODELS[-1])) for device in devices]
-    # The other settings of the other models come last, on the best device.
-    rest = [
-        Case(model=model, setting=setting) for model in MODELS[1:] for setting in _other_settings(devices[0], model)
-    ]
-    return [telling, [*threads, *others, *batches, *large, *rest]]
+    best, others = devices[0], devices[1:]
+    telling = [Case(model=DEFAULT, setting=as_trained(device, DEFAULT)) for device in devices]
+    telling += [Case(model=model, setting=as_trained(best, model)) for model in MODELS[1:-1]]
+    # The same model in other ways. In the sweep over batches each size would be compiled anew, which takes too long.
+    uncompiled = dataclasses.replace(as_trained(best, DEFAULT), compiled=False, as_trained=False)
+    ways = [Case(model=DEFAULT, setting=setting, sweep="threads") for setting in _fewer_threads(devices)]
+    ways += [Case(model=DEFAULT, setting=setting) for setting in _other_settings(best, DEFAULT)]
+    ways += [Case(model=_with_batch(DEFAULT, size), setting=uncompiled, sweep="batch") for size in BATCHES]
+    large = [Case(model=MODELS[-1], setting=as_trained(best, MODELS[-1]))]
+    # All else: the other devices, then the other models in other ways.
+    rest = [Case(model=model, setting=as_trained(device, model)) for device in others for model in MODELS[1:]]
+    rest += [Case(model=DEFAULT, setting=setting) for device in others for setting in _other_settings(device, DEFAULT)]
+    rest += [Case(model=model, setting=setting) for model in MODELS[1:] for setting in _other_settings(best, model)]
+    return [telling, [*ways, *large], rest]
 
 
 def _absent_devices() -> list[Row]:
@@ -145,7 +147,7 @@ def as_trained(device: Device, model: ReferenceModel) -> Setting:
     )
 
 
-def _other_settings(device: Device, model: ReferenceModel = DEFAULT) -> list[Setting]:
+def _other_settings(device: Device, model: ReferenceModel) -> list[Setting]:
     """The same model otherwise: not compiled, or compiled where it is not by itself, and in the other precisions."""
     usual, kind = as_trained(device, model), torch.device(device.device)
     # MPS computes wrong in half precision, and torch does not compile well for it.
@@ -203,7 +205,7 @@ def _run(case: Case, budget: Budget, rates: Rates) -> Row:
             return blank_row(case.model, case.setting, case.sweep, lack)
         expected, left = case.expected_seconds(rates), max(0.0, budget.left())
         if expected > left:
-            reason = f"no time left: it would take about {expected:.0f} s of the {left:.0f} s left"
+            reason = f"{NO_TIME}: it would take about {expected:.0f} s of the {left:.0f} s left"
             return blank_row(case.model, case.setting, case.sweep, reason)
         return measure(case.model, case.setting, rates, case.sweep)
     # A device that fails is a fact about this machine: the others go on. torch's errors of devices and of compilers

@@ -1,5 +1,6 @@
 """Timings that can be trusted: a warm-up, a synchronised clock, the median and the spread."""
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 
@@ -20,19 +21,33 @@ def time_repeats(work: Callable[[], object], clock: Callable[[], float], *, warm
 
 
 def time_for(
-    work: Callable[[], object], clock: Callable[[], float], seconds: float, *, warmup: int, least: int, most: int
+    work: Callable[[], object],
+    clock: Callable[[], float],
+    seconds: float,
+    *,
+    warmup: int,
+    least: int,
+    most: int,
+    shortest: float = 0.0,
 ) -> list[float]:
     """As `time_repeats`, with as many calls as fit into `seconds`, but `least` at least and `most` at most.
 
-    >>> times = iter([0.0, 1.0, 2.0, 4.0])
-    >>> time_for(lambda: None, lambda: next(times), seconds=0.5, warmup=0, least=2, most=9)
+    A call that takes less than `shortest` seconds is timed together with others, and each of them counts as taking the
+    mean: what moves a millisecond says nothing about the machine. The last call of the warm-up tells how many.
+
+    >>> times = iter([0.0, 1.0, 1.0, 2.0, 2.0, 4.0])
+    >>> time_for(lambda: None, lambda: next(times), seconds=0.5, warmup=1, least=2, most=9)
     [1.0, 2.0]
     """
-    for _ in range(warmup):
+    for _ in range(max(0, warmup - 1)):
         work()
+    together = max(1, math.ceil(shortest / max(_time(work, clock), 1e-6))) if warmup else 1
     timed: list[float] = []
-    while len(timed) < least or (len(timed) < most and sum(timed) < seconds):
-        timed.append(_time(work, clock))
+    spent = 0.0
+    while len(timed) < least or (len(timed) < most and spent < seconds):
+        taken = _time(lambda: [work() for _ in range(together)], clock)
+        timed.append(taken / together)
+        spent += taken
     return timed
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from poet.results.benchmark import Benchmark, Row
+from poet.results.benchmark import NO_TIME, Benchmark, Row
 
 HEADS = (
     *("model", "device", "precision", "compiled", "threads", "batch", "s/iteration", "5 % to 95 %", "tokens/s"),
@@ -25,7 +25,14 @@ def lines(name: str, benchmark: Benchmark) -> list[str]:
     found += _aligned([HEADS, *(_cells(row) for row in rows if row.training)])
     found += filter(None, [fastest_batch(rows)])
     found += [f"noisy: {_what(row)}: {reason}" for row in rows for reason in row.noise]
-    found += [f"not measured: {_what(row)}: {row.reason}" for row in rows if row.reason]
+    late = [row for row in rows if row.reason.startswith(NO_TIME)]
+    found += [f"not measured: {_what(row)}: {row.reason}" for row in rows if row.reason and row not in late]
+    if late:
+        names = ", ".join(dict.fromkeys(row.model for row in late))
+        found.append(
+            f"no time left in {benchmark.minutes:g} minutes for {len(late)} more cases ({names}); "
+            f"poet benchmark --minutes {max(10, 2 * benchmark.minutes):g} takes longer"
+        )
     return found
 
 
@@ -63,7 +70,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{training.seconds_per_iteration:.4g}",
         f"{training.seconds_p5:.4g} to {training.seconds_p95:.4g}",
         f"{training.tokens_per_second:,.0f}",
-        f"{100 * training.utilization:.0f} %",
+        f"{100 * training.utilization:.{0 if training.utilization >= 0.1 else 1}f} %",
         f"{memory / 1e9:.2f} GB" if memory else "-",
         f"{training.first_step_seconds:.1f} s",
         f"{generation.tokens_per_second:,.0f}" if generation else "-",

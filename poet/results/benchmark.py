@@ -15,6 +15,9 @@ from poet.files import read_json_as, write_json
 # What a row varies, besides the model: nothing in the table of models, one quantity in a sweep.
 Sweep = Literal["", "threads", "batch", "width", "layers", "context", "vocabulary"]
 
+# How the reason of a case begins for which the budget left no time.
+NO_TIME = "no time left"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
@@ -36,7 +39,8 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSpeed:
-    """How fast a model trains: the median, the 5th and the 95th percentile of the seconds of `iterations` steps.
+    """How fast a model trains: the median, the 5th and the 95th percentile of the seconds of a step in `iterations`
+    timings. Short steps are timed several together, which count as one.
 
     `utilization` is the model's FLOP/s over those of a large matrix product on the same device in the same precision
     and with the same threads. `first_step_seconds` is the time from the start to the end of the first step; compiling

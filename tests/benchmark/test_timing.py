@@ -2,7 +2,7 @@
 
 import pytest
 
-from poet.benchmark.timing import median_and_spread, time_repeats
+from poet.benchmark.timing import median_and_spread, time_for, time_repeats
 
 
 def test_each_call_is_timed_alone_after_the_warm_up():
@@ -28,3 +28,20 @@ def test_the_clock_is_read_around_the_work_only():
 )
 def test_median_and_spread(seconds, expected):
     assert median_and_spread(seconds) == expected
+
+
+def test_short_calls_are_timed_together():
+    """A call takes 10 ms, the first of all a second: after a warm-up of two, ten calls make the 0.1 s of a timing."""
+    calls, clock = [], [0.0]
+
+    def work():
+        clock[0] += 1.0 if not calls else 0.01
+        calls.append(1)
+
+    timed = time_for(work, lambda: clock[0], 0.35, warmup=2, least=3, most=9, shortest=0.1)
+    assert timed == pytest.approx([0.01] * 4) and len(calls) == 2 + 4 * 10
+
+
+def test_a_long_call_is_timed_alone_and_not_more_often_than_asked_for():
+    clock = iter(range(100))
+    assert time_for(lambda: None, lambda: next(clock), 100.0, warmup=1, least=1, most=3, shortest=0.1) == [1, 1, 1]
