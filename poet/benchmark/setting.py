@@ -69,29 +69,31 @@ def choose_setting(benchmark: Benchmark, machine: str, plan: TrainingPlan) -> Se
             f"the benchmark of {machine} of {benchmark.measured} has no measured training on {plan.device!r}; it has "
             f"{', '.join(kinds)}"
         )
-    return _like_planned(rows, machine, kind, plan)
+    # What a training takes by itself is also known from a row that is noisy.
+    trained = [row for row in benchmark.rows if row.as_trained and row.device == rows[0].device]
+    return _like_planned(rows, trained[0] if trained else rows[0], machine, plan)
 
 
-def _like_planned(rows: list[Row], machine: str, kind: str, plan: TrainingPlan) -> Setting:
+def _like_planned(rows: list[Row], usual: Row, machine: str, plan: TrainingPlan) -> Setting:
     """The setting among `rows`, all of one kind of device, that comes nearest to the plan.
 
-    ConfigError where nothing was measured in its precision.
+    What the plan leaves open is as in the row `usual`. ConfigError where nothing was measured in its precision.
     """
-    # Of several GPUs one. Then of each property the value of the trainings that are marked as usual, unless the plan
-    # says otherwise.
+    # Of several GPUs one.
     rows = [row for row in rows if row.device == rows[0].device]
-    usual = next((row for row in rows if row.as_trained), rows[0])
     precision = usual.precision if plan.precision == "auto" else plan.precision
     known = sorted({row.precision for row in rows})
     if precision not in known:
         raise ConfigError(
-            f"train.precision: {machine} was not measured in {precision} on {kind}, but in {', '.join(known)}"
+            f"train.precision: {machine} was not measured in {precision} on {_kind(usual)} without noise, but in "
+            f"{', '.join(known)}. Measure again while the machine is idle: `poet benchmark --save`, or say "
+            f"-S train.precision={known[0]}."
         )
     rows = [row for row in rows if row.precision == precision]
     counts = {row.threads for row in rows}
     threads = usual.threads if usual.threads in counts else max(counts)
     rows = [row for row in rows if row.threads == threads]
-    compiled, notes = plan.is_compiled(kind), []
+    compiled, notes = plan.is_compiled(_kind(usual)), []
     if not any(row.compiled == compiled for row in rows):
         notes.append(
             "the training is compiled, no measured step was" if compiled else "only compiled steps were measured"

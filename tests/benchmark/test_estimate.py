@@ -148,8 +148,8 @@ def choose(*rows, **plan):
 def test_only_rows_like_the_training_count():
     rows = [
         row("default", 1.0, threads=1, as_trained=False),
-        row("default", 9.0, noise=("busy",)),
-        row("default", None, reason="no memory"),
+        row("default", 9.0, noise=("busy",), as_trained=False),
+        row("default", None, reason="no memory", as_trained=False),
         row("original", 0.5, precision="bfloat16"),
         row("gpt2", 0.5, precision="bfloat16"),
         row("default", 2.0, as_trained=False),
@@ -164,6 +164,14 @@ def test_only_rows_like_the_training_count():
     assert other.notes == ("the training is compiled, no measured step was",)
     only = choose(row("default", 1.0, compiled=True), compile="off")
     assert only.notes == ("only compiled steps were measured",)
+
+
+def test_the_usual_precision_is_known_from_a_noisy_row_too():
+    rows = [row("default", 9.0, precision="bfloat16", noise=("busy",)), row("default", 2.0, as_trained=False)]
+    with pytest.raises(ConfigError, match=r"not measured in bfloat16 on cpu without noise, but in float32"):
+        choose(*rows)
+    batch = row("batch-2", 0.1, precision="bfloat16", as_trained=False)
+    assert [one.model for one in choose(*rows, batch).rows] == ["batch-2"]
 
 
 def test_steps_that_are_compiled_otherwise_tell_less():
@@ -185,7 +193,9 @@ def test_one_gpu_of_several_is_taken_and_the_best_device_by_default():
 def test_a_benchmark_that_does_not_tell_says_so():
     with pytest.raises(DataError, match=r"measured without noise. Measure again"):
         choose(row("default", 1.0, noise=("busy",)), row("default"))
-    with pytest.raises(ConfigError, match=r"train.precision: slow was not measured in float16 on cpu, but in float32"):
+    with pytest.raises(
+        ConfigError, match=r"train.precision: slow was not measured in float16 on cpu without noise, but in float32"
+    ):
         choose(row("default", 1.0), precision="float16")
 
 
