@@ -1,7 +1,7 @@
 """The line that a collection's poet says on the start page, chosen among its samples by one rule.
 
-The rule: a whole sentence, of running text only (no line in capitals, no word in capitals, no bracket: those are
-speakers, headings and directions), of 6 to 30 words that all stand in the books, and with nothing copied in it. Of
+The rule: a whole sentence, of running text only (nothing that the books repeat, no line in capitals, no word in
+capitals, no bracket: those are speakers, headings and directions), of 6 to 30 words that all stand in the books, and with nothing copied in it. Of
 several, whole lines come before parts of lines, then the lowest temperature, then the length nearest to 12 words, then
 the first.
 """
@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from poet.attribution.furniture import find_furniture
 from poet.attribution.words import UNSPACED_LETTER, Words
 from poet.report.passages import Shelf, ShownSample
 from poet.report.summary import Line
@@ -59,12 +60,16 @@ def best_line(shelf: Shelf, samples: Sequence[ShownSample], least_copy: int) -> 
     A passage that is found in a book counts as copied if the line holds `least_copy` characters of it.
     """
     found = []
+    furniture = find_furniture(_texts(shelf))
     for shown in samples:
         longest_copy = copies(shown)
+        running = furniture.running(shown.sample.prompt + shown.sample.text)
         found += [
             (shown, sentence)
             for sentence in sentences(shown.sample.prompt, shown.sample.text)
-            if is_running_text(sentence.text) and longest_copy(sentence) < least_copy
+            if is_running_text(sentence.text)
+            and running[sentence.start : sentence.end].all()
+            and longest_copy(sentence) < least_copy
         ]
     known = known_words({word for _, sentence in found for word in words(sentence.text)}, _texts(shelf))
     found = [one for one in found if known.issuperset(words(one[1].text))]

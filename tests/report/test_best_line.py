@@ -78,6 +78,15 @@ def test_a_line_does_not_begin_with_a_name(name):
     assert found is not None and found.text == "What will you give to the poor king, my lord?"
 
 
+def test_a_line_that_the_books_repeat_is_no_line():
+    """A running head has the look of a sentence; that the book repeats it tells that it is none."""
+    head = "What is it to the king, my poor lord?"
+    text = f"{head}\nI will not leave the king.\n"
+    assert line(text, book=BOOK).text == head
+    repeated = BOOK + f"\n\n{head}\n\nI will.\n" * 9
+    assert line(text, book=repeated).text == "I will not leave the king."
+
+
 def test_what_is_copied_is_no_line():
     text = "What will you give to the poor king, my lord? Ay, but the king is no law to the poor, and thou art in it."
     source = Source(book="b", start=0, end=20, count=1)
