@@ -59,6 +59,26 @@ def describe_cost(seconds: Sequence[float], tokens_per_second: Sequence[float]) 
     return f"{total:,.0f} s at {tokens / total:,.0f} tokens/s" if total else ""
 
 
+def duration(seconds: float) -> str:
+    """A time as a person says it, in at most two units.
+
+    >>> [duration(seconds) for seconds in (0.0113, 3.04, 47, 185, 7_800, 200_000)]
+    ['11 ms', '3.0 s', '47 s', '3 min', '2 h 10 min', '2 days 8 h']
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"
+
+
 def _shown(text: str) -> str:
     """`text` as a terminal may have it: with nothing to obey, and without passwords."""
     return printable(hide_credentials(text))

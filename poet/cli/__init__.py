@@ -10,6 +10,7 @@ from poet.cli.check import check
 from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
 from poet.cli.doctor import doctor
+from poet.cli.estimate import estimate
 from poet.cli.generate import generate
 from poet.cli.publish import publish
 from poet.cli.runs import runs
@@ -32,6 +33,7 @@ SECTIONS = {
         "tokenizers": "Compare all kinds of tokenizer on a collection.",
         "tokens": "Show how a text is cut into tokens.",
         "generate": "Let a trained model continue a text.",
+        "estimate": "Tell time, memory and disk of a training beforehand.",
         "doctor": "Check that a device computes right.",
         "benchmark": "Time this machine, and compare machines.",
     },
@@ -72,8 +74,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, benchmark, check, clean_text, collection, doctor, generate, publish, runs, search, tokenizers),
-    *(tokens, ui),
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, runs, search),
+    *(tokenizers, tokens, ui),
 )
 for command in COMMANDS:
     main.add_command(command)

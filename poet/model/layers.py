@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from poet.model.activations import squared_relu
 from poet.model.rotary import rotate
+from poet.model.size import mlp_width
 from poet.params.model import ModelConfig, Yoke
 
 # What torch adds to the mean square in F.rms_norm of float32, so that both ways to compute the norm agree.
@@ -269,23 +270,3 @@ class Block(nn.Module):
         # A yoke without residual path replaces the stream: everything has to pass through its narrow MLP.
         replaces_stream = self.yoke is not None and not self.yoke.residual
         return (y if replaces_stream else x + y), hidden
-
-
-def mlp_width(config: ModelConfig, layer: int) -> int:
-    """The hidden width W of the MLP in `layer`: the yoke's width in the yoke's layer, else 4 C or a share of it.
-
-    The first and last layer have the full width, 4 C; the middle has `compression` times that, and the layers between
-    are interpolated. SwiGLU has three matrices instead of two; its full width of 8/3 C makes as many weights.
-
-    >>> sizes = dict(n_layer=5, n_head=1, n_embd=64, sequence_len=8)
-    >>> [mlp_width(ModelConfig(**sizes, compression=0.5), layer) for layer in range(5)]
-    [256, 192, 128, 192, 256]
-    >>> mlp_width(ModelConfig(**sizes, activation="swiglu"), 0)
-    170
-    """
-    if config.yoke and config.yoke.layer == layer:
-        return config.yoke.width
-    full = config.n_embd * 8 // 3 if config.activation == "swiglu" else 4 * config.n_embd
-    # Distance from the middle layer: 1 at both ends, 0 in the middle.
-    distance = 1.0 if config.n_layer == 1 else abs(2 * layer / (config.n_layer - 1) - 1)
-    return max(1, round(full * (config.compression + (1 - config.compression) * distance)))

@@ -26,6 +26,7 @@ from poet.tokens.token_files import VALIDATION
 from poet.tracking.figures import TRAINING
 from poet.training.distributed import STOP_SIGNALS, all_reduce_any
 from poet.training.history import HistoryRow
+from poet.training.length import announce_length
 from poet.training.run import MEMORY_ADVICE, TrainingRun, compile_model
 from poet.training.schedule import learning_rate_factor
 from poet.training.snapshots import Snapshot, broadcast_snapshot
@@ -52,6 +53,7 @@ def fit(run: TrainingRun) -> None:
         if not _is_finished(run):
             with speed.stopwatch.paused():
                 compile_model(run)
+                announce_length(run)
                 if all_reduce_any(run.world, [bool(requests)])[0]:
                     raise _interrupted(run, requests, _save_snapshot(run))
 

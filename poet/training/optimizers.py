@@ -89,10 +89,7 @@ class Muon(torch.optim.Optimizer):
         matrices: list[Tensor] = []
         for group in self.param_groups:
             for parameter in group["params"]:
-                # A shard of a matrix cannot be orthogonalised alone, so the whole matrix is gathered.
-                momentum = gather(self._nesterov(parameter, group["momentum"]))
-                rows = group["rows"] or [momentum.size(0)]
-                matrices += torch.split(momentum, rows)  # (sum of rows, columns) -> (rows, columns) each
+                matrices += self.split(self._nesterov(parameter, group["momentum"]), group["rows"])
         orthogonal = iter(orthogonalize_all(matrices, self.dtype))
 
         # Take the matrices out in the order in which they were put in.
@@ -103,6 +100,13 @@ class Muon(torch.optim.Optimizer):
                 # Decoupled weight decay, as in AdamW (Loshchilov and Hutter 2019).
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 parameter.add_(shard_like(update, parameter), alpha=-group["lr"])
+
+    @staticmethod
+    def split(tensor: Tensor, rows: list[int] | None) -> Sequence[Tensor]:
+        """The matrices of a parameter's momentum or gradient: (sum of rows, columns) -> (rows, columns) each."""
+        # A shard of a matrix cannot be orthogonalised alone, so the whole matrix is gathered.
+        whole = gather(tensor)
+        return torch.split(whole, rows or [whole.size(0)])
 
     def _nesterov(self, parameter: Tensor, momentum: float) -> Tensor:
         """The running mean of the gradient, looking one step ahead (Nesterov 1983): same shape as `parameter`."""
@@ -119,6 +123,21 @@ def _scaled(matrix: Tensor) -> Tensor:
     rows, columns = matrix.shape
     scaled: Tensor = matrix * max(1.0, rows / columns) ** 0.5
     return scaled
+
+
+def rehearse_update(optimizers: Iterable[torch.optim.Optimizer]) -> None:
+    """Do what takes most of the time of an update, and change nothing: orthogonalise the gradients (collective).
+
+    Momentum and weights stay as they are. Parameters need gradients, of which nothing is written. AdamW is left out:
+    it is one pass over the weights.
+    """
+    for optimizer in optimizers:
+        if isinstance(optimizer, Muon):
+            matrices: list[Tensor] = []
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    matrices += optimizer.split(parameter.grad, group["rows"])
+            orthogonalize_all(matrices, optimizer.dtype)
 
 
 def make_optimizers(model: Transformer, settings: OptimizerSettings, dtype: torch.dtype) -> list[torch.optim.Optimizer]:

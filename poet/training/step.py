@@ -17,13 +17,9 @@ from poet.errors import PoetError, TrainingError
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
 from poet.progress import log
+from poet.training.compile_rule import COMPILE_MIN_FLOPS
 from poet.training.distributed import World, all_reduce_any, all_reduce_mean, wrap_data_parallel
 from poet.training.optimizers import gradient_norm, make_optimizers
-
-# On a CPU, only trainings of more FLOPs than this are compiled: ten times those after which compiling has won its own
-# time back (7e12 to 1e13, `python -m poet.benchmark.compiling`, docs/log.md). Before, a compiled training is a few
-# percent faster at best. The default training has 3.7e13.
-COMPILE_MIN_FLOPS = 1e14
 
 
 @dataclass(frozen=True, kw_only=True)

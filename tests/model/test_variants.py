@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from poet.generation.sampling import generate
-from poet.model.layers import mlp_width
+from poet.model.size import mlp_width
 from poet.params.model import ModelConfig, Yoke
 from poet.params.sampling import SamplingParams
 from poet.training.distributed import World

@@ -13,8 +13,9 @@ from poet.files import read_json
 from poet.model.layers import Block
 from poet.model.loss import capped_cross_entropy
 from poet.training import step
+from poet.training.compile_rule import COMPILE_MIN_FLOPS
 from poet.training.distributed import World
-from poet.training.step import COMPILE_MIN_FLOPS, Trainer, compile_blocks, should_compile
+from poet.training.step import Trainer, compile_blocks, should_compile
 from tests.recipes import ADAMW, MUON, TRAIN
 from tests.tiny import VOCAB_SIZE, generator, tiny_model
 from tests.training.runs import OnStep, run

@@ -1,0 +1,163 @@
+"""`poet estimate`: how long a training will take, and how much memory and disk."""
+
+import dataclasses
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poet.cli.folders import TOKENS
+from poet.cli.options import COLLECTION, PARAMS, chosen_collection
+from poet.project import enclosing_project, in_project
+from poet.terminal import printable, printable_json
+
+if TYPE_CHECKING:
+    from poet.benchmark.estimate import Estimate
+    from poet.params.sections import Params
+    from poet.results.benchmark import Benchmark
+
+
+@click.command(epilog="Example: poet estimate --collection shakespeare -S model.n_layer=6 -S train.steps=5000")
+@COLLECTION
+@click.option("-S", "--set-param", "changes", multiple=True, metavar="KEY=VALUE", help="As `dvc exp run -S` has it.")
+@click.option("--device", help="cpu, cuda or mps; by default what train.device says.")
+@click.option("--machine", help="A machine in reports/benchmarks; by default the one that was measured here.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: seconds and bytes.")
+@PARAMS
+def estimate(
+    name: str | None, changes: tuple[str, ...], device: str | None, machine: str | None, as_json: bool, params: Path
+) -> None:
+    """Tell the time, memory and disk of a training before it runs, from the benchmark of a machine.
+
+    Nothing is trained. The benchmark is that of this machine (`poet benchmark --save`), or of another one of the team.
+    """
+    from poet.benchmark.estimate import estimate as predict
+
+    settings = changed_params(params, changes)
+    collection = chosen_collection(settings, name)
+    machine, benchmark = chosen_benchmark(machine)
+    found = predict(settings, benchmark, machine, device, _tokens_meta(params, settings, collection))
+    if as_json:
+        click.echo(printable_json(dataclasses.asdict(found), indent=2))
+    else:
+        click.echo(printable(f"{collection}\n{describe(found)}"))
+
+
+def changed_params(path: Path, changes: tuple[str, ...]) -> "Params":
+    """The settings in `path` with `changes` in the notation of `dvc exp run -S`; the file stays as it is.
+
+    ConfigError as for a params.yaml that has these values.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.utils.hydra import apply_overrides
+
+    from poet.errors import ConfigError
+    from poet.params.file import load_params
+
+    if not changes:
+        return load_params(path)
+    with tempfile.TemporaryDirectory(prefix="poet-estimate-") as folder:
+        copy = Path(folder) / "params.yaml"
+        # The file must be right by itself, else a message would blame the changes.
+        load_params(path)
+        shutil.copy(path, copy)
+        try:
+            # Of a key that is not in the file, `load_params` says so in its own words; so let it be added here.
+            apply_overrides(copy, [change if change[:1] in "+~" else f"++{change}" for change in changes])
+        except DvcException as error:
+            cause = str(error.__cause__ or error).partition("\n")[0]
+            raise ConfigError(f"-S {' -S '.join(changes)}: {cause}; write KEY=VALUE as for `dvc exp run -S`") from None
+        try:
+            return load_params(copy)
+        except ConfigError as error:
+            raise ConfigError(error.message.replace(str(copy), f"{path} with -S {' -S '.join(changes)}")) from None
+
+
+def chosen_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
+    """The name and the benchmark of `machine`, or of this one for None; DataError if there is none."""
+    from poet.benchmark.saved import STAGE, find_benchmark, known_benchmarks
+    from poet.errors import DataError
+    from poet.results.benchmark import read_benchmarks
+
+    root = enclosing_project()
+    known = known_benchmarks(root)
+    if machine is not None:
+        return machine, find_benchmark(known, machine)
+    here = list(read_benchmarks(root / STAGE)) if (root / STAGE).is_file() else []
+    # Without the stage's file, this machine may still have been saved: its name tells.
+    name = here[0] if len(here) == 1 else _own_name(root) if known else ""
+    if name in known:
+        return name, known[name]
+    other = f", or take a saved machine of the team with --machine: {', '.join(known)}" if known else ""
+    raise DataError(
+        "nothing was measured on this machine, so no time can be told. Measure it with `poet benchmark --save` or "
+        f"`dvc repro benchmark`{other}."
+    )
+
+
+def _own_name(root: Path) -> str:
+    """What `poet benchmark --save` calls this machine. It asks torch for the devices."""
+    from poet.benchmark.names import choose_name
+    from poet.device.machine import describe_machine
+
+    return choose_name(root, describe_machine(""), None)
+
+
+def _tokens_meta(path: Path, settings: "Params", collection: str) -> dict[str, Any] | None:
+    """The meta.json of the tokens of `collection`; None if they are not made, or would be others with `settings`."""
+    from poet.files import read_json
+    from poet.params.file import load_params
+    from poet.tokens.token_files import META
+
+    file = in_project(TOKENS / collection / META)
+    written = load_params(path)
+    same = (settings.tokenize, settings.split, settings.clean) == (written.tokenize, written.split, written.clean)
+    if not file.is_file() or not same:
+        return None
+    meta: dict[str, Any] = read_json(file)
+    return meta if meta.get("kind") == settings.tokenize.kind else None
+
+
+def describe(found: "Estimate") -> str:
+    """The estimate in lines for a terminal."""
+    from poet.progress import duration
+
+    low, high = duration(found.seconds_low), duration(found.seconds_high)
+    steps = f"{found.steps:,} steps of {duration(found.step_seconds)}"
+    if found.validation_seconds is not None:
+        plural = "validation" if found.validations == 1 else "validations"
+        steps += f", {found.validations:,} {plural} of {duration(found.validation_seconds)}"
+    epochs = "unknown" if found.epochs is None else f"{found.epochs:.3g}"
+    disk = f"{_size(found.model_bytes)} model"
+    if found.snapshot_bytes:
+        disk += f", {_size(found.snapshot_bytes)} snapshots until it ends"
+    if found.token_bytes is not None:
+        disk += f", {_size(found.token_bytes)} tokens"
+    how = f"{found.precision}, {'compiled' if found.compiled else 'not compiled'}"
+    how += f", {found.threads} thread{'s' if found.threads > 1 else ''}" if found.device == "cpu" else ""
+    rows = "1 training" if found.rows == 1 else f"{found.rows} trainings"
+    lines = {
+        "time": f"about {duration(found.seconds)} ({low} to {high}): {steps}",
+        "tokens": f"{found.tokens:,} ({found.tokens_per_step:,} a step)",
+        "epochs": epochs,
+        "parameters": f"{found.parameters:,}",
+        "memory": _size(found.memory_bytes),
+        "disk": disk,
+        "device": f"{found.device}: {found.device_name} ({how})",
+        "rests on": f"{rows} measured on {found.machine} on {found.measured}",
+    }
+    return "\n".join([
+        *(f"{name:<12}{text}" for name, text in lines.items()),
+        *(f"note: {note}" for note in found.notes),
+    ])
+
+
+def _size(count: int) -> str:
+    """A number of bytes for a person.
+
+    >>> _size(2_500_000_000), _size(34_000_000)
+    ('2.5 GB', '34 MB')
+    """
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
