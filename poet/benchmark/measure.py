@@ -10,7 +10,7 @@ from functools import partial
 
 import torch
 
-from poet.benchmark.models import ReferenceModel, flops_per_token, make_model, parameters
+from poet.benchmark.models import ReferenceModel, make_model, parameters, training_flops
 from poet.benchmark.noise import TOLERANCE, OtherWork, load_average, relative_spread, signs_of_noise
 from poet.benchmark.timing import percentiles, time_for, time_repeats
 from poet.benchmark.work import Training, generated_tokens, generation
@@ -85,7 +85,7 @@ def blank_row(model: ReferenceModel, setting: Setting, sweep: Sweep = "", reason
         model=model.name,
         shape=model.shape,
         parameters=parameters(model.shape),
-        flops_per_token=flops_per_token(model.shape),
+        flops_per_token=training_flops(model.shape),
         device=setting.device.device,
         device_name=setting.device.name,
         precision=dtype_name(setting.precision),
@@ -157,7 +157,7 @@ def _time_training(model: ReferenceModel, setting: Setting, rate: float) -> tupl
         seconds_p5=_rounded(low),
         seconds_p95=_rounded(high),
         tokens_per_second=_rounded(tokens_per_second),
-        utilization=_rounded(flops_per_token(model.shape) * tokens_per_second / rate),
+        utilization=_rounded(training_flops(model.shape) * tokens_per_second / rate),
         first_step_seconds=_rounded(first),
         peak_memory_bytes=peak_bytes(device),
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
+from poet.model.size import flops_per_token, parameter_count
 from poet.model.transformer import Transformer
-from poet.params.model import model_settings
+from poet.params.model import ModelConfig, model_settings
 from poet.params.sections import OptimizerSettings
 from poet.results.benchmark import Shape
 
@@ -78,14 +79,12 @@ OPTIMIZER = OptimizerSettings(
 
 def make_model(shape: Shape) -> Transformer:
     """A new model of that shape, on the CPU in float32."""
-    config = model_settings(
-        shape.preset,
-        n_layer=shape.n_layer,
-        n_head=shape.n_head,
-        n_embd=shape.n_embd,
-        sequence_len=shape.sequence_len,
-    ).config
-    return Transformer(config, shape.vocab_size, torch.Generator().manual_seed(0))
+    return Transformer(_config(shape), shape.vocab_size, torch.Generator().manual_seed(0))
+
+
+def _config(shape: Shape) -> ModelConfig:
+    sizes = {key: getattr(shape, key) for key in ("n_layer", "n_head", "n_embd", "sequence_len")}
+    return model_settings(shape.preset, **sizes).config
 
 
 def optimizer_settings(shape: Shape) -> OptimizerSettings:
@@ -94,19 +93,13 @@ def optimizer_settings(shape: Shape) -> OptimizerSettings:
 
 
 def parameters(shape: Shape) -> int:
-    """The parameters of a model of that shape, by its formula: nothing is made for it."""
-    matrices = 12 * shape.n_layer * shape.n_embd**2
-    embedding = shape.vocab_size * shape.n_embd
-    if shape.preset == "modern":
-        return matrices + 2 * embedding
-    # The head is the embedding. Positions are learned, and each block has two norms with weights; one more is the last.
-    return matrices + embedding + shape.sequence_len * shape.n_embd + (2 * shape.n_layer + 1) * shape.n_embd
+    """The parameters of a model of that shape."""
+    return parameter_count(_config(shape), shape.vocab_size)
 
 
-def flops_per_token(shape: Shape) -> int:
-    """The FLOPs of training on one token, as `Transformer.flops_per_token` counts them on the model itself."""
-    attention = shape.n_layer * shape.n_embd * shape.sequence_len
-    return 6 * (12 * shape.n_layer * shape.n_embd**2 + shape.vocab_size * shape.n_embd + attention)
+def training_flops(shape: Shape) -> int:
+    """The FLOPs of training on one token."""
+    return flops_per_token(_config(shape), shape.vocab_size)
 
 
 def least_memory(shape: Shape) -> int:

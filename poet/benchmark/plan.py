@@ -20,7 +20,7 @@ from poet.benchmark.measure import (
     measure,
     steadier,
 )
-from poet.benchmark.models import DEFAULT, MODELS, STEPS, ReferenceModel, flops_per_token, least_memory
+from poet.benchmark.models import DEFAULT, MODELS, STEPS, ReferenceModel, least_memory, training_flops
 from poet.benchmark.noise import slower_with_more_threads
 from poet.device.device import (
     DEVICES,
@@ -65,7 +65,7 @@ class Case:
 
     def expected_seconds(self, rates: Rates) -> float:
         """About how long the case takes."""
-        flops = flops_per_token(self.model.shape) * self.model.shape.tokens
+        flops = training_flops(self.model.shape) * self.model.shape.tokens
         step = flops / rates.of(self.setting) / EXPECTED_UTILIZATION
         seconds = max((1 + WARMUP + LEAST) * step, TRAINING_SECONDS)
         seconds += COMPILE_SECONDS if self.setting.compiled else 0
@@ -137,7 +137,7 @@ def _absent_devices() -> list[Row]:
 def as_trained(device: Device, model: ReferenceModel) -> Setting:
     """The setting that a training of `model` takes on `device` by itself."""
     kind = torch.device(device.device)
-    flops = flops_per_token(model.shape) * model.shape.tokens * STEPS
+    flops = training_flops(model.shape) * model.shape.tokens * STEPS
     return Setting(
         device=device,
         precision=pick_precision("auto", kind),

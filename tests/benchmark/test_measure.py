@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from poet.benchmark import measure as measuring
 from poet.benchmark.measure import Rates, Setting, blank_row, is_unsteady, measure, steadier
-from poet.benchmark.models import MODELS, ReferenceModel, flops_per_token, make_model, parameters
+from poet.benchmark.models import MODELS, ReferenceModel, make_model, parameters, training_flops
 from poet.device.memory import forget_peak, peak_bytes
 from poet.results.benchmark import Device, MatrixRate, Shape
 
@@ -113,7 +113,7 @@ def test_parameters_and_flops_of_a_shape_are_those_of_its_model(
     )
     model = make_model(shape)
     assert parameters(shape) == sum(parameter.numel() for parameter in model.parameters())
-    assert flops_per_token(shape) == model.flops_per_token()
+    assert training_flops(shape) == model.flops_per_token()
 
 
 def test_the_reference_models_are_those_that_people_know():
