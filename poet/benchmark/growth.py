@@ -26,8 +26,11 @@ from poet.results.benchmark import Benchmark, CorpusCost, Machine, Row, Sweep, w
 
 PATH = click.Path(path_type=Path)
 
-# The values of each size. A head stays 64 wide or more, as in the default model; with the context, the tokens of a step
-# stay the same, so that the figure is that of the context alone.
+# The width of a head where the width of the model varies.
+HEAD = 64
+
+# The values of each size. Where the context varies, the tokens of a step stay the same: the figure is that of the
+# context alone.
 VALUES: dict[Sweep, tuple[str, tuple[int, ...]]] = {
     "width": ("n_embd", (64, 128, 192, 256, 384, 512)),
     "layers": ("n_layer", (1, 2, 3, 6, 12)),
@@ -77,7 +80,7 @@ def _varied(sweep: Sweep) -> Iterator[ReferenceModel]:
         if sweep == "context":
             changes["batch_size"] = DEFAULT.shape.tokens // value
         if sweep == "width":
-            changes["n_head"] = max(1, value // 96)
+            changes["n_head"] = value // HEAD
         yield dataclasses.replace(DEFAULT, shape=dataclasses.replace(DEFAULT.shape, **changes))
 
 
@@ -95,7 +98,7 @@ def _corpora(params: Path, clean: Path, advance: ProgressBar) -> Iterator[Corpus
     with tempfile.TemporaryDirectory(prefix="poet-growth-") as folder:
         for size in SIZES:
             corpus = Path(folder) / f"{size}"
-            characters = write_corpus(clean, corpus, size * MEGABYTE)
+            characters = write_corpus(clean, corpus, int(size * MEGABYTE))
             for stage, options in (("tokenize", ["--collection", collection]), ("index", [])):
                 advance(1, f"{stage}, {size} MB")
                 command = [sys.executable, "-m", f"stages.{stage}", "--params", str(params), *options]

@@ -19,12 +19,14 @@ from poet.device.memory import forget_peak, peak_bytes
 from poet.results.benchmark import Device, GenerationSpeed, MatrixRate, Row, Sweep, TrainingSpeed
 
 # Training steps: those that warm up after the first one, and those that are timed, as many as fit into the seconds.
-WARMUP, LEAST, MOST, TRAINING_SECONDS = 2, 5, 200, 3.0
+WARMUP, LEAST, MOST, TRAINING_SECONDS = 1, 5, 200, 3.0
 # Seconds that a timing takes at least: shorter steps and texts are timed several together.
 SHORTEST = 0.15
 
-# Texts that are timed, as many as fit into the seconds; two before them warm up.
-LEAST_TEXTS, MOST_TEXTS, TEXT_SECONDS = 3, 20, 1.0
+# Texts that are timed, as many as fit into the seconds; one before them warms up.
+LEAST_TEXTS, MOST_TEXTS, TEXT_SECONDS = 3, 20, 1.5
+# Texts vary more than steps: each token has a share of Python's work.
+SHORTEST_TEXTS = 0.3
 
 # How many sequences are written side by side.
 MANY = 16
@@ -99,12 +101,10 @@ def blank_row(model: ReferenceModel, setting: Setting, sweep: Sweep = "", reason
 
 def measure(model: ReferenceModel, setting: Setting, rates: Rates, sweep: Sweep = "") -> Row:
     """Time `model` in `setting`; rows of a sweep have no generation. Raises what torch raises when the device fails."""
-    rate = rates.of(setting)
-    load, other_work = load_average(), OtherWork()
+    rate, load = rates.of(setting), load_average()
     with use_threads(setting):
-        compiled, training, spread = _time_training(model, setting, rate)
+        other_work, compiled, training, spread = _time_training(model, setting, rate)
         generation = None if sweep else _time_generation(model, setting)
-    spreads = {"training": spread} | ({"generation": generation.relative_spread} if generation else {})
     # A GPU computes beside one thread that keeps it busy.
     threads, other_cores = setting.threads if setting.device.device == "cpu" else 1, other_work.cores()
     return dataclasses.replace(
@@ -114,7 +114,7 @@ def measure(model: ReferenceModel, setting: Setting, rates: Rates, sweep: Sweep 
         generation=generation,
         load_average=load,
         other_cores=other_cores,
-        noise=tuple(signs_of_noise(spreads, other_cores, threads, os.cpu_count() or 1)),
+        noise=tuple(signs_of_noise({"training": spread}, other_cores, threads, os.cpu_count() or 1)),
     )
 
 
@@ -128,7 +128,8 @@ def steadier(first: Row, second: Row) -> Row:
     """The one of two measurements of the same work with fewer signs of noise; of equals, that with the less spread."""
 
     def disorder(row: Row) -> tuple[int, float]:
-        return len(row.noise), _relative_spread(row.training) if row.training else 0.0
+        signs = len(row.noise) + (len(row.generation.noise) if row.generation else 0)
+        return signs, _relative_spread(row.training) if row.training else 0.0
 
     return min(first, second, key=disorder)
 
@@ -137,13 +138,20 @@ def _relative_spread(speed: TrainingSpeed) -> float:
     return (speed.seconds_p95 - speed.seconds_p5) / speed.seconds_per_iteration
 
 
-def _time_training(model: ReferenceModel, setting: Setting, rate: float) -> tuple[bool, TrainingSpeed, float]:
-    """Whether the model was compiled, its speed, and the relative spread of its steps. Nothing stays in memory."""
+def _time_training(
+    model: ReferenceModel, setting: Setting, rate: float
+) -> tuple[OtherWork, bool, TrainingSpeed, float]:
+    """What other work there is, whether the model was compiled, its speed, and the relative spread of its steps.
+
+    Nothing stays in memory.
+    """
     device = setting.torch_device
     clock = partial(now, device)
     forget_peak(device)
     work = Training(model.shape, device, setting.precision, compiled=setting.compiled)
     [first] = time_repeats(work.first_step, clock, warmup=0, repeats=1)
+    # From here on: the first step starts compilers, which are processes of their own and no work of others.
+    other_work = OtherWork()
     steps = time_for(work.step, clock, TRAINING_SECONDS, warmup=WARMUP, least=LEAST, most=MOST, shortest=SHORTEST)
     seconds = statistics.median(steps)
     low, high = percentiles(steps)
@@ -161,7 +169,7 @@ def _time_training(model: ReferenceModel, setting: Setting, rate: float) -> tupl
         first_step_seconds=_rounded(first),
         peak_memory_bytes=peak_bytes(device),
     )
-    return work.compiled, speed, relative_spread(steps)
+    return other_work, work.compiled, speed, relative_spread(steps)
 
 
 def _time_generation(model: ReferenceModel, setting: Setting) -> GenerationSpeed:
@@ -173,14 +181,19 @@ def _time_generation(model: ReferenceModel, setting: Setting) -> GenerationSpeed
 
     def seconds(sequences: int, tokens: int) -> list[float]:
         work = generation(transformer, sequences, tokens, setting.precision)
-        return time_for(work, clock, TEXT_SECONDS, warmup=2, least=LEAST_TEXTS, most=MOST_TEXTS, shortest=SHORTEST)
+        return time_for(
+            work, clock, TEXT_SECONDS, warmup=1, least=LEAST_TEXTS, most=MOST_TEXTS, shortest=SHORTEST_TEXTS
+        )
 
     one, many, first = seconds(1, tokens), seconds(MANY, tokens), seconds(1, 1)
+    spread = max(relative_spread(one), relative_spread(many))
     return GenerationSpeed(
         tokens_per_second=_rounded(tokens / statistics.median(one)),
         tokens_per_second_16=_rounded(MANY * tokens / statistics.median(many)),
         first_token_seconds=_rounded(statistics.median(first)),
-        relative_spread=max(relative_spread(one), relative_spread(many)),
+        relative_spread=spread,
+        # What other work took is a sign of noise in the whole row.
+        noise=tuple(signs_of_noise({"generation": spread}, None, 1, 1)),
     )
 
 

@@ -40,7 +40,7 @@ BATCHES = tuple(2**power for power in range(15))
 # The share of a matrix product's rate that a training is expected to reach, and the seconds that compiling and the
 # generation are expected to take, to tell whether a case fits into the time that is left. Rather too little and too
 # long: the budget is kept.
-EXPECTED_UTILIZATION, COMPILE_SECONDS, GENERATION_SECONDS = 0.15, 20.0, 4.0
+EXPECTED_UTILIZATION, COMPILE_SECONDS, GENERATION_SECONDS = 0.2, 20.0, 7.0
 
 # A case may take so much of the memory that is free.
 MEMORY_SHARE = 0.8

@@ -23,8 +23,9 @@ def lines(name: str, benchmark: Benchmark) -> list[str]:
         if device.device != "cpu" and device.memory_bytes
     ]
     found += _aligned([HEADS, *(_cells(row) for row in rows if row.training)])
+    found.append("* as a training runs by itself on the device")
     found += filter(None, [fastest_batch(rows)])
-    found += [f"noisy: {_what(row)}: {reason}" for row in rows for reason in row.noise]
+    found += [f"noisy: {_what(row)}: {reason}" for row in rows for reason in _noise(row)]
     late = [row for row in rows if row.reason.startswith(NO_TIME)]
     found += [f"not measured: {_what(row)}: {row.reason}" for row in rows if row.reason and row not in late]
     if late:
@@ -48,6 +49,11 @@ def fastest_batch(rows: Sequence[Row]) -> str:
     fastest = max(speeds, key=speeds.__getitem__)
     figure = f"{speeds[fastest]:,.0f} tokens/s"
     return f"fastest batch: {fastest} sequences ({figure}); largest that was measured: {max(speeds)}"
+
+
+def _noise(row: Row) -> tuple[str, ...]:
+    """All that is noisy in `row`."""
+    return (*row.noise, *(row.generation.noise if row.generation else ()))
 
 
 def _what(row: Row) -> str:

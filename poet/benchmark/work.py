@@ -14,7 +14,7 @@ from poet.training.step import Trainer, compile_blocks
 
 # A text begins with half a context, and goes on for at most so many tokens. It never outgrows the context: a window
 # that slides would be another kind of work.
-GENERATED = 64
+GENERATED = 32
 
 
 class Training:

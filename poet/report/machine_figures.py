@@ -156,7 +156,7 @@ def _generation(rows: Sequence[Row]) -> Figures:
             whole(speed.tokens_per_second_16),
             significant(speed.first_token_seconds),
             share(speed.relative_spread),
-            _remark(row),
+            "; ".join(filter(None, [_remark(row), *speed.noise])),
         )
         for row in rows
         if not row.sweep and (speed := row.generation)

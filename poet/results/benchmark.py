@@ -61,13 +61,15 @@ class TrainingSpeed:
 class GenerationSpeed:
     """How fast a model writes: tokens/s of one sequence and of 16 together, and the seconds to the first token.
 
-    `relative_spread` is the distance between the 5th and the 95th percentile of the timed texts over their median.
+    `relative_spread` is the distance between the 5th and the 95th percentile of the timed texts over their median;
+    `noise` says why it is too large, if it is.
     """
 
     tokens_per_second: float
     tokens_per_second_16: float
     first_token_seconds: float
     relative_spread: float
+    noise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ class Row:
 
     `as_trained` marks the setting that a training would take on this device. `flops_per_token` are those of training.
     `reason` says why `training` is None (absent device, want of memory, no time left); "" where it was measured.
-    `noise` says why measured figures are no fact about the machine; such rows are compared with nothing.
+    `noise` says why the figures of the training are no fact about the machine; such rows are compared with nothing.
     """
 
     model: str

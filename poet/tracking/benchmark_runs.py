@@ -50,7 +50,7 @@ def metrics(rows: Sequence[Row]) -> dict[str, float]:
                 f"{model}/utilization": row.training.utilization,
                 f"{model}/first_step_seconds": row.training.first_step_seconds,
             }
-        if row.generation:
+        if row.generation and not row.generation.noise:
             found[f"{model}/generated_per_second"] = row.generation.tokens_per_second
     return found
 

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from poet.report.machines import describe_setting, model_tables, newest, unmeasured
+from poet.report.machines import describe_setting, model_tables, unmeasured
+from poet.results.benchmark import newest
 from tests.benchmark.figures import GPU, SHAPES, a_benchmark, a_row, some_machines, training
 from tests.clone import ROOT
 
