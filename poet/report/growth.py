@@ -127,7 +127,7 @@ def _equal(shapes: Sequence[Shape], sweep: Sweep) -> str:
     words = f"All have {', '.join(common)}."
     if along:
         steps = {shape.tokens for shape in shapes}
-        kept = f", so that a step has {steps.pop():,} tokens" if len(steps) == 1 else ""
+        kept = f", so that a step has {steps.pop():,} tokens" if "batch" in along and len(steps) == 1 else ""
         words += f" The {SIZES[sweep].title.lower()} also changes the {' and the '.join(along)}{kept}."
     return words
 

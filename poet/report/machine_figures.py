@@ -101,7 +101,7 @@ def describe_machine(benchmark: Benchmark) -> str:
         *([machine.power] if machine.power else []),
         f"Python {machine.python}",
         f"torch {machine.torch}",
-        *([f"version {machine.commit}"] if machine.commit else []),
+        *([f"this project at {machine.commit}"] if machine.commit else []),
     ]
     return f"{', '.join(parts)}; measured on {day_of(benchmark)} within {benchmark.minutes:.1f} minutes"
 

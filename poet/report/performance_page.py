@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from poet.files import write_text
+from poet.files import read_text, write_text
 from poet.progress import log
 from poet.report.growth import CORPUS, SIZES, Growth, growths
 from poet.report.growth_plots import draw_growth
@@ -28,19 +28,19 @@ MAKE = (
     "--out docs/performance.md"
 )
 
-# Free text in Markdown, a section with its own heading: what was measured beside other programs. "" for none.
-MEASURED_ELSEWHERE = ""
+# A section of the page that people write, beside the growth: what was measured of other programs.
+BESIDE = "beside.md"
 
 # Characters that Markdown or HTML would take for more than themselves.
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
 
 
-def performance_page(machines: Mapping[str, Benchmark], plots: Sequence[Growth], folder: str) -> str:
+def performance_page(machines: Mapping[str, Benchmark], plots: Sequence[Growth], folder: str, beside: str = "") -> str:
     """The text of the page with all `machines`, and with `plots`, the files of which are in `folder` seen from it."""
     tables = model_tables(machines)
     parts = [
         "# Performance",
-        f"Made from `reports/benchmarks` and `docs/performance/growth.json`; do not edit it. To make it again:\n\n"
+        f"Made from `reports/benchmarks` and `docs/performance`; do not edit it. To make it again:\n\n"
         f"```sh\n{_in_lines(MAKE)}\n```",
         "## Machines side by side",
         "Seconds per iteration of a training in the setting that a training would take on each device: the median, the "
@@ -52,7 +52,7 @@ def performance_page(machines: Mapping[str, Benchmark], plots: Sequence[Growth],
         *_machines(machines),
         "## How cost grows",
         *_growth(plots, folder),
-        *filter(None, [MEASURED_ELSEWHERE.strip()]),
+        *filter(None, [beside.strip()]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -155,7 +155,9 @@ def write_performance_page(machines: Path, growth: Path, out: Path) -> list[Path
     for key in (*SIZES, *CORPUS):
         if (path := growth.parent / f"{key}.svg") not in files:
             path.unlink(missing_ok=True)
-    files[out] = performance_page(read_saved(machines), plots, folder)
+    written = growth.parent / BESIDE
+    beside = read_text(written) if written.exists() else ""
+    files[out] = performance_page(read_saved(machines), plots, folder, beside)
     for path, text in files.items():
         write_text(path, text)
     return [*files]

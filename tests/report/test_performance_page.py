@@ -35,8 +35,9 @@ def test_the_committed_page_is_what_the_committed_files_make(tmp_path):
     docs = ROOT / "docs"
     growth_file = tmp_path / "docs" / "performance" / "growth.json"
     growth_file.parent.mkdir(parents=True)
-    if (docs / "performance" / "growth.json").exists():
-        growth_file.write_bytes((docs / "performance" / "growth.json").read_bytes())
+    for source in ("growth.json", module.BESIDE):
+        if (docs / "performance" / source).exists():
+            (growth_file.parent / source).write_bytes((docs / "performance" / source).read_bytes())
     write_performance_page(ROOT / "reports" / "benchmarks", growth_file, tmp_path / "docs" / "performance.md")
     found = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
     committed = [docs / "performance.md", *(docs / "performance").glob("*")]
@@ -76,9 +77,9 @@ def test_a_page_of_nothing(tmp_path):
     assert "No machine is saved yet." in text and "Nvidia T4 16GB" in text and "Not measured yet." in text
 
 
-def test_free_text_stands_at_the_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MEASURED_ELSEWHERE", "## Beside nanoGPT\n\nIt is fast.\n")
+def test_what_people_write_stands_at_the_end(tmp_path):
     (tmp_path / "performance").mkdir()
+    (tmp_path / "performance" / module.BESIDE).write_text("## Beside nanoGPT\n\nIt is fast.\n", encoding="utf-8")
     assert make(tmp_path).read_text(encoding="utf-8").endswith("\n\n## Beside nanoGPT\n\nIt is fast.\n")
 
 
