@@ -3,6 +3,7 @@
 A compiled step takes about as long as one that is not: rows of either kind tell, those of the other kind less.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 from poet.benchmark.prices import Step
@@ -71,7 +72,12 @@ def choose_setting(benchmark: Benchmark, machine: str, plan: TrainingPlan) -> Se
         )
     # What a training takes by itself is also known from a row that is noisy.
     trained = [row for row in benchmark.rows if row.as_trained and row.device == rows[0].device]
-    return _like_planned(rows, trained[0] if trained else rows[0], machine, plan)
+    found = _like_planned(rows, trained[0] if trained else rows[0], machine, plan)
+    best = benchmark.machine.devices[0].device.partition(":")[0]
+    if plan.device == "auto" and best != kind:
+        note = f"a training takes {best} by itself, on which no training was measured without noise"
+        found = dataclasses.replace(found, notes=(*found.notes, note))
+    return found
 
 
 def _like_planned(rows: list[Row], usual: Row, machine: str, plan: TrainingPlan) -> Setting:

@@ -32,10 +32,10 @@ SECTIONS = {
     "Model": {
         "tokenizers": "Compare all kinds of tokenizer on a collection.",
         "tokens": "Show how a text is cut into tokens.",
-        "generate": "Let a trained model continue a text.",
-        "estimate": "Tell time, memory and disk of a training beforehand.",
         "doctor": "Check that a device computes right.",
         "benchmark": "Time this machine, and compare machines.",
+        "estimate": "Tell time, memory and disk of a training beforehand.",
+        "generate": "Let a trained model continue a text.",
     },
     "Copying": {
         "attribute": "Find the passages of a text that are in the books.",

@@ -14,7 +14,7 @@ from poet.metrics import bits
 from poet.model import layers
 from poet.params.file import load_params
 from poet.params.model import Yoke, model_settings
-from poet.results.benchmark import MatrixRate
+from poet.results.benchmark import Device, MatrixRate
 from poet.training import optimizers, snapshots
 from tests.benchmark.measured import SHAPES, benchmark, row, speed, writing
 from tests.clone import ROOT
@@ -138,6 +138,15 @@ def test_parts_and_windows_of_a_batch_count():
 def test_several_processes_are_refused_with_a_reason():
     with pytest.raises(ConfigError, match=r"train.processes: 2 processes are not estimated.* -S train.processes=1"):
         of(params(processes=2), *FULL)
+
+
+def test_a_device_that_a_training_would_take_and_that_was_not_measured_is_named():
+    slow = benchmark(row("default", 1.0), row("default", 0.1, device="cuda:0", noise=("busy",)))
+    machine = dataclasses.replace(slow.machine, devices=(Device(device="cuda:0", name="A card"), *slow.machine.devices))
+    plan = TrainingPlan(device="auto", precision="auto", compile="auto", flops=1e10)
+    found = choose_setting(dataclasses.replace(slow, machine=machine), "slow", plan)
+    note = "a training takes cuda by itself, on which no training was measured without noise"
+    assert found.device == "cpu" and found.notes == (note,)
 
 
 def choose(*rows, **plan):
