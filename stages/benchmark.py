@@ -8,7 +8,7 @@ from poet.benchmark.names import choose_name
 from poet.benchmark.plan import benchmark, plan_benchmark
 from poet.benchmark.words import lines
 from poet.device.device import keep_freed_memory
-from poet.device.machine import describe_machine
+from poet.device.machine import describe_machine, measured_code
 from poet.params.file import load_params
 from poet.progress import log, progress_bar
 from poet.project import project_root
@@ -26,7 +26,7 @@ def main(params: Path, out: Path) -> None:
     """Time training and generation on every device present."""
     settings, root = load_params(params).benchmark, project_root()
     keep_freed_memory()
-    machine = describe_machine(commit(root))
+    machine = describe_machine(commit(root) or measured_code())
     name = choose_name(root, machine, None)
     plan = plan_benchmark(machine)
     with progress_bar("benchmark", sum(map(len, plan))) as advance:

@@ -106,7 +106,7 @@ def estimate(
         snapshot_bytes=SNAPSHOTS * snapshot_bytes(step) if is_saved else 0,
         token_bytes=_token_bytes(meta) if meta else None,
         machine=machine,
-        measured=benchmark.measured,
+        measured=benchmark.measured[:10],
         device=setting.device,
         device_name=setting.rows[0].device_name,
         precision=setting.precision,

@@ -8,7 +8,7 @@ import dataclasses
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def main(params: Path, clean: Path, out: Path) -> None:
         corpora = list(_corpora(params, clean, advance))
     found = Benchmark(
         machine=machine,
-        measured=date.today().isoformat(),
+        measured=datetime.now(UTC).isoformat(timespec="seconds"),
         minutes=0.0,
         rates=tuple(rates.measured.values()),
         rows=tuple(rows),

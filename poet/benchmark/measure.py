@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -14,8 +15,9 @@ from poet.benchmark.models import ReferenceModel, make_model, parameters, traini
 from poet.benchmark.noise import TOLERANCE, OtherWork, load_average, relative_spread, signs_of_noise
 from poet.benchmark.timing import percentiles, time_for, time_repeats
 from poet.benchmark.work import Training, generated_tokens, generation
-from poet.device.device import dtype_name, matmul_flops_per_second, now
+from poet.device.device import dtype_name, is_out_of_memory, matmul_flops_per_second, now
 from poet.device.memory import forget_peak, peak_bytes
+from poet.errors import TrainingError
 from poet.results.benchmark import Device, GenerationSpeed, MatrixRate, Row, Sweep, TrainingSpeed
 
 # Training steps: those that warm up after the first one, and those that are timed, as many as fit into the seconds.
@@ -30,6 +32,18 @@ SHORTEST_TEXTS = 0.3
 
 # How many sequences are written side by side.
 MANY = 16
+
+
+# What a device raises that fails: a fact about the machine, so the other cases go on. torch's errors of devices and of
+# compilers are RuntimeErrors; a device that computes no finite loss ends a training.
+FAILURES = (RuntimeError, MemoryError, TrainingError)
+
+
+def describe_failure(error: BaseException) -> str:
+    """What `error`, one of FAILURES, says in one line, without the name of a user."""
+    text = str(error).partition("\n")[0].partition(" GPU ")[0][:200].rstrip(".") or type(error).__name__
+    text = text.replace(str(Path.home()), "~")
+    return f"not enough memory: {text}" if is_out_of_memory(error) else f"the device failed: {text}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +118,17 @@ def measure(model: ReferenceModel, setting: Setting, rates: Rates, sweep: Sweep 
     rate, load = rates.of(setting), load_average()
     with use_threads(setting):
         other_work, compiled, training, spread = _time_training(model, setting, rate)
-        generation = None if sweep else _time_generation(model, setting)
+        generation, reason = None, ""
+        if not sweep:
+            # A model may be trained where 16 texts find no memory.
+            try:
+                generation = _time_generation(model, setting)
+            except FAILURES as error:
+                reason = f"generation: {describe_failure(error)}"
     # A GPU computes beside one thread that keeps it busy.
     threads, other_cores = setting.threads if setting.device.device == "cpu" else 1, other_work.cores()
     return dataclasses.replace(
-        blank_row(model, setting, sweep),
+        blank_row(model, setting, sweep, reason),
         compiled=compiled,
         training=training,
         generation=generation,

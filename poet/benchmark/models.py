@@ -20,10 +20,9 @@ STEPS = 800
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceModel:
-    """A model size with batches of a size that suits it, and in a few words what it stands for."""
+    """A model size that people know, with batches of a size that suits it."""
 
     name: str
-    about: str
     shape: Shape
 
 
@@ -32,31 +31,26 @@ class ReferenceModel:
 MODELS = (
     ReferenceModel(
         name="default",
-        about="the model of params.yaml as it is shipped",
         shape=Shape(preset="modern", n_layer=3, n_head=2, n_embd=192, sequence_len=256, vocab_size=2048, batch_size=16),
     ),
     ReferenceModel(
         name="71M",
-        about="the largest of the first torch-transformer-poet",
         shape=Shape(
             preset="modern", n_layer=32, n_head=16, n_embd=384, sequence_len=128, vocab_size=20_000, batch_size=4
         ),
     ),
     ReferenceModel(
         name="original",
-        about="the default of the first torch-transformer-poet",
         shape=Shape(
             preset="modern", n_layer=7, n_head=8, n_embd=128, sequence_len=128, vocab_size=20_000, batch_size=32
         ),
     ),
     ReferenceModel(
         name="nanogpt",
-        about="nanoGPT's preset for CPUs, on characters",
         shape=Shape(preset="classic", n_layer=4, n_head=4, n_embd=128, sequence_len=64, vocab_size=65, batch_size=12),
     ),
     ReferenceModel(
         name="gpt2",
-        about="GPT-2 small",
         shape=Shape(
             preset="classic", n_layer=12, n_head=12, n_embd=768, sequence_len=1024, vocab_size=50_257, batch_size=1
         ),

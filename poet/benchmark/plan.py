@@ -4,18 +4,20 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 
 import psutil
 import torch
 
 from poet.benchmark.measure import (
+    FAILURES,
     LEAST,
     TRAINING_SECONDS,
     WARMUP,
     Rates,
     Setting,
     blank_row,
+    describe_failure,
     is_unsteady,
     measure,
     steadier,
@@ -26,7 +28,6 @@ from poet.device.device import (
     DEVICES,
     device_fault,
     dtype_name,
-    is_out_of_memory,
     listed_devices,
     pick_precision,
     present_devices,
@@ -92,10 +93,10 @@ def benchmark(
     """
     budget, rates = Budget(60 * minutes, time.monotonic), Rates()
     rows = [row for cases in plan for row in run_cases(cases, budget, rates, announce)]
-    rows += _absent_devices()
+    rows += [*_equal_devices(machine), *_absent_devices()]
     return Benchmark(
         machine=machine,
-        measured=date.today().isoformat(),
+        measured=datetime.now(UTC).isoformat(timespec="seconds"),
         minutes=minutes,
         rates=tuple(rates.measured.values()),
         rows=tuple(_mark_slow_threads(rows)),
@@ -120,6 +121,17 @@ def plan_benchmark(machine: Machine) -> list[list[Case]]:
     rest += [Case(model=DEFAULT, setting=setting) for device in others for setting in _other_settings(device, DEFAULT)]
     rest += [Case(model=model, setting=setting) for model in MODELS[1:] for setting in _other_settings(best, model)]
     return [telling, [*ways, *large], rest]
+
+
+def _equal_devices(machine: Machine) -> list[Row]:
+    """A row for each device that is not timed, because another of its kind is."""
+    first: dict[str, str] = {}
+    rows = []
+    for device in machine.devices:
+        timed = first.setdefault(device.device.partition(":")[0], device.device)
+        if timed != device.device:
+            rows.append(blank_row(DEFAULT, as_trained(device, DEFAULT), reason=f"of devices alike, {timed} is timed"))
+    return rows
 
 
 def _absent_devices() -> list[Row]:
@@ -208,12 +220,8 @@ def _run(case: Case, budget: Budget, rates: Rates) -> Row:
             reason = f"{NO_TIME}: it would take about {expected:.0f} s of the {left:.0f} s left"
             return blank_row(case.model, case.setting, case.sweep, reason)
         return measure(case.model, case.setting, rates, case.sweep)
-    # A device that fails is a fact about this machine: the others go on. torch's errors of devices and of compilers
-    # are RuntimeErrors.
-    except (RuntimeError, MemoryError) as error:
-        text = str(error).partition("\n")[0].partition(" GPU ")[0][:200].rstrip(".") or type(error).__name__
-        reason = f"not enough memory: {text}" if is_out_of_memory(error) else f"the device failed: {text}"
-        return blank_row(case.model, case.setting, case.sweep, reason)
+    except FAILURES as error:
+        return blank_row(case.model, case.setting, case.sweep, describe_failure(error))
 
 
 def _lack_of_memory(case: Case) -> str:

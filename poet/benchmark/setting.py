@@ -58,7 +58,7 @@ def choose_setting(benchmark: Benchmark, machine: str, plan: TrainingPlan) -> Se
     rows = measured(benchmark.rows)
     if not rows:
         raise DataError(
-            f"the benchmark of {machine} of {benchmark.measured} has no training that was measured without noise. "
+            f"the benchmark of {machine} of {benchmark.measured[:10]} has no training that was measured without noise. "
             "Measure again while the machine is idle: `poet benchmark --save`."
         )
     # "auto" takes the best device, as a training does.
@@ -67,8 +67,9 @@ def choose_setting(benchmark: Benchmark, machine: str, plan: TrainingPlan) -> Se
     rows = [row for row in rows if _kind(row) == kind]
     if not rows:
         raise ConfigError(
-            f"the benchmark of {machine} of {benchmark.measured} has no measured training on {plan.device!r}; it has "
-            f"{', '.join(kinds)}"
+            f"the benchmark of {machine} of {benchmark.measured[:10]} has no training on {plan.device!r} that was "
+            f"measured without noise; it has {', '.join(kinds)}. Measure again while that machine is idle: "
+            "`poet benchmark --save`"
         )
     # What a training takes by itself is also known from a row that is noisy.
     trained = [row for row in benchmark.rows if row.as_trained and row.device == rows[0].device]

@@ -32,7 +32,7 @@ def lines(name: str, benchmark: Benchmark) -> list[str]:
         names = ", ".join(dict.fromkeys(row.model for row in late))
         found.append(
             f"no time left in {benchmark.minutes:g} minutes for {len(late)} more cases ({names}); "
-            f"poet benchmark --minutes {max(10, 2 * benchmark.minutes):g} takes longer"
+            f"poet benchmark --minutes {min(1000, max(10, 2 * benchmark.minutes)):g} takes longer"
         )
     return found
 

@@ -45,6 +45,9 @@ class _ShownBooks:
     titles: dict[str, str]
 
 
+PAGE = click.Path(path_type=Path, dir_okay=False)
+
+
 @click.command(epilog="Example: poet attribute poem.txt --collection shakespeare --min-length 20")
 @click.argument("file", type=click.File("rb"), required=False)
 @COLLECTION
@@ -52,7 +55,7 @@ class _ShownBooks:
 @click.option("--min-length", type=click.IntRange(min=1), help="Characters; by default attribute.min_length.")
 @click.option("--samples", is_flag=True, help="Trace the samples of the collection's model, not a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one text a line, as in attribution.jsonl.")
-@click.option("--html", "page", type=click.Path(path_type=Path), help="Write a page of HTML instead of printing.")
+@click.option("--html", "page", type=PAGE, help="Write a page of HTML instead of printing.")
 @PARAMS
 def attribute(
     file: IO[bytes] | None,
@@ -68,6 +71,8 @@ def attribute(
     # Exactly one of the two says what to trace.
     if samples == (file is not None):
         raise click.UsageError("give either a FILE (- for standard input) or --samples")
+    if as_json and page:
+        raise click.UsageError("give either --json or --html")
     found = _find(params, name, index_folder, samples=samples)
 
     # Imported here, so that `poet --help` need not wait for NumPy.

@@ -1,5 +1,6 @@
 """`poet benchmark`: how fast this machine trains and generates, beside the machines of the team."""
 
+import math
 from pathlib import Path
 
 import click
@@ -31,6 +32,10 @@ def benchmark(
     It needs no project: the figures of any machine that has this program installed can be saved and copied to
     reports/benchmarks of a repository.
     """
+    if pair and (minutes is not None or keep or name is not None):
+        raise click.UsageError("--compare shows saved figures; it goes with --json alone")
+    if minutes is not None and math.isnan(minutes):
+        raise click.UsageError("--minutes must be a number")
     if pair:
         _compare(*pair, as_json)
     else:
@@ -72,7 +77,7 @@ def _measure(minutes: float, keep: bool, name: str | None, as_json: bool) -> Non
     else:
         click.echo(printable("\n".join(lines(name, found))))
     if keep:
-        log(f"saved as {save(root, name, found)}; another name: poet benchmark --save --name NAME")
+        log(f"saved as {save(root, name, found)}")
         record_benchmark(root, name, found)
 
 

@@ -38,7 +38,13 @@ def estimate(
     settings = changed_params(params, changes)
     collection = chosen_collection(settings, name)
     machine, benchmark = chosen_benchmark(machine)
-    found = predict(settings, benchmark, machine, device, _tokens_meta(params, settings, collection))
+    meta = _tokens_meta(params, settings, collection)
+    found = predict(settings, benchmark, machine, device, meta)
+    # A small text has fewer tokens than it may; else the settings were changed after the tokens were made.
+    if meta and meta["kind"] not in ("char", "byte") and meta["vocab_size"] != settings.tokenize.vocab_size:
+        size = f"the tokens have a vocabulary of {meta['vocab_size']:,}"
+        note = f"{size}; `dvc repro tokenize` makes them as params.yaml says"
+        found = dataclasses.replace(found, notes=(*found.notes, note))
     if as_json:
         click.echo(printable_json(dataclasses.asdict(found), indent=2))
     else:
@@ -77,17 +83,15 @@ def changed_params(path: Path, changes: tuple[str, ...]) -> "Params":
 
 def chosen_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
     """The name and the benchmark of `machine`, or of this one for None; DataError if there is none."""
-    from poet.benchmark.saved import STAGE, find_benchmark, known_benchmarks
+    from poet.benchmark.saved import find_benchmark, known_benchmarks
     from poet.errors import DataError
-    from poet.results.benchmark import read_benchmarks
 
     root = enclosing_project()
     known = known_benchmarks(root)
     if machine is not None:
         return machine, find_benchmark(known, machine)
-    here = list(read_benchmarks(root / STAGE)) if (root / STAGE).is_file() else []
-    # Without the stage's file, this machine may still have been saved: its name tells.
-    name = here[0] if len(here) == 1 else _own_name(root) if known else ""
+    # The stage's file may have come from a colleague, so the name of this machine tells which figures are its own.
+    name = _own_name(root) if known else ""
     if name in known:
         return name, known[name]
     other = f", or take a saved machine of the team with --machine: {', '.join(known)}" if known else ""
@@ -98,26 +102,25 @@ def chosen_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
 
 
 def _own_name(root: Path) -> str:
-    """What `poet benchmark --save` calls this machine. It asks torch for the devices."""
-    from poet.benchmark.names import choose_name
+    """What `poet benchmark --save` calls this machine. Without a name that was given, torch tells the devices."""
+    from poet.benchmark.names import choose_name, kept_name
     from poet.device.machine import describe_machine
 
-    return choose_name(root, describe_machine(""), None)
+    return kept_name(root) or choose_name(root, describe_machine(""), None)
 
 
 def _tokens_meta(path: Path, settings: "Params", collection: str) -> dict[str, Any] | None:
     """The meta.json of the tokens of `collection`; None if they are not made, or would be others with `settings`."""
-    from poet.files import read_json
     from poet.params.file import load_params
-    from poet.tokens.token_files import META
+    from poet.tokens.token_files import META, read_meta
 
     file = in_project(TOKENS / collection / META)
     written = load_params(path)
     same = (settings.tokenize, settings.split, settings.clean) == (written.tokenize, written.split, written.clean)
     if not file.is_file() or not same:
         return None
-    meta: dict[str, Any] = read_json(file)
-    return meta if meta.get("kind") == settings.tokenize.kind else None
+    meta = read_meta(file.parent)
+    return meta if meta["kind"] == settings.tokenize.kind else None
 
 
 def describe(found: "Estimate") -> str:

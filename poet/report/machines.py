@@ -1,12 +1,12 @@
 """All machines side by side: for each reference model, how long an iteration of its training takes on each device."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from poet.report.published import PUBLISHED, PublishedSpeed
 from poet.report.words import day
-from poet.results.benchmark import Benchmark, Row, Shape
+from poet.results.benchmark import Benchmark, Row, Shape, TrainingSpeed
 
 # The reference models in the order of the page, with what they are. Others come behind them.
 MODELS = {
@@ -113,7 +113,8 @@ def _places(rows: Iterable[tuple[str, Benchmark, Row]]) -> list[Place]:
     """The measured ones of `rows`: first those that compare, the fastest first, then the noisy ones."""
     timed = [(who, benchmark, row, row.training) for who, benchmark, row in rows if row.training]
     timed.sort(key=lambda item: (bool(item[2].noise), item[3].seconds_per_iteration))
-    fastest = next((speed.seconds_per_iteration for _, _, row, speed in timed if not row.noise), None)
+    quiet = next((speed for _, _, row, speed in timed if not row.noise), None)
+    fastest = quiet.seconds_per_iteration if quiet else None
     longest = max((max(speed.seconds_p95, speed.seconds_per_iteration) for *_, speed in timed), default=0.0) or 1.0
     return [
         Place(
@@ -127,11 +128,22 @@ def _places(rows: Iterable[tuple[str, Benchmark, Row]]) -> list[Place]:
             factor=speed.seconds_per_iteration / fastest if fastest and not row.noise else None,
             width=round(100 * speed.seconds_per_iteration / longest, 2),
             whisker=(round(100 * speed.seconds_p5 / longest, 2), round(100 * speed.seconds_p95 / longest, 2)),
-            remarks=(*row.noise, *filter(None, [benchmark.machine.power])),
+            remarks=tuple(_remarks(row, speed, benchmark, quiet)),
             noisy=bool(row.noise),
         )
         for who, benchmark, row, speed in timed
     ]
+
+
+def _remarks(row: Row, speed: TrainingSpeed, benchmark: Benchmark, quiet: TrainingSpeed | None) -> Iterator[str]:
+    """What a reader should know of a figure; `quiet` is the fastest one without noise."""
+    yield from row.noise
+    if row.noise and row.load_average is not None:
+        yield f"load {row.load_average:.1f}"
+    if row.noise and quiet and speed.seconds_p95 < quiet.seconds_p5:
+        yield "all the same faster than every quiet figure"
+    if benchmark.machine.power:
+        yield benchmark.machine.power
 
 
 def missing_of(who: str, row: Row) -> Missing:

@@ -7,10 +7,19 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from poet.errors import DataError
 from poet.files import read_json_as, write_json
+
+# Files of machines come from other people: a figure of 0 or none at all would end a page that divides by it.
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+DeviceName = Annotated[str, Field(pattern=r"^(cpu|mps|cuda(:[0-9]{1,3})?)$")]
+Precision = Annotated[str, Field(pattern=r"^(float32|bfloat16|float16)$")]
 
 # What a row varies, besides the model: nothing in the table of models, one quantity in a sweep.
 Sweep = Literal["", "threads", "batch", "width", "layers", "context", "vocabulary"]
@@ -24,12 +33,16 @@ class Shape:
     """The size of a model and of its batches: everything that decides how much a training step computes."""
 
     preset: Literal["modern", "classic"]
-    n_layer: int
-    n_head: int
-    n_embd: int
-    sequence_len: int
-    vocab_size: int
-    batch_size: int
+    n_layer: Count
+    n_head: Count
+    n_embd: Count
+    sequence_len: Count
+    vocab_size: Count
+    batch_size: Count
+
+    def __post_init__(self) -> None:
+        if self.n_embd % self.n_head or (self.preset == "modern" and self.n_embd // self.n_head % 2):
+            raise ValueError(f"no model has {self.n_head} heads in a width of {self.n_embd}")
 
     @property
     def tokens(self) -> int:
@@ -47,13 +60,13 @@ class TrainingSpeed:
     is a part of it. `peak_memory_bytes` is that of the device, on a CPU of the process; None where nothing tells it.
     """
 
-    iterations: int
-    seconds_per_iteration: float
-    seconds_p5: float
-    seconds_p95: float
-    tokens_per_second: float
-    utilization: float
-    first_step_seconds: float
+    iterations: Count
+    seconds_per_iteration: Positive
+    seconds_p5: Positive
+    seconds_p95: Positive
+    tokens_per_second: Positive
+    utilization: NotNegative
+    first_step_seconds: Positive
     peak_memory_bytes: int | None
 
 
@@ -65,10 +78,10 @@ class GenerationSpeed:
     `noise` says why it is too large, if it is.
     """
 
-    tokens_per_second: float
-    tokens_per_second_16: float
-    first_token_seconds: float
-    relative_spread: float
+    tokens_per_second: Positive
+    tokens_per_second_16: Positive
+    first_token_seconds: Positive
+    relative_spread: NotNegative
     noise: tuple[str, ...] = ()
 
 
@@ -83,14 +96,14 @@ class Row:
 
     model: str
     shape: Shape
-    parameters: int
-    flops_per_token: int
+    parameters: Annotated[int, Field(ge=1)]
+    flops_per_token: Annotated[int, Field(ge=1)]
     # "cpu", "mps", "cuda:0", and what the device calls itself.
-    device: str
+    device: DeviceName
     device_name: str
-    precision: str
+    precision: Precision
     compiled: bool
-    threads: int
+    threads: Count
     as_trained: bool
     sweep: Sweep = ""
     training: TrainingSpeed | None = None
@@ -106,17 +119,17 @@ class Row:
 class MatrixRate:
     """The FLOP/s of a large matrix product: 100 % of utilization."""
 
-    device: str
-    precision: str
-    threads: int
-    flops_per_second: float
+    device: DeviceName
+    precision: Precision
+    threads: Count
+    flops_per_second: Positive
 
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
     """A device that torch computes on. `driver` and `memory_bytes` are empty where nothing tells them."""
 
-    device: str
+    device: DeviceName
     name: str
     memory_bytes: int | None = None
     driver: str = ""
@@ -127,9 +140,9 @@ class CorpusCost:
     """What a stage takes for a corpus of so many characters: seconds, and peak resident memory in bytes."""
 
     stage: str
-    characters: int
-    seconds: float
-    peak_memory_bytes: int
+    characters: Count
+    seconds: Positive
+    peak_memory_bytes: Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,19 +160,19 @@ class Machine:
     torch: str
     # The commit of the repository, or the version of the installed package.
     commit: str
-    devices: tuple[Device, ...]
+    devices: Annotated[tuple[Device, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """All figures of one machine, measured on the day `measured` (ISO) within `minutes`.
+    """All figures of one machine, measured at the time `measured` (ISO, UTC) within `minutes`.
 
     `corpora` is empty but where growth was measured (docs/performance/growth.json).
     """
 
     machine: Machine
     measured: str
-    minutes: float
+    minutes: NotNegative
     rates: tuple[MatrixRate, ...]
     rows: tuple[Row, ...]
     corpora: tuple[CorpusCost, ...] = ()
@@ -177,6 +190,8 @@ def read_saved(folder: Path) -> dict[str, Benchmark]:
     """
     found: dict[str, Benchmark] = {}
     for path in sorted(folder.glob("*.json")):
+        if not path.is_file():
+            continue
         try:
             found |= read_benchmarks(path)
         except DataError as error:
@@ -194,7 +209,7 @@ def write_benchmarks(path: Path, benchmarks: Mapping[str, Benchmark]) -> None:
 
 
 def newest(own: Mapping[str, Benchmark], saved: Mapping[str, Benchmark]) -> dict[str, Benchmark]:
-    """All machines, by name: of one that is in both, the figures that are newer, and of the same day its `own`."""
+    """All machines, by name: of one that is in both, the figures that are newer, and of the same time its `own`."""
     found = dict(saved)
     for name, benchmark in own.items():
         if name not in found or benchmark.measured >= found[name].measured:

@@ -65,14 +65,17 @@ def open_tokens(folder: Path) -> TokenData:
     DataError when one is missing, has another length or dtype than meta.json says, contains an id outside the
     vocabulary, or belongs to another tokenizer.
     """
-    meta = _read_meta(folder)
+    meta = read_meta(folder)
     return TokenData(meta=meta, splits={name: _open_split(folder, name, meta) for name in SPLITS})
 
 
-def _read_meta(folder: Path) -> dict[str, Any]:
+def read_meta(folder: Path) -> dict[str, Any]:
+    """The content of meta.json in `folder`; DataError when it does not fit the folder."""
     meta: dict[str, Any] = read_json(folder / META)
     # Every fault here means that the folder was damaged or mixed with another; building it again mends all of them.
     again = rebuild(folder)
+    if not isinstance(meta, dict) or not isinstance(meta.get("splits"), dict):
+        raise DataError(f"{folder / META} lacks splits. {again}")
     missing = {"dtype", "kind", "vocab_size", "separator", "tokenizer_sha256", "splits"} - meta.keys()
     if missing or set(meta["splits"]) != set(SPLITS):
         raise DataError(f"{folder / META} lacks {', '.join(sorted(missing)) or 'a split'}. {again}")

@@ -78,7 +78,7 @@ def _machine(benchmark: Benchmark) -> dict[str, object]:
 
 def _note(name: str, device: Device, benchmark: Benchmark, rows: Sequence[Row]) -> str:
     """The note of the run: what the device is, and which models have no metric here, with the reason."""
-    lines = [f"{name}, {device.name or device.device}", f"measured on {benchmark.measured}"]
+    lines = [f"{name}, {device.name or device.device}", f"measured on {benchmark.measured[:10]}"]
     lines += [f"{row.model}: noisy: {'; '.join(row.noise)}" for row in rows if row.training and row.noise]
     lines += [f"{row.model}: {row.reason}" for row in rows if row.training is None]
     return (

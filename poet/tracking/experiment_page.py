@@ -92,6 +92,8 @@ def list_addresses(client: Any, collections: Iterable[str] = ()) -> dict[str, st
     people's experiments in a database that is shared are left alone; those of `collections` belong to the project.
     """
     found, names = client.search_experiments(order_by=["last_update_time DESC"]), {*collections}
+    # The benchmarks come last: a person looks for trainings.
+    found = sorted(found, key=lambda one: one.name == BENCHMARK)
     ours = [one for one in found if one.name in names or VIEW_TAG in one.tags or _has_runs(client, one.experiment_id)]
     for one in ours:
         add_missing_tags(client, one)

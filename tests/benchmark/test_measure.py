@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from poet.device.memory import forget_peak, peak_bytes
 from poet.results.benchmark import Device, MatrixRate, Shape
 
 SHAPE = Shape(preset="modern", n_layer=1, n_head=2, n_embd=8, sequence_len=16, vocab_size=30, batch_size=3)
-TINY = ReferenceModel(name="tiny", about="for tests", shape=SHAPE)
+TINY = ReferenceModel(name="tiny", shape=SHAPE)
 CPU = Device(device="cpu", name="a processor")
 SETTING = Setting(device=CPU, precision=torch.bfloat16, compiled=False, threads=2, as_trained=True)
 RATE = 1e6
@@ -90,6 +91,16 @@ def test_a_model_whose_compiling_fails_is_timed_as_it_would_be_trained(ticks, mo
     monkeypatch.setattr("poet.benchmark.work.compile_blocks", lambda trainer, *batch: False)
     row = measure(TINY, dataclasses.replace(SETTING, compiled=True), known_rates(), "batch")
     assert row.training and row.compiled is False
+
+
+def test_a_model_that_trains_and_cannot_write_keeps_its_training(ticks, monkeypatch):
+    def fail(*arguments):
+        raise torch.OutOfMemoryError(f"no room, see {Path.home()}/x")
+
+    monkeypatch.setattr(measuring, "generation", fail)
+    row = measure(TINY, SETTING, known_rates())
+    assert row.training and row.generation is None
+    assert row.reason == "generation: not enough memory: no room, see ~/x"
 
 
 @given(

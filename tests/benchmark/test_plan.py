@@ -9,6 +9,7 @@ from poet.benchmark import plan as planning
 from poet.benchmark.measure import Rates, blank_row
 from poet.benchmark.models import DEFAULT, MODELS
 from poet.benchmark.plan import Budget, Case, as_trained, benchmark, plan_benchmark, run_cases
+from poet.errors import TrainingError
 from poet.results.benchmark import Device, Machine, MatrixRate, TrainingSpeed
 from tests.benchmark.test_measure import CPU, SETTING, TINY
 
@@ -98,14 +99,15 @@ def test_the_budget_is_kept_and_what_it_left_out_says_so(quick):
     assert rows[3].reason == "no time left: it would take about 1 s of the 0 s left"
 
 
-def test_a_device_that_runs_out_of_memory_or_fails_is_a_row_and_the_others_go_on(quick, monkeypatch):
+@pytest.mark.parametrize("failure", [RuntimeError("the queue is gone\nmuch more"), TrainingError("the queue is gone")])
+def test_a_device_that_runs_out_of_memory_or_fails_is_a_row_and_the_others_go_on(quick, monkeypatch, failure):
     measured = planning.measure
 
     def measure(model, setting, rates, sweep=""):
         if setting.device is GPU:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total")
         if setting.device is METAL:
-            raise RuntimeError("the queue is gone\nmuch more")
+            raise failure
         return measured(model, setting, rates, sweep)
 
     monkeypatch.setattr(planning, "measure", measure)
@@ -202,8 +204,11 @@ def test_devices_that_are_absent_or_unusable_are_rows_with_their_reason(quick, m
     monkeypatch.setattr(planning, "present_devices", lambda: ["cpu"])
     monkeypatch.setattr(planning, "listed_devices", lambda: ["cuda", "cpu"])
     monkeypatch.setattr(planning, "device_fault", lambda kind: "no kernel image")
-    rows = benchmark(MACHINE, [], 1.0, lambda case: None).rows
+    monkeypatch.setattr(planning, "pick_precision", lambda name, device: torch.float32)
+    machine = dataclasses.replace(MACHINE, devices=(CPU, GPU, dataclasses.replace(GPU, device="cuda:1")))
+    rows = benchmark(machine, [], 1.0, lambda case: None).rows
     assert [(row.device, row.reason) for row in rows] == [
+        ("cuda:1", "of devices alike, cuda:0 is timed"),
         ("cuda", "no kernel image"),
         ("mps", f"torch {torch.__version__} finds none here"),
     ]

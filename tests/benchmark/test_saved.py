@@ -5,12 +5,14 @@ import json
 
 import pytest
 
+from poet.benchmark.models import DEFAULT
 from poet.benchmark.names import choose_name
-from poet.benchmark.plan import benchmark, plan_benchmark
+from poet.benchmark.plan import Case, benchmark, plan_benchmark
 from poet.benchmark.saved import STAGE, find_benchmark, known_benchmarks, save
 from poet.errors import ConfigError, DataError
-from poet.results.benchmark import read_saved, write_benchmarks
-from tests.benchmark.test_plan import MACHINE
+from poet.results.benchmark import Benchmark, read_saved, write_benchmarks
+from tests.benchmark.test_measure import SETTING
+from tests.benchmark.test_plan import MACHINE, timed
 
 
 @pytest.fixture
@@ -57,3 +59,37 @@ def test_a_damaged_file_is_named(tmp_path, figures):
     path.write_text('{"lab-server": {"minutes": 2}}', encoding="utf-8")
     with pytest.raises(DataError, match=r"lab-server\.machine: field required\. Take .* from git again"):
         known_benchmarks(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seconds_per_iteration", 0.0),
+        ("seconds_p95", float("nan")),
+        ("n_head", 5),
+        ("precision", "int8"),
+        ("device", "xpu"),
+        ("threads", 0),
+        ("devices", []),
+    ],
+)
+def test_figures_that_nobody_can_have_measured_are_refused(tmp_path, key, value):
+    """A page divides by them: one bad file of a colleague would end every report."""
+    row = timed(Case(model=DEFAULT, setting=SETTING))
+    path = save(tmp_path, "x", Benchmark(machine=MACHINE, measured="2026-11-26", minutes=1.0, rates=(), rows=(row,)))
+    text = path.read_text(encoding="utf-8")
+    content = json.loads(text)
+    places = [content["x"]["rows"][0], content["x"]["rows"][0]["training"], content["x"]["rows"][0]["shape"]]
+    [place] = [place for place in [*places, content["x"]["machine"]] if key in place and key != "threads"] or places[:1]
+    place[key] = value
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(DataError, match="from git again"):
+        known_benchmarks(tmp_path)
+
+
+def test_a_damaged_name_is_forgotten(tmp_path):
+    kept = tmp_path / ".poet" / "machine"
+    kept.parent.mkdir()
+    for content in (b"\xff", b"", b"../x\n"):
+        kept.write_bytes(content)
+        assert choose_name(tmp_path, MACHINE, None) == "a-4-cores"

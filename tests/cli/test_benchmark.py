@@ -60,6 +60,10 @@ def test_a_bad_name_measures_nothing(quick, monkeypatch):
     assert result.exit_code == 1 and "--name '../x' cannot be the name of a file" in result.stderr
 
 
+def test_options_that_contradict_each_other_are_refused(quick):
+    assert run("--compare", "a", "b", "--save").exit_code == 2 and run("--minutes", "nan").exit_code == 2
+
+
 def test_what_the_budget_left_out_is_one_line(quick, monkeypatch):
     monkeypatch.setattr(plan.Case, "expected_seconds", lambda self, rates: 1e9)
     result = run("--minutes", "1")

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from poet.cli import main
+from poet.files import sha256
 from poet.results.benchmark import write_benchmarks
 from tests.benchmark.measured import SHAPES, benchmark, row
 from tests.clone import ROOT
@@ -22,6 +23,8 @@ def project(tmp_path, monkeypatch):
         shutil.copy(ROOT / name, tmp_path / name)
     write_benchmarks(tmp_path / "reports/benchmark.json", {"slow-2-cores": measured(2.0)})
     write_benchmarks(tmp_path / "reports/benchmarks/fast.json", {"fast": measured(0.02)})
+    (tmp_path / ".poet").mkdir()
+    (tmp_path / ".poet/machine").write_text("slow-2-cores\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -43,8 +46,11 @@ def as_json(words):
 
 def write_meta(project, vocab_size=2048, kind="bpe"):
     splits = {name: {"tokens": count} for name, count in (("train", 1_000_000), ("val", 100_000), ("held_out", 0))}
-    meta = {"dtype": "uint16", "kind": kind, "vocab_size": vocab_size, "splits": splits}
     (project / "data/tokens/shakespeare").mkdir(parents=True, exist_ok=True)
+    tokenizer = project / "data/tokens/shakespeare/tokenizer.json"
+    tokenizer.write_text("{}", encoding="utf-8")
+    meta = {"dtype": "uint16", "kind": kind, "vocab_size": vocab_size, "splits": splits}
+    meta |= {"separator": 0, "tokenizer_sha256": sha256(tokenizer)}
     (project / "data/tokens/shakespeare/meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
@@ -90,6 +96,7 @@ def test_tokens_tell_epochs_only_if_they_are_those_of_the_settings(project):
     write_meta(project, vocab_size=1900)
     found = as_json("poet estimate")
     assert found["epochs"] == pytest.approx(3.2768) and found["validation_seconds"] > 0
+    assert "the tokens have a vocabulary of 1,900" in found["notes"][-1]
     assert found["parameters"] == 2_113_536 - 2 * 148 * 192, "a small text has fewer tokens than it may"
     assert as_json("poet estimate -S tokenize.vocab_size=4096")["epochs"] is None
     write_meta(project, kind="char")
@@ -101,7 +108,9 @@ def test_a_saved_machine_is_named(project):
     assert as_json("poet estimate --machine fast")["seconds"] < as_json("poet estimate")["seconds"] / 20
     unknown = ask("poet estimate --machine fats", code=1)
     assert "no machine is called 'fats' (did you mean 'fast'?); saved are fast, slow-2-cores" in unknown
-    assert "has no measured training on 'mps'; it has cpu" in ask("poet estimate --device mps", code=1)
+    assert "has no training on 'mps' that was measured without noise; it has cpu" in ask(
+        "poet estimate --device mps", code=1
+    )
 
 
 def test_without_a_benchmark_it_says_how_to_make_one(project):
@@ -114,9 +123,21 @@ def test_without_a_benchmark_it_says_how_to_make_one(project):
     assert "Measure this one first: poet benchmark --save" in ask("poet estimate --machine fast", code=1)
 
 
+def test_a_colleague_s_file_is_not_taken_for_one_s_own(project):
+    """The stage's file came with `dvc pull`: its machine has another name."""
+    write_benchmarks(project / "reports/benchmark.json", {"colleague": measured(1.0)})
+    assert "nothing was measured on this machine" in ask("poet estimate", code=1)
+    assert as_json("poet estimate --machine colleague")["machine"] == "colleague"
+
+
+def test_damaged_tokens_are_named(project):
+    write_meta(project)
+    (project / "data/tokens/shakespeare/meta.json").write_text("[]", encoding="utf-8")
+    assert "meta.json lacks splits" in ask("poet estimate", code=1)
+
+
 def test_what_was_saved_on_this_machine_is_found_by_its_name(project):
     (project / "reports/benchmark.json").unlink()
-    (project / ".poet").mkdir()
     (project / ".poet/machine").write_text("fast\n", encoding="utf-8")
     assert as_json("poet estimate")["machine"] == "fast"
 

@@ -91,7 +91,7 @@ def test_the_chapter_shows_all_machines_and_marks_noise():
     assert [row.find("th").find("bdi").text for row in first.find("tbody")] == [
         *("fast-server", "quiet-laptop", "fast-server", "busy-laptop")
     ]
-    assert "noisy: other work took 1.6 of the 2 cores; on battery" in text and "compared with nothing" in text
+    assert "noisy: other work took 1.6 of the 2 cores; load 0.3; on battery" in text and "compared with nothing" in text
     assert "Not measured: 2" in text and "torch finds no mps device" in text
     assert text.count("Further figures of") == 1 and "Further figures of quiet-laptop" in text
     assert "its own measurement of 2023, on its own model" in text and "2.95" in text

@@ -32,7 +32,11 @@ def test_a_noisy_row_ranks_nowhere_also_if_it_is_the_fastest():
     machines = {"a": a_benchmark(a_row(seconds=0.2)), "b": a_benchmark(a_row(seconds=0.1, noise=("busy",)))}
     quiet, noisy = table_of(machines).places
     assert (quiet.who, quiet.factor) == ("a", 1.0)
-    assert (noisy.who, noisy.factor, noisy.remarks, noisy.noisy) == ("b", None, ("busy",), True)
+    assert (noisy.who, noisy.factor, noisy.remarks, noisy.noisy) == (
+        *("b", None),
+        ("busy", "load 0.3", "all the same faster than every quiet figure"),
+        True,
+    )
     alone = table_of({"b": machines["b"]}).places
     assert [place.factor for place in alone] == [None]
 
