@@ -9,9 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-# A figure that may be off by more than this share is noisy. What is read from a benchmark are differences between
-# devices, precisions and numbers of threads, of about 1.3 times and more; a larger error would hide or invent them.
-TOLERANCE = 0.2
+from poet.results.benchmark import TOLERANCE
 
 # Linux counts there how long its processors were busy, with the work of all processes.
 PROCESSOR_TIMES = Path("/proc/stat")

@@ -23,6 +23,7 @@ from poet.report.findings import by_prompt, contributions, paint, surprise_of_pe
 from poet.report.glance import compare, ruler
 from poet.report.languages import shared_language
 from poet.report.machine_figures import speeds
+from poet.report.machines import NOISY
 from poet.report.opening import choose_opening
 from poet.report.passages import COLOURS, Shelf, ShownSample
 from poet.report.published import MARK
@@ -168,6 +169,7 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         recipe=recipe(params, results.name),
         speeds=speeds(results.benchmark, results.machines),
         published_mark=MARK,
+        noisy_means=NOISY,
         version=version("torch-transformer-poet"),
         commit=results.commit,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from poet.report.published import PUBLISHED, PublishedSpeed
 from poet.report.words import day
-from poet.results.benchmark import Benchmark, Row, Shape, TrainingSpeed
+from poet.results.benchmark import TOLERANCE, Benchmark, Row, Shape, TrainingSpeed
 
 # The reference models in the order of the page, with what they are. Others come behind them.
 MODELS = {
@@ -19,6 +19,15 @@ MODELS = {
 
 # The model of which the first torch-transformer-poet published figures, and what it is where nobody measured it here.
 PUBLISHED_MODEL, PUBLISHED_SHAPE = "71M", "32 layers, 16 heads"
+
+# What is said of a noisy figure that no noise can explain.
+BEATS = "all the same faster than every figure without noise"
+
+# When a figure is noisy, for a reader.
+NOISY = (
+    f"A figure is noisy if the middle 90 % of its timings differ by more than {100 * TOLERANCE:.0f} %, or if other "
+    "work held the processor meanwhile."
+)
 
 # The models that a page shows at once; the others are folded.
 SHOWN_AT_ONCE = ("default", PUBLISHED_MODEL)
@@ -139,9 +148,9 @@ def _remarks(row: Row, speed: TrainingSpeed, benchmark: Benchmark, quiet: Traini
     """What a reader should know of a figure; `quiet` is the fastest one without noise."""
     yield from row.noise
     if row.noise and row.load_average is not None:
-        yield f"load {row.load_average:.1f}"
+        yield f"load average {row.load_average:.1f}"
     if row.noise and quiet and speed.seconds_p95 < quiet.seconds_p5:
-        yield "all the same faster than every quiet figure"
+        yield BEATS
     if benchmark.machine.power:
         yield benchmark.machine.power
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from poet.report.machines import NOISY
 from poet.report.published import MARK
 from poet.report.render import render_page
 from poet.report.runs import ComparedRuns, compare_runs
@@ -92,6 +93,7 @@ def start_page(
         without=[one.title for one in summaries if not compared[one.collection].evaluated],
         models=shown_models(machines or {}),
         published_mark=MARK,
+        noisy_means=NOISY,
         meanings=meanings,
         sorted_by=BITS.head,
         excess_at=EXCESS_AT,

@@ -21,6 +21,10 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 DeviceName = Annotated[str, Field(pattern=r"^(cpu|mps|cuda(:[0-9]{1,3})?)$")]
 Precision = Annotated[str, Field(pattern=r"^(float32|bfloat16|float16)$")]
 
+# A figure that may be off by more than this share is noisy. What is read from a benchmark are differences between
+# devices, precisions and numbers of threads, of about 1.3 times and more; a larger error would hide or invent them.
+TOLERANCE = 0.2
+
 # What a row varies, besides the model: nothing in the table of models, one quantity in a sweep.
 Sweep = Literal["", "threads", "batch", "width", "layers", "context", "vocabulary"]
 

@@ -34,7 +34,7 @@ def test_a_noisy_row_ranks_nowhere_also_if_it_is_the_fastest():
     assert (quiet.who, quiet.factor) == ("a", 1.0)
     assert (noisy.who, noisy.factor, noisy.remarks, noisy.noisy) == (
         *("b", None),
-        ("busy", "load 0.3", "all the same faster than every quiet figure"),
+        ("busy", "load average 0.3", "all the same faster than every figure without noise"),
         True,
     )
     alone = table_of({"b": machines["b"]}).places

@@ -50,7 +50,7 @@ def test_the_page_shows_machines_published_figures_and_plots(made):
         "| fast-server | Fast GPU 80GB \\(cuda:0\\) | bfloat16, compiled | 0.00400 | 0.00380 to 0.00440 | 1.00 |"
         in text
     )
-    assert "| – | 2 October 2026 | noisy: other work took 1.6 of the 2 cores; load 0.3; on battery |" in text
+    assert "| – | 2 October 2026 | noisy: other work took 1.6 of the 2 cores; load average 0.3; on battery |" in text
     assert "| Nvidia A100 40GB | 0.800 | 1.00 | 26 January 2023 |" in text and "its own measurement of 2023" in text
     assert "Not measured: 2" in text and "no time left of 2 minutes" in text
     for command in (module.MEASURE, module.GROW, module.MAKE):

@@ -17,7 +17,7 @@ def test_each_device_is_compared_with_the_fastest():
         ("fast-server", "0.200 s", "50.0 ×", "model"),
         ("busy-laptop", "0.300 s", "noisy", "noisy"),
     ]
-    assert default.bars[3].remarks == "other work took 1.6 of the 2 cores; load 0.3; on battery"
+    assert default.bars[3].remarks == "other work took 1.6 of the 2 cores; load average 0.3; on battery"
     assert large.model == "71M" and len(large.published) == 4 and len(large.bars) == 2
 
 
