@@ -12,13 +12,13 @@ from pathlib import Path
 import torch
 
 from poet.benchmark.models import ReferenceModel, make_model, parameters, training_flops
-from poet.benchmark.noise import TOLERANCE, OtherWork, load_average, relative_spread, signs_of_noise
+from poet.benchmark.noise import OtherWork, load_average, relative_spread, signs_of_noise
 from poet.benchmark.timing import percentiles, time_for, time_repeats
 from poet.benchmark.work import Training, generated_tokens, generation
 from poet.device.device import dtype_name, is_out_of_memory, matmul_flops_per_second, now
 from poet.device.memory import forget_peak, peak_bytes
 from poet.errors import TrainingError
-from poet.results.benchmark import Device, GenerationSpeed, MatrixRate, Row, Sweep, TrainingSpeed
+from poet.results.benchmark import TOLERANCE, Device, GenerationSpeed, MatrixRate, Row, Sweep, TrainingSpeed
 
 # Training steps: those that warm up after the first one, and those that are timed, as many as fit into the seconds.
 WARMUP, LEAST, MOST, TRAINING_SECONDS = 1, 5, 200, 3.0
