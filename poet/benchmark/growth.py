@@ -17,9 +17,10 @@ import click
 from poet.benchmark.growing import MEGABYTE, run_measured, write_corpus
 from poet.benchmark.measure import Rates, is_unsteady, measure, steadier
 from poet.benchmark.models import DEFAULT, ReferenceModel
+from poet.benchmark.names import suggested_name
 from poet.benchmark.plan import as_trained
 from poet.device.device import keep_freed_memory
-from poet.device.machine import describe_machine, suggested_name
+from poet.device.machine import describe_machine
 from poet.params.file import load_params
 from poet.progress import ProgressBar, log, progress_bar
 from poet.results.benchmark import Benchmark, CorpusCost, Machine, Row, Sweep, write_benchmarks

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from poet.device.machine import suggested_name
 from poet.errors import ConfigError
 from poet.files import WINDOWS_DEVICES, write_text
 from poet.project import state_folder
@@ -11,6 +10,9 @@ from poet.results.benchmark import Machine
 
 # A name is a file's name, a run's name in MLflow, and a row of a table.
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+# Parts of the names of processors that tell no two of them apart, among them the speed: "@ 2.20GHz".
+NO_NAME = re.compile(r"\((r|tm)\)|\b(cpu|processor)\b|@ ?[\d.]+ ?[mg]hz", re.IGNORECASE)
 
 # The file in .poet that keeps it.
 STATE_FILE = "machine"
@@ -43,3 +45,24 @@ def kept_name(root: Path) -> str:
 
 def _is_name(text: str) -> bool:
     return bool(NAME.fullmatch(text)) and text.partition(".")[0] not in WINDOWS_DEVICES
+
+
+def suggested_name(machine: Machine) -> str:
+    """A name for `machine` by its best device, the same each time: readable, and fit for a file.
+
+    >>> cpu = Device(device="cpu", name="Intel(R) Xeon(R) CPU @ 2.20GHz")
+    >>> machine = Machine(processor=cpu.name, cores=2, threads=2, memory_bytes=None, system="Linux x86_64", power="",
+    ...                   python="", torch="", commit="", devices=(cpu,))
+    >>> suggested_name(machine)
+    'intel-xeon-2-cores'
+    """
+    best = machine.devices[0]
+    if best.device == "cpu":
+        return _slug(f"{machine.processor} {machine.cores} cores")
+    # Several GPUs of one machine are alike, nearly always.
+    count = sum(device.name == best.name for device in machine.devices)
+    return _slug(f"{count}x {best.name}" if count > 1 else best.name)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", NO_NAME.sub(" ", text).lower()).strip("-")

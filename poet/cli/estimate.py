@@ -103,10 +103,13 @@ def chosen_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
 
 def _own_name(root: Path) -> str:
     """What `poet benchmark --save` calls this machine. Without a name that was given, torch tells the devices."""
-    from poet.benchmark.names import choose_name, kept_name
+    from poet.benchmark.names import kept_name, suggested_name
+
+    if name := kept_name(root):
+        return name
     from poet.device.machine import describe_machine
 
-    return kept_name(root) or choose_name(root, describe_machine(""), None)
+    return suggested_name(describe_machine())
 
 
 def _tokens_meta(path: Path, settings: "Params", collection: str) -> dict[str, Any] | None:

@@ -25,9 +25,6 @@ GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 # Seconds that a program of the system gets to answer.
 ANSWER_SECONDS = 10.0
 
-# Parts of the names of processors that tell no two of them apart, among them the speed: "@ 2.20GHz".
-NO_NAME = re.compile(r"\((r|tm)\)|\b(cpu|processor)\b|@ ?[\d.]+ ?[mg]hz", re.IGNORECASE)
-
 
 def describe_machine(commit: str = "") -> Machine:
     """This machine, with all its devices that compute; `commit` is the one of the code that is measured."""
@@ -74,27 +71,6 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).name
     return processor_name() + (" GPU" if device.type == "mps" else "")
-
-
-def suggested_name(machine: Machine) -> str:
-    """A name for `machine` by its best device, the same each time: readable, and fit for a file.
-
-    >>> cpu = Device(device="cpu", name="Intel(R) Xeon(R) CPU @ 2.20GHz")
-    >>> machine = Machine(processor=cpu.name, cores=2, threads=2, memory_bytes=None, system="Linux x86_64", power="",
-    ...                   python="", torch="", commit="", devices=(cpu,))
-    >>> suggested_name(machine)
-    'intel-xeon-2-cores'
-    """
-    best = machine.devices[0]
-    if best.device == "cpu":
-        return _slug(f"{machine.processor} {machine.cores} cores")
-    # Several GPUs of one machine are alike, nearly always.
-    count = sum(device.name == best.name for device in machine.devices)
-    return _slug(f"{count}x {best.name}" if count > 1 else best.name)
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", NO_NAME.sub(" ", text).lower()).strip("-")
 
 
 def _devices() -> list[Device]:

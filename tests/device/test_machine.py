@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from poet.benchmark.names import suggested_name
 from poet.device import machine
-from poet.device.machine import describe_machine, device_name, machine_in_words, processor_name, suggested_name
+from poet.device.machine import describe_machine, device_name, machine_in_words, processor_name
 from poet.results.benchmark import Device
 
 
