@@ -60,6 +60,7 @@ def _measure(minutes: float, keep: bool, name: str | None, as_json: bool) -> Non
     from poet.benchmark.words import lines
     from poet.device.device import keep_freed_memory
     from poet.device.machine import describe_machine, measured_code
+    from poet.errors import PoetError
     from poet.progress import log, progress_bar
     from poet.project import project_root
     from poet.tracking.benchmark_runs import record_benchmark
@@ -77,6 +78,12 @@ def _measure(minutes: float, keep: bool, name: str | None, as_json: bool) -> Non
     else:
         click.echo(printable("\n".join(lines(name, found))))
     if keep:
+        # Figures of an earlier day are not lost to a run that had no time.
+        if not any(row.training for row in found.rows):
+            raise PoetError(
+                f"nothing was measured within {minutes:g} minutes, so nothing is saved. Give it more time: "
+                "poet benchmark --save --minutes 2"
+            )
         log(f"saved as {save(root, name, found)}")
         record_benchmark(root, name, found)
 

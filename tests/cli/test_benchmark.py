@@ -64,6 +64,15 @@ def test_options_that_contradict_each_other_are_refused(quick):
     assert run("--compare", "a", "b", "--save").exit_code == 2 and run("--minutes", "nan").exit_code == 2
 
 
+def test_figures_are_not_lost_to_a_run_that_had_no_time(quick, monkeypatch):
+    assert run("--minutes", "1", "--save", "--name", "lab-server").exit_code == 0
+    saved = Path("reports/benchmarks/lab-server.json").read_bytes()
+    monkeypatch.setattr(plan.Case, "expected_seconds", lambda self, rates: 1e9)
+    result = run("--minutes", "1", "--save")
+    assert result.exit_code == 1 and "nothing was measured within 1 minutes, so nothing is saved" in result.stderr
+    assert Path("reports/benchmarks/lab-server.json").read_bytes() == saved
+
+
 def test_what_the_budget_left_out_is_one_line(quick, monkeypatch):
     monkeypatch.setattr(plan.Case, "expected_seconds", lambda self, rates: 1e9)
     result = run("--minutes", "1")
@@ -111,7 +120,7 @@ def test_the_installed_package_is_enough(tmp_path):
     program = [sys.executable, "-P", "-c", "from poet.cli import main; main()"]
     environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
-        [*program, "benchmark", "--minutes", "0.1", "--save"],
+        [*program, "benchmark", "--minutes", "0.3", "--save"],
         cwd=empty,
         env=environment,
         capture_output=True,
