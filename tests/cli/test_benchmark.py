@@ -120,7 +120,7 @@ def test_the_installed_package_is_enough(tmp_path):
     program = [sys.executable, "-P", "-c", "from poet.cli import main; main()"]
     environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
-        [*program, "benchmark", "--minutes", "0.3", "--save"],
+        [*program, "benchmark", "--minutes", "0.6", "--save"],
         cwd=empty,
         env=environment,
         capture_output=True,
