@@ -213,10 +213,15 @@ def write_benchmarks(path: Path, benchmarks: Mapping[str, Benchmark]) -> None:
 
 
 def newest(own: Mapping[str, Benchmark], saved: Mapping[str, Benchmark]) -> dict[str, Benchmark]:
-    """All machines, by name: of one that is in both, the figures that are newer, and of the same time its `own`."""
+    """All machines, by name: of one that is in both, the figures that are newer, and of the same time its `own`.
+
+    A benchmark that had no time, or a busy machine, does not stand for older figures that compare.
+    """
     found = dict(saved)
     for name, benchmark in own.items():
-        if name not in found or benchmark.measured >= found[name].measured:
+        older = found.get(name)
+        says_more = bool(measured(benchmark.rows)) or not (older and measured(older.rows))
+        if older is None or (benchmark.measured >= older.measured and says_more):
             found[name] = benchmark
     return dict(sorted(found.items()))
 

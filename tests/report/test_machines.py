@@ -95,6 +95,9 @@ def test_of_a_machine_in_both_places_the_newer_figures_are_shown():
     old, new = a_benchmark(measured="2026-01-01"), a_benchmark(measured="2026-11-26")
     assert newest({"a": old}, {"a": new, "b": old}) == {"a": new, "b": old}
     assert newest({"a": new}, {"a": old}) == {"a": new}
+    busy = a_benchmark(a_row(noise=("busy",)), measured="2026-12-01")
+    quiet = a_benchmark(a_row(), measured="2026-11-01")
+    assert newest({"a": busy}, {"a": quiet}) == {"a": quiet} and newest({"a": busy}, {"a": old}) == {"a": busy}
     same = dataclasses.replace(new, minutes=9.0)
     assert newest({"a": same}, {"a": new}) == {"a": same}, "of the same day, those of this build"
 
