@@ -104,17 +104,20 @@ def _most_memory() -> int:
     own, children = (
         resource.getrusage(who).ru_maxrss * unit for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    return max(_high_water_mark() or own, children)
+    return max(high_water_mark() or own, children)
 
 
-def _high_water_mark() -> int:
-    """The most resident memory of this program in bytes, from Linux's own record; 0 where there is none.
+def high_water_mark(process: int | None = None) -> int:
+    """The most resident memory of `process` (None: this one) in bytes, from Linux's own record; 0 where there is none.
 
     On Linux, `ru_maxrss` is wrong for this: a process inherits the figure of the process that started it, and DVC,
     which starts the stages, takes more memory than the smaller ones.
     """
-    status = Path("/proc/self/status")
-    text = status.read_text(encoding="utf-8") if status.is_file() else ""
+    try:
+        text = Path(f"/proc/{process or 'self'}/status").read_text(encoding="utf-8")
+    except OSError:  # another system, or a process that has ended
+        return 0
+    # A process that has just ended has no such line.
     found = re.search(r"^VmHWM:\s*(\d+) kB$", text, re.MULTILINE)
     return 1024 * int(found[1]) if found else 0
 

@@ -84,7 +84,7 @@ def test_without_the_option_nothing_is_recorded(tmp_path):
 def test_where_linux_does_not_keep_the_figures_the_system_is_asked(monkeypatch):
     """macOS counts bytes, others KiB. All figures are of this process: close to each other, and never far below."""
     ours = costs.cost_so_far().memory_bytes
-    monkeypatch.setattr(costs, "_high_water_mark", lambda: 0)
+    monkeypatch.setattr(costs, "high_water_mark", lambda: 0)
     assert costs.cost_so_far().memory_bytes >= 0.9 * ours
     before = costs.cost_so_far().wall_seconds
     monkeypatch.setattr(costs.sys, "platform", "darwin")

@@ -13,6 +13,7 @@ import click
 import numpy as np
 
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest, write_manifest
+from poet.costs import high_water_mark
 from poet.files import read_text, write_text
 
 MEGABYTE = 1_000_000
@@ -28,20 +29,12 @@ def run_measured(command: Sequence[str]) -> tuple[float, int]:
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         # The kernel forgets the peak of a process when it ends, so read it again and again.
         while process.poll() is None:
-            peak = max(peak, _peak_memory(process.pid))
+            peak = max(peak, high_water_mark(process.pid))
             time.sleep(POLL_SECONDS)
     seconds = time.perf_counter() - start
     if process.returncode:
         raise click.ClickException(f"{' '.join(command)} failed with exit code {process.returncode}; run it to see why")
     return seconds, peak
-
-
-def _peak_memory(pid: int) -> int:
-    """The peak resident memory, in bytes, of the process `pid` since it began. Linux only."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    # For example "VmHWM:     1234 kB", the high-water mark. A process that has just ended has no such line.
-    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(lines[0][1]) * 1024 if lines else 0
 
 
 def write_corpus(clean: Path, folder: Path, size: int) -> int:

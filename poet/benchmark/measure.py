@@ -50,7 +50,7 @@ def describe_failure(error: BaseException) -> str:
 class Setting:
     """One way to run a model: where, in which dtype, compiled or not, on how many threads of the CPU.
 
-    `as_trained` says that a training takes this setting unless it is told otherwise.
+    `as_trained`: a training takes this setting by itself.
     """
 
     device: Device

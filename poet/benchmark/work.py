@@ -12,8 +12,8 @@ from poet.results.benchmark import Shape
 from poet.training.distributed import World
 from poet.training.step import Trainer, compile_blocks
 
-# A text begins with half a context, and goes on for at most so many tokens. It never outgrows the context: a window
-# that slides would be another kind of work.
+# The most tokens of a timed text, after half a context. The text never outgrows the context: a window that slides would
+# be another kind of work.
 GENERATED = 32
 
 

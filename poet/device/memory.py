@@ -7,8 +7,10 @@ from pathlib import Path
 
 import torch
 
-# Linux keeps there the peak of the resident memory (VmHWM), and forgets it when 5 is written to the second file.
-STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+from poet.costs import high_water_mark
+
+# Linux forgets the peak of the resident memory when 5 is written there.
+FORGET = Path("/proc/self/clear_refs")
 
 
 def forget_peak(device: torch.device) -> None:
@@ -36,11 +38,7 @@ def peak_bytes(device: torch.device) -> int | None:
         return torch.cuda.max_memory_allocated(device)
     if device.type == "mps":
         return torch.mps.driver_allocated_memory()
-    try:
-        lines = [line.split() for line in STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:")]
-    except OSError:
-        return None
-    return int(lines[0][1]) * 1024 if lines else None
+    return high_water_mark() or None
 
 
 def _trim() -> None:

@@ -247,7 +247,7 @@ class AttributeSettings:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class BenchmarkSettings:
-    """The machine is timed for at most so many minutes, the most telling cases first."""
+    """The benchmark takes at most `minutes`; the most telling cases come first."""
 
     minutes: Annotated[float, Field(ge=0, le=1000)]
 

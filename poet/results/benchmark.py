@@ -141,7 +141,7 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusCost:
-    """What a stage takes for a corpus of so many characters: seconds, and peak resident memory in bytes."""
+    """What `stage` takes for a corpus of `characters`: seconds, and peak resident memory in bytes."""
 
     stage: str
     characters: Count

@@ -6,8 +6,8 @@ import sys
 
 from click.testing import CliRunner
 
-from poet.benchmark.growing import _peak_memory
 from poet.benchmark.tokens import main
+from poet.costs import high_water_mark
 from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
 from tests.shrink import shrink
@@ -33,5 +33,5 @@ def test_peak_memory_is_that_of_the_other_process():
     code = "x = bytearray(200_000_000); del x; print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
-        assert 200_000_000 < _peak_memory(process.pid) < 300_000_000
+        assert 200_000_000 < high_water_mark(process.pid) < 300_000_000
         process.communicate(b"\n")
