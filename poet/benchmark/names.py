@@ -50,6 +50,7 @@ def _is_name(text: str) -> bool:
 def suggested_name(machine: Machine) -> str:
     """A name for `machine` by its best device, the same each time: readable, and fit for a file.
 
+    >>> from poet.results.benchmark import Device
     >>> cpu = Device(device="cpu", name="Intel(R) Xeon(R) CPU @ 2.20GHz")
     >>> machine = Machine(processor=cpu.name, cores=2, threads=2, memory_bytes=None, system="Linux x86_64", power="",
     ...                   python="", torch="", commit="", devices=(cpu,))
