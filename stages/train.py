@@ -22,6 +22,7 @@ from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import tracking
 from poet.tracking.tracker import Tracker
 from poet.training.claim import claim
+from poet.training.compile_cache import keep_compiled
 from poet.training.distributed import World, is_one_of_many, join_world, leave_world, speaks_for_all
 from poet.training.history import write_history, write_timing
 from poet.training.launcher import launch
@@ -58,6 +59,7 @@ CODE = (
 def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
     """Train a model; an interrupted training continues where it was. torchrun can start this too, on many machines."""
     settings, root = load_params(params), project_root()
+    keep_compiled(root)
     if settings.train.processes > 1 and not is_one_of_many():
         launch("stages.train", settings.train.processes, settings.train.device)
         return

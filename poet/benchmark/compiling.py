@@ -3,8 +3,7 @@
 Run:  python -m poet.benchmark.compiling
 
 Everything is measured in CPU seconds of one thread, because other work on the machine hardly changes those. Compiling
-counts with the compilers that it starts. COMPILE_MIN_FLOPS in `poet.training.compile_rule` is ten times the last
-column.
+counts with the compilers that it starts. COMPILE_MIN_FLOPS in `poet.training.compile_rule` is twice the last column.
 """
 
 import os

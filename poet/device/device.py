@@ -163,8 +163,9 @@ def seed_dropout(seed: int, step: int, rank: int) -> None:
 
 
 # The least number of times that a large matrix product is timed, and the least seconds for all of them: other work that
-# takes the processor for a moment must not disturb every one. A single product takes from 1 to 20 ms on a CPU.
-MATMULS, MATMUL_SECONDS = 8, 0.1
+# takes the processor for a moment must not disturb every one. A single product takes from 1 to 20 ms on a CPU. In a
+# dtype that the CPU only emulates it takes seconds: once this many have passed, what was timed is enough.
+MATMULS, MATMUL_SECONDS, MAX_MATMUL_SECONDS = 8, 0.1, 1.0
 
 
 def matmul_flops_per_second(device: torch.device, dtype: torch.dtype) -> float:
@@ -176,7 +177,7 @@ def matmul_flops_per_second(device: torch.device, dtype: torch.dtype) -> float:
     size = 4096 if device.type == "cuda" else 1024
     a, b = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
     seconds: list[float] = []
-    while len(seconds) < MATMULS or sum(seconds) < MATMUL_SECONDS:
+    while sum(seconds) < MATMUL_SECONDS or (len(seconds) < MATMULS and sum(seconds) < MAX_MATMUL_SECONDS):
         start = now(device)
         a @ b
         seconds.append(now(device) - start)

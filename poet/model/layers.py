@@ -171,8 +171,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, dropout: float = 0.0) -> Tensor:
     if k.size(1) != q.size(1):
         copies = q.size(1) // k.size(1)
         k, v = (t.repeat_interleave(copies, dim=1) for t in (k, v))  # (B, K, S, D) -> (B, H, S, D)
-    if _matmul_is_faster(q, S) and not dropout:
-        return _matmul_attention(q, k, v)
+    if _matmul_is_faster(q, S):
+        return _matmul_attention(q, k, v, dropout)
     # A single new position may look at everything: no mask.
     if T == 1:
         return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
@@ -190,7 +190,7 @@ def _matmul_is_faster(q: Tensor, length: int) -> bool:
     return is_cpu_training and q.dtype == torch.bfloat16 and length <= MATMUL_ATTENTION_MAX_LEN
 
 
-def _matmul_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def _matmul_attention(q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
     """Causal attention written out, for T = S: `q`, `k` and `v` (B, H, T, D) -> (B, H, T, D)."""
     B, H, T, D = q.shape
     q, k, v = (t.reshape(B * H, T, D) for t in (q, k, v))  # (B, H, T, D) -> (B H, T, D)
@@ -199,6 +199,8 @@ def _matmul_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     # baddbmm adds the mask in the same call that multiplies: future + q k^T / sqrt(D).
     scores = torch.baddbmm(future, q, k.mT, alpha=D**-0.5)  # (B H, T, D) x (B H, D, T) -> (B H, T, T)
     weights = scores.softmax(dim=-1)  # (B H, T, T), each row sums to 1
+    if dropout:
+        weights = F.dropout(weights, dropout)
     return torch.bmm(weights, v).view(B, H, T, D)  # (B H, T, T) x (B H, T, D) -> (B H, T, D) -> (B, H, T, D)
 
 

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poet.model.layers import Block, KeyValues, Linear, make_norm, rms_norm
-from poet.model.loss import capped_cross_entropy, softcap_
+from poet.model.loss import capped_cross_entropy, loss_of_chunk, softcap_
 from poet.model.rotary import rotary_table
 from poet.params.model import ModelConfig
 
@@ -54,6 +54,8 @@ class Transformer(nn.Module):
         self.final_norm = make_norm(config)
         # A tied head is the embedding matrix itself (Press & Wolf 2017, arXiv 1608.05859).
         self.head = None if config.tied_head else Linear(config.n_embd, vocab_size)
+        # What computes the loss of a few rows. A training may put a compiled one in its place.
+        self.loss_of_chunk = loss_of_chunk
         self._initialise(generator)
 
     @property
@@ -211,6 +213,11 @@ class Transformer(nn.Module):
         # All positions of all sequences become one list of N = B T predictions: (B, T, C) -> (N, C), (B, T) -> (N,).
         # Hidden states and head go in, not logits: those are computed chunk by chunk.
         loss = capped_cross_entropy(
-            x.flatten(0, 1), self.head_weight, targets.flatten(), self.config.softcap, gradient_scale
+            x.flatten(0, 1),
+            self.head_weight,
+            targets.flatten(),
+            self.config.softcap,
+            gradient_scale,
+            self.loss_of_chunk,
         )
         return loss, None if yoke_hidden is None else yoke_hidden.detach()

@@ -9,6 +9,7 @@ from poet.device.device import (
     Stopwatch,
     device_fault,
     listed_devices,
+    matmul_flops_per_second,
     out_of_memory_advice,
     pick_device,
     pick_precision,
@@ -148,3 +149,12 @@ def test_want_of_memory_is_one_message_with_advice(ask):
 def test_other_faults_are_no_want_of_memory():
     with pytest.raises(RuntimeError, match="must match"), out_of_memory_advice("Take less."):
         torch.ones(2) + torch.ones(3)
+
+
+def test_the_matrix_rate_of_an_emulated_dtype_takes_no_longer_than_one_product(monkeypatch):
+    """A product of 2 s, by the clock, is enough; quick ones are timed many times."""
+    for seconds, products in ((2.0, 1), (0.01, 10), (0.05, 8)):
+        ticks = iter(range(1000))
+        monkeypatch.setattr(device_module, "now", lambda device, ticks=ticks, step=seconds: next(ticks) * step)
+        assert matmul_flops_per_second(CPU, torch.float32) == pytest.approx(2 * 1024**3 / seconds)
+        assert next(ticks) == 2 * products

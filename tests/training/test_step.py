@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 
 from poet.errors import Interrupted, TrainingError
 from poet.files import read_json
-from poet.model.layers import Block
 from poet.model.loss import capped_cross_entropy
 from poet.training import step
 from poet.training.compile_rule import COMPILE_MIN_FLOPS
@@ -77,7 +76,9 @@ def test_training_goes_on_without_a_compiler_that_fails(tokens, tmp_path, monkey
     def broken(self, *arguments, **options):
         raise RuntimeError("no compiler here")
 
-    monkeypatch.setattr("poet.model.layers.Block.compile", lambda self: setattr(self, "_compiled_call_impl", broken))
+    monkeypatch.setattr(
+        "poet.model.layers.Block.compile", lambda self, options: setattr(self, "_compiled_call_impl", broken)
+    )
     plain = run(tokens, tmp_path / "plain", dataclasses.replace(TRAIN, steps=6))
     settings = dataclasses.replace(TRAIN, steps=6, compile="on")
     assert run(tokens, tmp_path / "fallen", settings) == plain
@@ -88,7 +89,8 @@ def test_training_goes_on_without_a_compiler_that_fails(tokens, tmp_path, monkey
 @pytest.fixture
 def frames(monkeypatch):
     """Compile with dynamo alone, which takes no C++ compiler and no time; returns the counts of what it compiled."""
-    monkeypatch.setattr(Block, "compile", lambda self: super(Block, self).compile(backend="eager"))
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda part, backend="eager", options=None: compile_(part, backend=backend))
     torch.compiler.reset()
     torch._dynamo.utils.counters.clear()
     yield torch._dynamo.utils.counters["stats"]
@@ -128,11 +130,11 @@ def _broken_compiler(graph, inputs):
 def test_a_stop_request_while_compiling_ends_in_a_snapshot(tokens, tmp_path, monkeypatch):
     settings = dataclasses.replace(TRAIN, steps=12, compile="on")
     plain = run(tokens, tmp_path / "plain", dataclasses.replace(settings, compile="off"))
-    monkeypatch.setattr(Block, "compile", lambda self: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(torch, "compile", lambda part, options=None: signal.raise_signal(signal.SIGTERM) or part)
     with pytest.raises(Interrupted, match="stopped by SIGTERM at step 0 of 12"):
         run(tokens, tmp_path / "cut", settings)
     assert [path.name for path in (tmp_path / "cut").glob("resume/*/step-*")] == ["step-000000000"]
-    monkeypatch.setattr(Block, "compile", lambda self: None)
+    monkeypatch.setattr(torch, "compile", lambda part, options=None: part)
     assert run(tokens, tmp_path / "cut", settings) == plain
 
 
