@@ -21,14 +21,15 @@ from poet.tokens.token_files import TRAIN, open_tokens
 from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import tracking
 from poet.tracking.tracker import Tracker
+from poet.training.budget import FOLDER, by_minutes
 from poet.training.claim import claim
 from poet.training.compile_cache import keep_compiled
 from poet.training.distributed import World, is_one_of_many, join_world, leave_world, speaks_for_all
 from poet.training.history import write_history, write_timing
 from poet.training.launcher import launch
 from poet.training.loop import fit, restore
-from poet.training.run import TrainingRun, prepare_run, run_identity, summarize
-from poet.training.snapshots import RESUME, Snapshots, resume_key
+from poet.training.run import TrainingRun, prepare_run, summarize, training_key
+from poet.training.snapshots import RESUME, Snapshots
 from poet.training.state import gather_weights
 
 PATH = click.Path(path_type=Path)
@@ -66,21 +67,19 @@ def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
 
     # From here on, every process does the same. Only rank 0 records and writes files.
     world = join_world(settings.train.device)
-    with claim(snapshot_folder(tokens, settings, state_folder(root, RESUME), world), world) as claimed:
+    settings, picked = by_minutes(settings, tokens, state_folder(root, FOLDER), CODE, world)
+    # Snapshots are found by everything that determines the result.
+    key = training_key(open_tokens(tokens), settings.model, settings.train, world, CODE)
+    with claim(state_folder(root, RESUME) / key, world) as claimed:
         # Another experiment may have trained this model a moment ago; then the run in MLflow is that experiment's.
         if not claimed.take_result(results):
             with tracking(root, collection, "train", record=world.is_main) as tracker:
                 run = train(tokens, settings, claimed.folder, world, tracker)
+                run.picked = picked
                 write_results(run, tokens, **results)
                 claimed.finish(results)
                 del run  # `leave_world` needs the model gone
         leave_world(world)
-
-
-def snapshot_folder(tokens: Path, settings: Params, resume: Path, world: World) -> Path:
-    """The folder below `resume` for the snapshots of a training on the folder `tokens`."""
-    # Snapshots are found by everything that determines the result: data, parameters, machine, code.
-    return resume / resume_key(run_identity(open_tokens(tokens), settings.model, settings.train, world), CODE)
 
 
 def train(tokens: Path, settings: Params, folder: Path, world: World, tracker: Tracker) -> TrainingRun:

@@ -53,6 +53,7 @@ TRAIN = TrainSettings(
     compile="off",
     processes=1,
     shard=False,
+    minutes=None,
     steps=60,
     batch_size=4,
     accumulate=1,

@@ -90,6 +90,8 @@ def test_one_reader_of_each_outside_thing(path):
             *("poet/tracking/address.py", "poet/tracking/spool_tracker.py"),
             # How the processes of a training find each other.
             *("poet/training/distributed.py", "poet/training/launcher.py"),
+            # Where torch.compile keeps its code.
+            "poet/training/compile_cache.py",
             # Whether there is a graphical display.
             "poet/cli/browser.py",
         },

@@ -80,6 +80,7 @@ def estimate(
     None where they are not made. Raises ConfigError or DataError where the benchmark does not tell.
     """
     _check_processes(params)
+    _check_minutes(params)
     train, config = params.train, params.model.config
     vocab_size = int(meta["vocab_size"]) if meta else params.tokenize.vocab_size
     tokens_per_step = train.batch_size * train.state_windows * config.sequence_len
@@ -161,6 +162,14 @@ def _time(
         "validations": validations,
         "validation_seconds": validation,
     }
+
+
+def _check_minutes(params: Params) -> None:
+    if params.train.minutes is not None:
+        raise ConfigError(
+            f"train.minutes: {params.train.minutes:g} is how long the training takes; it picks size and steps when it "
+            "begins. To estimate what params.yaml says without it: -S train.minutes=null"
+        )
 
 
 def _check_processes(params: Params) -> None:

@@ -189,6 +189,9 @@ class TrainSettings:
     # than rounding.
     processes: Annotated[int, Field(ge=1, le=1024)]
     shard: bool
+    # The time for the training, which then picks the size of the model, the steps, the validations and the dropout by
+    # itself (`poet.training.budget`); None: as the other keys say.
+    minutes: Annotated[float, Field(gt=0, le=100_000)] | None
     steps: Count
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     # Parts of a batch that are computed one after the other, where memory is short. Changes no more than rounding.

@@ -166,7 +166,8 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         unread=[count for count in results.files if _is_unread(count)],
         max_removals=MAX_REMOVALS,
         max_pairs=MAX_PAIRS,
-        recipe=recipe(params, results.name),
+        # What the minutes of the training picked, in place of what params.yaml says for those without.
+        recipe=recipe(params, results.name) | dict(results.training.picked),
         speeds=speeds(results.benchmark, results.machines),
         published_mark=MARK,
         noisy_means=NOISY,

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class Training:
     device: str
     compiled: bool
     processes: int
+    # What `train.minutes` picked, by key of params.yaml; empty without minutes.
+    picked: Mapping[str, float] = field(default_factory=dict)
 
 
 def to_json(result: Evaluation | Training) -> dict[str, Any]:

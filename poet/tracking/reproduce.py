@@ -114,6 +114,9 @@ def overrides(run: FinishedRun, settings: Params) -> list[str]:
     has_yoke = settings.model.yoke is not None
     if bool(yoke) != has_yoke and any(key.startswith("model.") for key in recorded):
         found.append(f"model.yoke={_written(yoke or None)}")
+    # A run records what its minutes picked, in figures; the same minutes could pick others.
+    if settings.train.minutes is not None and "train.steps" in recorded:
+        found.append("train.minutes=null")
     for key in sorted(recorded.keys() & file.keys()):
         value = file[key]
         is_free = value == "auto" and key in MACHINE

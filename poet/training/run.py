@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -21,7 +22,7 @@ from poet.tokens.token_files import TRAIN, TokenData
 from poet.tracking.tracker import Tracker
 from poet.training.distributed import World
 from poet.training.history import History
-from poet.training.snapshots import Snapshots
+from poet.training.snapshots import Snapshots, resume_key
 from poet.training.state import Best
 from poet.training.step import Trainer, compile_blocks, should_compile
 from poet.training.yardstick import Yardstick, measure_yardstick
@@ -55,6 +56,8 @@ class TrainingRun:
     step: int = 0
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
+    # What `train.minutes` decided, by key of params.yaml; empty without minutes.
+    picked: dict[str, float] = field(default_factory=dict)
 
     @property
     def model(self) -> Transformer:
@@ -82,18 +85,22 @@ class TrainingRun:
         return inputs.to(self.device), targets.to(self.device)
 
 
-def run_identity(data: TokenData, model: ModelSettings, settings: TrainSettings, world: World) -> list[str]:
-    """Everything but the code that determines the result of a training, as text for `resume_key`.
+def training_key(
+    data: TokenData, model: ModelSettings, settings: TrainSettings, world: World, code: Sequence[str]
+) -> str:
+    """The name for what a training keeps: a hash of everything that determines its result, 16 hex digits.
 
-    That includes the machine as far as it changes rounding: device, dtype, torch version, number of processes.
+    That is the data, the settings, the files and folders of `code`, and the machine as far as it changes rounding:
+    device, dtype, torch version, number of processes.
     """
     # sort_keys, so that a section with its keys in another order is the same section.
     settings_json = [json.dumps(dataclasses.asdict(part), sort_keys=True) for part in (model, settings)]
     # meta.json contains the hash of every token file and of the tokenizer.
     data_json = json.dumps(data.meta, sort_keys=True)
     # "auto" can mean another dtype on another machine.
-    dtype = pick_precision(settings.precision, world.device)
-    return [*settings_json, data_json, str(world.device), dtype_name(dtype), torch.__version__, str(world.ranks)]
+    dtype = dtype_name(pick_precision(settings.precision, world.device))
+    machine = [str(world.device), dtype, torch.__version__, str(world.ranks)]
+    return resume_key([*settings_json, data_json, *machine], code)
 
 
 @out_of_memory_advice(MEMORY_ADVICE)
@@ -161,6 +168,7 @@ def summarize(run: TrainingRun) -> Training:
         device=run.device.type,
         compiled=run.trainer.compiled,
         processes=run.world.ranks,
+        picked=run.picked,
     )
 
 

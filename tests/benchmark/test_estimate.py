@@ -135,6 +135,11 @@ def test_parts_and_windows_of_a_batch_count():
     assert two.memory_bytes == one.memory_bytes
 
 
+def test_minutes_are_no_question_for_an_estimate():
+    with pytest.raises(ConfigError, match=r"train.minutes: 10 is how long the training takes.* -S train.minutes=null"):
+        of(params(minutes=10.0), *FULL)
+
+
 def test_several_processes_are_refused_with_a_reason():
     with pytest.raises(ConfigError, match=r"train.processes: 2 processes are not estimated.* -S train.processes=1"):
         of(params(processes=2), *FULL)

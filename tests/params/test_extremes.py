@@ -47,7 +47,7 @@ RIGHT = {
     "nul": ("held_out_books.*", "author", "language", "prompts.*", "sample_prompt"),
 }
 RIGHT["yes"] += ("sample_prompt", "held_out_books.*", "cases.*.name")
-RIGHT["null"] += ("attribute.min_length",)
+RIGHT["null"] += ("attribute.min_length", "train.minutes")
 
 
 def keys(value, path=()):

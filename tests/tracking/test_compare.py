@@ -160,6 +160,9 @@ def test_the_printed_changes_lead_to_the_recipe_of_the_run(project, name):
     assert changed.train.sample_prompt == 'She said "no' and changed.split.held_out_books == ["the-tempest", "hamlet"]
     (run,) = [run for run in read_runs(project)["shelf"] if run.name == f"{name}-owl"]
     assert overrides(run, changed) == []
+    # Minutes in the file would pick another size than the one that the run has.
+    timed = dataclasses.replace(changed, train=dataclasses.replace(changed.train, minutes=10.0))
+    assert overrides(run, timed) == ["train.minutes=null"]
 
 
 def test_what_is_missing_is_said(project):

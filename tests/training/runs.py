@@ -14,10 +14,12 @@ import psutil
 from ruamel.yaml import YAML
 
 from poet.params.file import load_params
+from poet.tokens.token_files import open_tokens
 from poet.tracking.tracker import Tracker
 from poet.training.claim import claim
 from poet.training.distributed import join_world, leave_world
-from stages.train import snapshot_folder, train, write_results
+from poet.training.run import training_key
+from stages.train import CODE, train, write_results
 from tests.clone import ROOT
 from tests.recipes import MODEL, RARELY, TRAIN
 
@@ -37,7 +39,8 @@ def run(tokens, folder, settings=TRAIN, runtime=RARELY, model=MODEL, tracker=Non
     """Train in this process on the folder `tokens`; returns the bytes of the best weights."""
     world = join_world(settings.device)
     params = dataclasses.replace(load_params(ROOT / "params.yaml"), model=model, train=settings, runtime=runtime)
-    with claim(snapshot_folder(tokens, params, folder / "resume", world), world) as claimed:
+    key = training_key(open_tokens(tokens), model, settings, world, CODE)
+    with claim(folder / "resume" / key, world) as claimed:
         write_results(
             train(tokens, params, claimed.folder, world, tracker or Tracker()), tokens, **result_paths(folder)
         )

@@ -1,0 +1,220 @@
+"""A training of so many minutes: which model, how many steps and how much dropout, by what was measured.
+
+`train.minutes` names the time; this page names the rest. More time pays for a larger model as well as for more steps
+(Hoffmann et al. 2022, arXiv 2203.15556), and a text that is read many times needs dropout, where the first two or three
+passes over it need none (Muennighoff et al. 2023, arXiv 2305.16264). docs/log.md has the trainings behind the table.
+
+How fast a machine is differs from hour to hour. So the steps are counted once, and what was counted is kept: the same
+parameters give the same model on the same machine, and a training that was interrupted goes on as it began.
+"""
+
+import dataclasses
+import math
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+from tokenizers import Tokenizer
+
+from poet.device.device import now, pick_precision
+from poet.errors import ConfigError, DataError
+from poet.files import read_json_as, write_json
+from poet.model.size import flops_per_token
+from poet.params.model import ModelSettings
+from poet.params.sections import Params, TrainSettings
+from poet.progress import duration, log
+from poet.results.model_folder import TOKENIZER
+from poet.tokenizers.tokenizer import load_tokenizer
+from poet.tokens.token_files import TRAIN, TokenData, open_tokens
+from poet.tracking.tracker import Tracker
+from poet.training.distributed import World, broadcast
+from poet.training.length import Length, measure_length
+from poet.training.run import compile_model, prepare_run, training_key
+from poet.training.snapshots import Snapshots
+from poet.training.yardstick import measure_yardstick
+
+# The name of the state folder that keeps what was decided, one file for each training.
+FOLDER = "budgets"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A size of model that pays off from so many FLOPs of training on."""
+
+    flops: float
+    n_layer: int
+    n_head: int
+    n_embd: int
+
+
+# The smallest first. The default training, 3 layers of 192 for 800 steps, has 3.7e13 FLOPs.
+SIZES = (
+    Size(flops=0.0, n_layer=3, n_head=2, n_embd=128),
+    Size(flops=2e13, n_layer=3, n_head=2, n_embd=192),
+    Size(flops=8e13, n_layer=4, n_head=2, n_embd=256),
+    Size(flops=3e14, n_layer=5, n_head=3, n_embd=336),
+    Size(flops=1.2e15, n_layer=6, n_head=4, n_embd=448),
+)
+
+# Dropout from so many passes over the text on.
+DROPOUT = ((0.0, 0.0), (4.0, 0.1), (8.0, 0.2))
+
+# More passes than this teach a small text by heart and nothing else, also with dropout: the training ends earlier.
+MAX_EPOCHS = 20.0
+
+# The share of the rate of a large matrix product that a training reaches, by kind of device. It decides the size alone:
+# steps are counted by a measured one.
+UTILIZATION = {"cpu": 0.45, "cuda": 0.2, "mps": 0.2}
+
+# Validations of a training, evenly over its steps.
+VALIDATIONS = 5
+
+
+def size_for(flops: float) -> Size:
+    """The size of model that pays off most in a training of `flops` FLOPs.
+
+    >>> size_for(3.7e13).n_embd
+    192
+    """
+    return next(size for size in reversed(SIZES) if size.flops <= flops)
+
+
+def dropout_for(epochs: float) -> float:
+    """The dropout of a training that reads its text `epochs` times.
+
+    >>> [dropout_for(epochs) for epochs in (0.5, 5, 30)]
+    [0.0, 0.1, 0.2]
+    """
+    return next(dropout for least, dropout in reversed(DROPOUT) if least <= epochs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picked:
+    """What a number of minutes decides, by the names of params.yaml."""
+
+    n_layer: int
+    n_head: int
+    n_embd: int
+    dropout: float
+    steps: int
+    validate_every: int
+
+    def by_key(self) -> dict[str, float]:
+        """The same by dotted key: {"model.n_layer": 4, ...}."""
+        sections = {key: "train" if key in ("steps", "validate_every") else "model" for key in vars(self)}
+        return {f"{section}.{key}": getattr(self, key) for key, section in sections.items()}
+
+
+def by_minutes(
+    settings: Params, tokens: Path, folder: Path, code: Sequence[str], world: World
+) -> tuple[Params, dict[str, float]]:
+    """`settings` with what `train.minutes` decides for the folder `tokens`, and that by key (collective).
+
+    Without minutes, `settings` as they are, and nothing. What was decided before is kept in `folder`, by all that
+    determines the result of a training, the files of `code` among them.
+    """
+    if settings.train.minutes is None:
+        return settings, {}
+    data = open_tokens(tokens)
+    keep = folder / f"{training_key(data, settings.model, settings.train, world, code)}.json"
+    # Rank 0 alone reads and writes the file, so that all processes decide alike.
+    picked: Picked | None = broadcast(world, _kept(keep) if world.is_main else None)
+    if picked is None:
+        picked = _pick(data, load_tokenizer(tokens / TOKENIZER), settings.model, settings.train, world)
+        if world.is_main:
+            write_json(keep, dataclasses.asdict(picked))
+    model, recipe = with_picked(settings.model, settings.train, picked)
+    return dataclasses.replace(settings, model=model, train=recipe), picked.by_key()
+
+
+def _pick(data: TokenData, tokenizer: Tokenizer, model: ModelSettings, settings: TrainSettings, world: World) -> Picked:
+    """The size for the time, and the steps of a model of that size, which is made, timed and thrown away."""
+    rate = measure_yardstick(world, pick_precision(settings.precision, world.device)).flops_per_second
+    guess = _guess(data, model, settings, rate * UTILIZATION[world.device.type])
+    began = now(world.device)
+    length = _measure(data, tokenizer, *with_picked(model, settings, guess), world)
+    # The model is made and compiled once more; the second time, compiling takes a fraction.
+    spent = now(world.device) - began
+    picked: Picked = broadcast(world, _count(guess, data, model, settings, length, spent))
+    if world.is_main:
+        log(
+            f"train.minutes: {settings.minutes:g} picks {picked.n_layer} x {picked.n_embd} (layers x width), dropout "
+            f"{picked.dropout:g}, {picked.steps:,} steps of {duration(length.step_seconds)}"
+        )
+    return picked
+
+
+def with_picked(model: ModelSettings, settings: TrainSettings, picked: Picked) -> tuple[ModelSettings, TrainSettings]:
+    """`model` and `settings` with what was picked in its place, and no minutes: from here on, the steps count.
+
+    ConfigError when the picked size does not fit what else `model` says.
+    """
+    try:
+        sized = dataclasses.replace(
+            model,
+            n_layer=picked.n_layer,
+            n_head=picked.n_head,
+            n_embd=picked.n_embd,
+            dropout=picked.dropout,
+        )
+    except pydantic.ValidationError as error:
+        raise ConfigError(
+            f"train.minutes: {settings.minutes:g} picks {picked.n_layer} x {picked.n_embd} (layers x width) with "
+            f"{picked.n_head} heads, which does not fit the section model: {error.errors()[0]['msg']}. Set that key to "
+            "null, or set train.minutes to null and choose the size yourself."
+        ) from None
+    return sized, dataclasses.replace(settings, steps=picked.steps, validate_every=picked.validate_every, minutes=None)
+
+
+def _kept(path: Path) -> Picked | None:
+    """What `path` holds; None where there is none, or a damaged one: it is decided anew."""
+    try:
+        return read_json_as(path, Picked)
+    except DataError:
+        return None
+
+
+def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops_per_second: float) -> Picked:
+    """The size for the time, with the steps that it would take at `flops_per_second`."""
+    assert settings.minutes is not None
+    flops = 60 * settings.minutes * flops_per_second
+    size = size_for(flops)
+    sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
+    tokens = flops / flops_per_token(sized, data.vocab_size)
+    return Picked(
+        n_layer=size.n_layer,
+        n_head=size.n_head,
+        n_embd=size.n_embd,
+        dropout=dropout_for(tokens / len(data.splits[TRAIN])),
+        steps=max(1, round(tokens / _tokens_per_step(model, settings))),
+        validate_every=1,
+    )
+
+
+def _tokens_per_step(model: ModelSettings, settings: TrainSettings) -> int:
+    return settings.batch_size * settings.state_windows * model.sequence_len
+
+
+def _measure(
+    data: TokenData, tokenizer: Tokenizer, model: ModelSettings, settings: TrainSettings, world: World
+) -> Length:
+    """How long a step and a validation take, by a model that is made and compiled for it alone (collective)."""
+    with tempfile.TemporaryDirectory(prefix="poet-budget-") as folder:
+        nowhere = Snapshots(folder=Path(folder), interval=math.inf)
+        run = prepare_run(data, tokenizer, model, settings, world=world, snapshots=nowhere, tracker=Tracker())
+        compile_model(run)
+        return measure_length(run)
+
+
+def _count(
+    guess: Picked, data: TokenData, model: ModelSettings, settings: TrainSettings, length: Length, spent: float
+) -> Picked:
+    """The steps that fit into the time, after what was `spent` already, in seconds, and with the validations."""
+    assert settings.minutes is not None
+    seconds = 60 * settings.minutes - spent - VALIDATIONS * length.validation_seconds
+    most = MAX_EPOCHS * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
+    steps = max(VALIDATIONS, round(min(seconds / length.step_seconds, most)))
+    epochs = steps * _tokens_per_step(model, settings) / len(data.splits[TRAIN])
+    return dataclasses.replace(guess, steps=steps, validate_every=-(-steps // VALIDATIONS), dropout=dropout_for(epochs))

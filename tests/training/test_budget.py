@@ -1,0 +1,118 @@
+"""`train.minutes`: sizes grow with the time, steps are measured once and kept, a small text is not learned by heart."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from poet.errors import ConfigError
+from poet.model.saving import load_model
+from poet.params.file import load_params
+from poet.params.model import Yoke
+from poet.tokens.token_files import TRAIN, open_tokens
+from poet.training import budget
+from poet.training.budget import Picked, Size, by_minutes, dropout_for, size_for, with_picked
+from poet.training.distributed import World
+from poet.training.length import Length
+from tests.clone import ROOT
+from tests.recipes import MODEL
+from tests.recipes import TRAIN as RECIPE
+from tests.training.runs import run
+
+WORLD = World(device=torch.device("cpu"))
+PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, steps=30, validate_every=6)
+
+
+def decide(tokens, folder, minutes, model=MODEL):
+    """The settings after `by_minutes`, and what was picked."""
+    params = load_params(ROOT / "params.yaml")
+    params = dataclasses.replace(params, model=model, train=dataclasses.replace(RECIPE, minutes=minutes))
+    return by_minutes(params, tokens, folder, ("poet/training/budget.py",), WORLD)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A model that takes no time, steps of 10 ms and validations of 20 ms; returns how often they were measured."""
+    measured = []
+
+    def measure(*arguments):
+        measured.append(arguments)
+        return Length(steps=1, step_seconds=0.01, validations=1, validation_seconds=0.02)
+
+    monkeypatch.setattr(budget, "SIZES", (Size(flops=0.0, n_layer=1, n_head=1, n_embd=16),))
+    monkeypatch.setattr(budget, "_measure", measure)
+    return measured
+
+
+def test_more_time_is_a_larger_model_and_never_less_of_anything():
+    sizes = [size_for(10.0**exponent) for exponent in range(20)]
+    assert sizes == sorted(sizes, key=lambda size: size.n_layer * size.n_embd)
+    for size in budget.SIZES:
+        assert size_for(size.flops) == size
+        # Heads of an even width, for the rotary positions.
+        assert size.n_embd % (2 * size.n_head) == 0
+    passes = [dropout_for(epochs) for epochs in (0, 1, 3, 5, 10, 100)]
+    assert passes == sorted(passes) and passes[0] == 0
+
+
+def test_without_minutes_everything_is_as_written(tokens, tmp_path):
+    settings, picked = decide(tokens, tmp_path / "kept", None)
+    assert (settings.model, settings.train, picked) == (MODEL, RECIPE, {})
+    assert not (tmp_path / "kept").exists()
+
+
+def test_the_steps_fit_into_the_time(tokens, tmp_path, quick, monkeypatch):
+    monkeypatch.setattr(budget, "MAX_EPOCHS", 1e9)
+    settings, picked = decide(tokens, tmp_path / "kept", 0.5)
+    # 30 s, less five validations and what preparing took.
+    assert 0.9 * 2990 < picked["train.steps"] <= 2990
+    assert -(-picked["train.steps"] // picked["train.validate_every"]) == budget.VALIDATIONS
+    assert picked["model.dropout"] == budget.DROPOUT[-1][1], "thousands of steps over a few thousand tokens"
+    assert (settings.train.steps, settings.train.minutes) == (picked["train.steps"], None)
+    assert (settings.model.n_embd, settings.model.sequence_len) == (16, MODEL.sequence_len)
+
+
+def test_a_small_text_is_not_learned_by_heart(tokens, tmp_path, quick):
+    _, picked = decide(tokens, tmp_path / "kept", 60)
+    seen = picked["train.steps"] * RECIPE.batch_size * MODEL.sequence_len
+    assert seen == pytest.approx(budget.MAX_EPOCHS * len(open_tokens(tokens).splits[TRAIN]), rel=0.05)
+
+
+def test_what_was_decided_is_kept_for_each_recipe(tokens, tmp_path, quick, capsys):
+    first = decide(tokens, tmp_path / "kept", 60)
+    assert "train.minutes: 60 picks 1 x 16 (layers x width), dropout 0.2, " in capsys.readouterr().err
+    assert decide(tokens, tmp_path / "kept", 60) == first and len(quick) == 1
+    decide(tokens, tmp_path / "kept", 0.1)
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_a_damaged_decision_is_made_anew(tokens, tmp_path, quick):
+    decide(tokens, tmp_path / "kept", 60)
+    (kept,) = (tmp_path / "kept").iterdir()
+    kept.write_text('{"n_layer": 1', encoding="utf-8")
+    decide(tokens, tmp_path / "kept", 60)
+    assert len(quick) == 2 and json.loads(kept.read_text(encoding="utf-8"))["n_embd"] == 16
+
+
+def test_a_real_model_is_measured(tokens, tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "SIZES", (Size(flops=0.0, n_layer=1, n_head=1, n_embd=16),))
+    monkeypatch.setattr(budget, "MAX_EPOCHS", 1e9)
+    _, picked = decide(tokens, tmp_path / "kept", 0.2)
+    assert picked["train.steps"] > 100
+
+
+def test_the_training_takes_what_was_picked_and_its_result_says_so(tokens, tmp_path):
+    model, settings = with_picked(MODEL, dataclasses.replace(RECIPE, minutes=10.0), PICKED)
+    run(tokens, tmp_path / "out", settings, model=model)
+    config = load_model(tmp_path / "out" / "model", torch.device("cpu")).model.config
+    assert (config.n_layer, config.n_embd, config.dropout) == (2, 48, 0.1)
+    assert json.loads((tmp_path / "out" / "train.json").read_text(encoding="utf-8"))["steps"] == 30
+    assert PICKED.by_key()["model.n_embd"] == 48 and PICKED.by_key()["train.steps"] == 30
+
+
+def test_a_model_that_the_size_does_not_fit_is_one_message(tokens, tmp_path):
+    model = dataclasses.replace(MODEL, yoke=Yoke(layer=1, width=4, residual=True, state=False))
+    shallow = dataclasses.replace(PICKED, n_layer=1)
+    with pytest.raises(ConfigError, match=r"train.minutes: 10 picks 1 x 48 .* yoke.layer 1 is out"):
+        with_picked(model, dataclasses.replace(RECIPE, minutes=10.0), shallow)
