@@ -67,7 +67,7 @@ def test_a_token_of_two_bytes_shows_both(tmp_path):
 
 
 def test_generate_prints_no_half_and_no_control_character(tmp_path, monkeypatch):
-    def streamed(trained, prompt, sampling, tokens, guard):
+    def streamed(trained, prompt, sampling, tokens, guard, ending):
         yield iter(["some", HOSTILE])
 
     monkeypatch.setattr("poet.generation.stream.stream_texts", streamed)

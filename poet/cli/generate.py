@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from poet.cli.folders import INDEX, MODELS
-from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection, unicode_text
+from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection, escaped_text, unicode_text
 from poet.cli.sampling_options import sampling_options
 from poet.params.sampling import LARGEST_SEED, SamplingParams
 from poet.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The length of a sample, where nothing else ends it, and the most that an end is waited for: by line, and for words.
+TOKENS, LINE_TOKENS, UNTIL_TOKENS = 300, 100, 2000
 
 
 @click.command(
@@ -24,8 +27,12 @@ if TYPE_CHECKING:
 @click.option("--model", "folder", type=click.Path(path_type=Path), help="A model's folder, not the collection's.")
 @click.option("--index", type=click.Path(path_type=Path), help="An index folder for --max-copy, not the collection's.")
 @click.option(
-    "--tokens", type=click.IntRange(1, 1_000_000), default=300, show_default=True, help="Length of each sample."
+    "--tokens",
+    type=click.IntRange(1, 1_000_000),
+    help=f"Length of each sample, to the end of its line; by default {TOKENS}. With --lines or --until, the most.",
 )
+@click.option("--lines", type=click.IntRange(1, 10_000), help="End after so many lines with text: 14 for a sonnet.")
+@click.option("--until", callback=escaped_text, help=r'End before these words; "\n\n" is a blank line.')
 @click.option(
     "--samples", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many texts to write."
 )
@@ -45,7 +52,9 @@ def generate(
     name: str | None,
     folder: Path | None,
     index: Path | None,
-    tokens: int,
+    tokens: int | None,
+    lines: int | None,
+    until: str | None,
     samples: int,
     sampling: SamplingParams,
     max_copy: int,
@@ -68,6 +77,7 @@ def generate(
     # torch takes a second to import, so it is imported when the command runs and not for `poet --help`.
     from poet.attribution.guard import open_guard
     from poet.device.device import pick_device
+    from poet.generation.ending import Ending
     from poet.generation.stream import stream_texts
     from poet.model.saving import load_model
     from poet.results.samples import Sample
@@ -77,7 +87,10 @@ def generate(
     guard = open_guard(index, token_bytes(trained.tokenizer), max_copy)
     # One set of parameters for each sample; they differ in the seed.
     each = [dataclasses.replace(sampling, seed=sampling.seed + i) for i in range(samples)]
-    for number, (one, pieces) in enumerate(zip(each, stream_texts(trained, prompt, each, tokens, guard), strict=True)):
+    ending = Ending(lines=lines or 0, until=until or "") if lines or until else None
+    tokens = tokens or max(TOKENS, LINE_TOKENS * (lines or 0), UNTIL_TOKENS if until else 0)
+    texts = stream_texts(trained, prompt, each, tokens, guard, ending)
+    for number, (one, pieces) in enumerate(zip(each, texts, strict=True)):
         if as_json:
             text = "".join(pieces)
             sample = Sample(

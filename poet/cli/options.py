@@ -1,5 +1,6 @@
 """Options that several commands share, and what they mean: the project, the collection, its results."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,17 @@ def unicode_text(context: click.Context, parameter: click.Parameter, text: str) 
     except UnicodeEncodeError as error:
         raise click.BadParameter(f"it is not UTF-8 (character {error.start})", context, parameter) from None
     return text
+
+
+def escaped_text(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    r"""The same with `\n`, `\t` and `\\` as a line end, a tab and a backslash; click.BadParameter where it is empty.
+
+    >>> escaped_text(None, None, r"one\ntwo \\n")
+    'one\ntwo \\n'
+    """
+    if text is None:
+        return None
+    if not text:
+        raise click.BadParameter("it is empty; name the words before which a text ends", context, parameter)
+    signs = {"n": "\n", "t": "\t", "\\": "\\"}
+    return re.sub(r"\\([nt\\])", lambda match: signs[match[1]], unicode_text(context, parameter, text))

@@ -84,14 +84,25 @@ def complete_text(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
     return "".join(decode_stream(tokenizer, ids))
 
 
-def token_ends(tokenizer: Tokenizer, ids: Iterable[int]) -> list[int]:
+def token_ends(tokenizer: Tokenizer, ids: Sequence[int]) -> list[int]:
     """For each of `ids`, how many characters of their `complete_text` there are up to its end.
 
     A token that ends within a character ends where the character begins; the token that completes it ends behind it.
     The last one ends where the text does.
     """
-    read, characters = 0, 0
+    characters = 0
     ends: list[int] = []
+    for read, text in counted_stream(tokenizer, ids):
+        # Tokens that wait for the rest of a character add nothing yet.
+        ends += [characters] * (read - len(ends) - 1)
+        characters += len(text)
+        ends.append(characters)
+    return ends + [characters] * (len(ids) - len(ends))
+
+
+def counted_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """The pieces of `decode_stream`, each with the number of `ids` up to its end."""
+    read = 0
 
     def reading() -> Iterator[int]:
         nonlocal read
@@ -100,11 +111,7 @@ def token_ends(tokenizer: Tokenizer, ids: Iterable[int]) -> list[int]:
             yield token
 
     for text in decode_stream(tokenizer, reading()):
-        # Tokens that wait for the rest of a character add nothing yet.
-        ends += [characters] * (read - len(ends) - 1)
-        characters += len(text)
-        ends.append(characters)
-    return ends + [characters] * (read - len(ends))
+        yield read, text
 
 
 def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:

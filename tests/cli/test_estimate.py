@@ -62,7 +62,8 @@ def test_it_tells_time_tokens_parameters_memory_disk_and_what_they_rest_on(proje
     assert lines["parameters"] == "2,113,536"
     assert lines["memory"].endswith("B") and lines["disk"].startswith("17 MB model")
     assert lines["device"] == "cpu: Slow Processor (float32, compiled, 2 threads)"
-    assert ask("poet estimate -S train.steps=100").endswith("rests on    7 trainings measured on slow-2-cores on 2026-11-26\n")
+    short = ask("poet estimate -S train.steps=100")
+    assert short.endswith("rests on    7 trainings measured on slow-2-cores on 2026-11-26\n")
 
 
 def test_it_is_for_the_settings_that_are_given(project):

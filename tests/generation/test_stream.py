@@ -56,9 +56,9 @@ def test_the_first_text_appears_while_it_is_generated(monkeypatch):
     asked = []
 
     def slowly(*arguments):
-        for number in range(3):
+        for number in range(4):
             asked.append(number)
-            yield encode(TOKENIZER, "abc"[number])
+            yield encode(TOKENIZER, "abc\n"[number])
 
     monkeypatch.setattr("poet.generation.stream.generate", slowly)
     pieces = next(stream_texts(TRAINED, "x", [SamplingParams(temperature=1.0, seed=1)], 3))
