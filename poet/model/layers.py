@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poet.model.activations import squared_relu
+from poet.model.dropout import dropout as drop
 from poet.model.rotary import rotate
 from poet.model.size import mlp_width
 from poet.params.model import ModelConfig, Yoke
@@ -199,8 +200,7 @@ def _matmul_attention(q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor
     # baddbmm adds the mask in the same call that multiplies: future + q k^T / sqrt(D).
     scores = torch.baddbmm(future, q, k.mT, alpha=D**-0.5)  # (B H, T, D) x (B H, D, T) -> (B H, T, T)
     weights = scores.softmax(dim=-1)  # (B H, T, T), each row sums to 1
-    if dropout:
-        weights = F.dropout(weights, dropout)
+    weights = drop(weights, dropout)
     return torch.bmm(weights, v).view(B, H, T, D)  # (B H, T, T) x (B H, T, D) -> (B H, T, D) -> (B, H, T, D)
 
 
@@ -264,11 +264,11 @@ class Block(nn.Module):
         y = self.attention(self.attention_norm(x), rotary, cache, start)  # (B, T, C)
         # The condition spares a call per layer and token in generation, where dropout does nothing.
         if self.training and self.dropout:
-            y = F.dropout(y, self.dropout)
+            y = drop(y, self.dropout)
         x = x + y
         y, hidden = self.mlp(self.mlp_norm(x), state)  # (B, T, C), (B, T, W)
         if self.training and self.dropout:
-            y = F.dropout(y, self.dropout)
+            y = drop(y, self.dropout)
         # A yoke without residual path replaces the stream: everything has to pass through its narrow MLP.
         replaces_stream = self.yoke is not None and not self.yoke.residual
         return (y if replaces_stream else x + y), hidden

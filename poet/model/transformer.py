@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from poet.model.dropout import dropout
 from poet.model.layers import Block, KeyValues, Linear, make_norm, rms_norm
 from poet.model.loss import capped_cross_entropy, loss_of_chunk, softcap_
 from poet.model.rotary import rotary_table
@@ -161,7 +162,7 @@ class Transformer(nn.Module):
         if config.norm == "rms":
             x = rms_norm(x)
         if self.training and config.dropout:
-            x = F.dropout(x, config.dropout)
+            x = dropout(x, config.dropout)
         yoke_hidden = None
         for i, block in enumerate(self.blocks):
             # Only a yoke with state has a gate, and only its activations are needed later.

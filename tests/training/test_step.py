@@ -15,7 +15,7 @@ from poet.training import step
 from poet.training.compile_rule import COMPILE_MIN_FLOPS
 from poet.training.distributed import World
 from poet.training.step import Trainer, compile_blocks, should_compile
-from tests.recipes import ADAMW, MUON, TRAIN
+from tests.recipes import ADAMW, MODEL, MUON, TRAIN
 from tests.tiny import VOCAB_SIZE, generator, tiny_model
 from tests.training.runs import OnStep, run
 
@@ -63,8 +63,10 @@ def test_clipping_shortens_the_gradient_and_keeps_its_direction(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore")  # the compiler itself warns
 def test_a_compiled_training_learns_the_same(tokens, tmp_path):
-    run(tokens, tmp_path / "eager", dataclasses.replace(TRAIN, steps=10))
-    run(tokens, tmp_path / "compiled", dataclasses.replace(TRAIN, steps=10, compile="on"))
+    """With dropout: compiled or not, the same activations are dropped."""
+    model = dataclasses.replace(MODEL, dropout=0.3)
+    run(tokens, tmp_path / "eager", dataclasses.replace(TRAIN, steps=10), model=model)
+    run(tokens, tmp_path / "compiled", dataclasses.replace(TRAIN, steps=10, compile="on"), model=model)
     one, other = (pd.read_csv(tmp_path / name / "history.csv")["train_loss"] for name in ("eager", "compiled"))
     assert other.to_numpy() == pytest.approx(one.to_numpy(), rel=1e-3)
     assert read_json(tmp_path / "compiled" / "train.json")["compiled"] is True
