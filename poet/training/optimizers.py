@@ -26,7 +26,7 @@ NEWTON_SCHULZ_STEPS = 5
 
 # AdamW's decay rates for the running means of the gradient and of its square. Beside Muon as in modded-nanogpt, alone
 # as in nanoGPT for small batches.
-BETAS_BESIDE_MUON = (0.9, 0.95)
+BETAS_BESIDE_MUON = (0.8, 0.95)
 BETAS_ALONE = (0.9, 0.99)
 
 
