@@ -68,7 +68,7 @@ def test_it_tells_time_tokens_parameters_memory_disk_and_what_they_rest_on(proje
 
 def test_it_is_for_the_settings_that_are_given(project):
     plain, changed = as_json("poet estimate"), as_json("poet estimate -S train.steps=1600 -S 'model={n_layer:6}'")
-    assert changed["steps"] == 2 * plain["steps"]
+    assert changed["steps"] == 1600 != plain["steps"]
     assert changed["step_seconds"] > 1.5 * plain["step_seconds"]
     yoke = as_json("poet estimate -S 'model.yoke={layer:0,width:16,residual:true,state:false}'")
     assert yoke["parameters"] < plain["parameters"]
@@ -96,7 +96,7 @@ def test_tokens_tell_epochs_only_if_they_are_those_of_the_settings(project):
     assert "note: no tokens are made with these settings" in ask("poet estimate")
     write_meta(project, vocab_size=1900)
     found = as_json("poet estimate")
-    assert found["epochs"] == pytest.approx(3.2768) and found["validation_seconds"] > 0
+    assert found["epochs"] == pytest.approx(found["tokens"] / 1_000_000) and found["validation_seconds"] > 0
     assert "the tokens have a vocabulary of 1,900" in found["notes"][-1]
     assert found["parameters"] == 2_113_536 - 2 * 148 * 192, "a small text has fewer tokens than it may"
     assert as_json("poet estimate -S tokenize.vocab_size=4096")["epochs"] is None
