@@ -101,8 +101,11 @@ def test_without_a_lock_training_goes_on(tmp_path, capsys):
 
 
 def started(folder, tokens, name):
-    """The train stage with snapshots all the time, in the repository `folder`, with results in `folder`/`name`."""
-    return start(folder, train_command(folder, tokens, name, steps=400, validate_every=400))
+    """The train stage with snapshots all the time, in the repository `folder`, with results in `folder`/`name`.
+
+    It has enough steps for another process to start meanwhile, which takes seconds on a busy machine.
+    """
+    return start(folder, train_command(folder, tokens, name, steps=2500, validate_every=2500))
 
 
 def wait_for(condition, *jobs):
