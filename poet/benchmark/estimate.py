@@ -165,6 +165,7 @@ def _time(
 
 
 def _check_minutes(params: Params) -> None:
+    """ConfigError for a training whose size is not known before it begins."""
     if params.train.minutes is not None:
         raise ConfigError(
             f"train.minutes: {params.train.minutes:g} is how long the training takes; it picks size and steps when it "

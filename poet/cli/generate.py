@@ -31,7 +31,9 @@ TOKENS, LINE_TOKENS, UNTIL_TOKENS = 300, 100, 2000
     type=click.IntRange(1, 1_000_000),
     help=f"Length of each sample, to the end of its line; by default {TOKENS}. With --lines or --until, the most.",
 )
-@click.option("--lines", type=click.IntRange(1, 10_000), help="End after so many lines with text: 14 for a sonnet.")
+@click.option(
+    "--lines", type=click.IntRange(1, 10_000), help="Stop after this many lines that have text, for example 14."
+)
 @click.option("--until", callback=escaped_text, help=r'End before these words; "\n\n" is a blank line.')
 @click.option(
     "--samples", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many texts to write."

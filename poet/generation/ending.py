@@ -1,4 +1,4 @@
-"""Where a text that is being written ends: after some lines, or before some words."""
+"""The end of a text that is being written: after some lines, before some words, or with its line."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Ending:
     """What ends a text before its tokens are used up.
 
-    `lines`: so many lines with text in them, the one that the prompt began among them; 0 for any number. `until`: the
-    words before which the text ends; empty for none.
+    `lines` is the number of lines that have text; the line that the prompt began counts, blank lines do not. 0 sets no
+    limit. `until` is the words before which the text ends; an empty text sets no end.
     """
 
     lines: int = 0
@@ -28,7 +28,8 @@ def end_at(ending: Ending, prompt: str, pieces: Iterable[str]) -> Iterator[str]:
     lines, has_text = 0, bool(prompt.rpartition("\n")[2].strip())
     held = ""  # what may be the beginning of `until`
     for piece in pieces:
-        text, end = held + piece, len(held + piece) + 1
+        text = held + piece
+        end = len(text) + 1  # behind the text: not found yet
         if ending.until and (found := text.find(ending.until)) >= 0:
             end = found
         start = len(held)

@@ -1,4 +1,4 @@
-"""A training of so many minutes: which model, how many steps and how much dropout, by what was measured.
+"""Picks the size of the model, the steps and the dropout for a training of a given number of minutes.
 
 `train.minutes` names the time; this page names the rest. More time pays for a larger model as well as for more steps
 (Hoffmann et al. 2022, arXiv 2203.15556), and a text that is read many times needs dropout, where the first two or three
@@ -41,7 +41,7 @@ FOLDER = "budgets"
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """A size of model that pays off from so many FLOPs of training on."""
+    """A size of model, and the FLOPs from which a training of that size ends better than one of the size before."""
 
     flops: float
     n_layer: int
@@ -59,11 +59,11 @@ SIZES = (
     Size(flops=2e15, n_layer=6, n_head=4, n_embd=448),
 )
 
-# Dropout from so many passes over the text on. 0.1 costs 0.05 bits per character after one pass and gains 0.03 after
-# seven; 0.2 was not measured.
+# Pairs of epochs and the dropout from there on. Dropout of 0.1 costs 0.05 bits per character after one epoch and gains
+# 0.03 after seven; 0.2 was not measured.
 DROPOUT = ((0.0, 0.0), (3.0, 0.1), (10.0, 0.2))
 
-# More passes than this teach a small text by heart and nothing else, also with dropout: the training ends earlier.
+# A training ends after this many epochs, also if time is left: a small text would only be learned by heart. A guess.
 MAX_EPOCHS = 20.0
 
 # The share of the rate of a large matrix product that a training reaches, by kind of device. It decides the size alone:

@@ -18,7 +18,7 @@ from poet.training.length import Length
 from tests.clone import ROOT
 from tests.recipes import MODEL
 from tests.recipes import TRAIN as RECIPE
-from tests.training.runs import run
+from tests.training.runs import run, start, train_command
 
 WORLD = World(device=torch.device("cpu"))
 PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, steps=30, validate_every=6)
@@ -102,13 +102,32 @@ def test_a_real_model_is_measured(tokens, tmp_path, monkeypatch):
     assert picked["train.steps"] > 100
 
 
-def test_the_training_takes_what_was_picked_and_its_result_says_so(tokens, tmp_path):
+def test_the_training_takes_what_was_picked(tokens, tmp_path):
     model, settings = with_picked(MODEL, dataclasses.replace(RECIPE, minutes=10.0), PICKED)
     run(tokens, tmp_path / "out", settings, model=model)
     config = load_model(tmp_path / "out" / "model", torch.device("cpu")).model.config
     assert (config.n_layer, config.n_embd, config.dropout) == (2, 48, 0.1)
     assert json.loads((tmp_path / "out" / "train.json").read_text(encoding="utf-8"))["steps"] == 30
     assert PICKED.by_key()["model.n_embd"] == 48 and PICKED.by_key()["train.steps"] == 30
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_stage_decides_once_and_its_result_shows_what(tokens, tmp_path, processes):
+    """Two trainings as commands: the second finds what the first decided, and ends with the same model."""
+    said, results = [], []
+    for name in ("one", "two"):
+        job = start(tmp_path, train_command(tmp_path, tokens, name, minutes=0.05, processes=processes))
+        said.append(job.communicate()[1])
+        assert job.returncode == 0, said[-1]
+        results.append(json.loads((tmp_path / name / "train.json").read_text(encoding="utf-8")))
+    assert ["train.minutes: 0.05 picks" in text for text in said] == [True, False]
+    picked = results[0]["picked"]
+    assert picked["train.steps"] == results[0]["steps"] and picked["model.n_embd"] in {
+        size.n_embd for size in budget.SIZES
+    }
+    assert results[0]["picked"] == results[1]["picked"] and results[0]["processes"] == processes
+    models = [(tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("one", "two")]
+    assert models[0] == models[1]
 
 
 def test_a_model_that_the_size_does_not_fit_is_one_message(tokens, tmp_path):
