@@ -16,6 +16,13 @@ def test_the_same_results_give_the_same_page():
     assert page_of(made_up_results()) == page_of(made_up_results())
 
 
+def test_the_recipe_shows_what_the_minutes_picked():
+    results = made_up_results()
+    training = dataclasses.replace(results.training, picked={"train.steps": 98765})
+    assert "98765" not in page_of(results)
+    assert "98765" in page_of(dataclasses.replace(results, training=training))
+
+
 def test_sixty_samples_stay_below_two_megabytes():
     assert len(page_of(made_up_results(samples=60)).encode("utf-8")) < 2_000_000
 
