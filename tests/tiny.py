@@ -1,10 +1,15 @@
 """A model small enough to be checked against anything."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
+from poet.model import layers
 from poet.model.transformer import Transformer
 from poet.params.model import PRESETS, ModelConfig, Yoke
 
@@ -48,3 +53,24 @@ def tiny_model(config: ModelConfig = CONFIG, vocab_size: int = VOCAB_SIZE) -> Tr
             if not parameter.any():
                 parameter.normal_(0, 0.3, generator=generator(1))
     return model
+
+
+@torch.no_grad()
+def logits_looking_back(model: Transformer, ids: Tensor, first: Sequence[int]) -> Tensor:
+    """Logits (B, T, V) of one pass over `ids` (B, T) in which position t sees the positions from `first[t]` to t only.
+
+    What a cache that forgets must give: rotary positions count on beyond the context, and a mask hides what is gone.
+    """
+    length = ids.size(1)
+    long = Transformer(dataclasses.replace(model.config, sequence_len=max(2, length)), model.vocab_size, generator())
+    long.load_state_dict(model.state_dict())
+    positions = torch.arange(length)
+    seen = (positions >= torch.tensor(first)[:, None]) & (positions <= positions[:, None])  # (T, T)
+
+    def masked(q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+        k, v = (part.repeat_interleave(q.size(1) // part.size(1), dim=1) for part in (k, v))
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
+
+    with patch.object(layers, "attend", masked):
+        logits: Tensor = long(ids)
+    return logits

@@ -21,6 +21,10 @@ from poet.errors import DataError
 from poet.model.transformer import Cache, Transformer
 from poet.params.sampling import SamplingParams
 
+# The share of a full window that is forgotten at once, as 1 / FORGOTTEN of its positions. One position at a time would
+# give the next tokens a little more context, and gains nothing: docs/log.md.
+FORGOTTEN = 8
+
 
 class Guard(Protocol):
     """Says which tokens may not follow a text. What it has to know of the text it keeps in a state of any type."""
@@ -54,8 +58,10 @@ def generate(
     id is forbidden by `guard`. `watch` is called with the logits, (B, V) as the model gives them, and the ids chosen
     from them. DataError when the guard forbids all tokens, ValueError for an empty prompt.
 
-    When the model's sequence_len positions are full, the window slides: the last half of the text is read again from
-    position 0. A yoke's state goes on: each position reads the activations of the token one window before it.
+    When the model's sequence_len positions are full, the oldest of them are forgotten (`Transformer.forget`), so that a
+    text may be of any length and each token costs the same. Where the model cannot forget, the window slides: the last
+    half of the text is read again from position 0. A yoke's state goes on: each position reads the activations of the
+    token one window before it.
     """
     batch = _start(prompt, sampling, guard)
     # The window: all positions that the model can look at.
@@ -73,7 +79,11 @@ def generate(
         # The chosen token is the input of the next step; keys and values of all earlier ones are in the cache.
         pending = torch.from_numpy(ids)[:, None]  # (B,) -> (B, 1)
         batch.context = torch.cat((batch.context, pending), dim=1)[:, -window:]  # (B, T) -> (B, T + 1), at most window
-        if cache.length == window:
+        if cache.length < window:
+            continue
+        if model.can_forget:
+            model.forget(cache, max(1, window // FORGOTTEN))
+        else:
             # Half a window, not one token less: sliding at every step would recompute everything for every token.
             pending = batch.context[:, -max(1, window // 2) :]  # (B, window / 2)
             # The new window begins right after the old one, but for the tokens that it reads again.

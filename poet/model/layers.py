@@ -107,6 +107,13 @@ class KeyValues:
         self.keys[:, :, start:end], self.values[:, :, start:end] = k, v
         return self.keys[:, :, :end], self.values[:, :, :end]  # (B, K, S, D)
 
+    def drop(self, count: int, length: int, rotation: tuple[Tensor, Tensor]) -> None:
+        """Drop the first `count` of `length` positions. All others move to the front; `rotation` turns their keys."""
+        kept = slice(count, length)
+        # Right-hand sides are new tensors, since the two places overlap. (B, K, S, D)
+        self.keys[:, :, : length - count] = rotate(self.keys[:, :, kept], *rotation)
+        self.values[:, :, : length - count] = self.values[:, :, kept].clone()
+
 
 class Attention(nn.Module):
     """Causal self-attention with grouped queries: each head of keys and values serves H / K heads of queries.

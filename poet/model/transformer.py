@@ -69,6 +69,14 @@ class Transformer(nn.Module):
         """Whether hidden activations of one window enter the next (a yoke with state)."""
         return bool(self.config.yoke and self.config.yoke.state)
 
+    @property
+    def can_forget(self) -> bool:
+        """Whether a full cache can go on without its oldest positions.
+
+        Learned positions cannot move. Activations of a yoke with state belong to the window that they were made in.
+        """
+        return self.positions is None and not self.carries_state
+
     def flops_per_token(self) -> int:
         """Floating-point operations of training on one token (as in Chowdhery et al. 2022, arXiv 2204.02311, app. B).
 
@@ -137,6 +145,21 @@ class Transformer(nn.Module):
         device = self.embedding.weight.device
         layers = [KeyValues(batch, self.config, device, dtype) for _ in self.blocks]
         return Cache(layers=layers, state=state)
+
+    def forget(self, cache: Cache, count: int) -> None:
+        """Drop the first `count` positions of `cache`; all others move to the front. Needs `can_forget`.
+
+        What is kept was computed while the dropped positions were there, so it still carries something of them
+        (a rolling cache as in Mistral 7B, Jiang et al. 2023, arXiv 2310.06825).
+        """
+        config = self.config
+        device, dtype = cache.layers[0].keys.device, cache.layers[0].keys.dtype
+        cos, sin = rotary_table(config.sequence_len, config.head_width, device, dtype)
+        for layer in cache.layers:
+            # Keys are stored turned by the angle of their position. The angle of `count` backward, sine negative, turns
+            # each by as many positions to the front.
+            layer.drop(count, cache.length, (cos[count], -sin[count]))
+        cache.length -= count
 
     def hidden(
         self, tokens: Tensor, cache: Cache | None, dtype: torch.dtype, state: Tensor | None = None

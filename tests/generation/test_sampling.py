@@ -1,5 +1,7 @@
 """Generation: the cache changes nothing, each sequence is its own, every sampling parameter does what it says."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,19 +9,25 @@ import torch
 from poet.errors import DataError
 from poet.generation.sampling import choose, generate, random_stream
 from poet.params.sampling import SamplingParams
-
-VOCAB_SIZE = 40
+from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, logits_looking_back, tiny_model
 
 
 def uncached(model, prompt, sampling, max_new_tokens):
-    """Generation with a complete forward pass per token. It slides as documented: at sequence_len, back to half."""
+    """Generation with a complete forward pass per token. A full window goes on as documented: it loses an eighth of its
+    positions, or half of them where the rest is read again.
+    """
     window = model.config.sequence_len
     rows = [list(prompt) for _ in sampling]
     streams = [random_stream(params.seed) for params in sampling]
     first = max(0, len(prompt) - window)
+    # For each position after `begin`, the first one that it sees.
+    begin, seen = first, [first] * (len(prompt) - first)
     steps = []
     for _ in range(max_new_tokens):
-        logits = model(torch.tensor([row[first:] for row in rows]))
+        if model.can_forget:
+            logits = logits_looking_back(model, torch.tensor(rows)[:, begin:], [start - begin for start in seen])
+        else:
+            logits = model(torch.tensor([row[first:] for row in rows]))
         # After the first token, the repetition penalty looks back one window.
         context = torch.tensor(rows) if not steps else torch.tensor(rows)[:, -window:]
         ids = choose(logits[:, -1], context, sampling, streams)
@@ -28,7 +36,8 @@ def uncached(model, prompt, sampling, max_new_tokens):
             row.append(int(i))
         steps.append(ids.tolist())
         if filled == window:
-            first = len(rows[0]) - window // 2
+            first = first + max(1, window // 8) if model.can_forget else len(rows[0]) - window // 2
+        seen.append(first)
     return steps
 
 
@@ -36,8 +45,13 @@ def run(model, prompt, sampling, max_new_tokens, guard=None):
     return [ids.tolist() for ids in generate(model, prompt, sampling, max_new_tokens, torch.float32, guard)]
 
 
+LONG = dataclasses.replace(CONFIG, sequence_len=24)
+
+
 @pytest.mark.parametrize("length", [1, 5, 12, 30])
-def test_cached_equals_uncached_token_by_token_also_past_the_context(model, length):
+@pytest.mark.parametrize("config", [CONFIG, LONG, VARIANTS["classic"]], ids=["short", "long", "learned positions"])
+def test_cached_equals_uncached_token_by_token_also_past_the_context(config, length):
+    model = tiny_model(config)
     prompt = [(7 * i) % VOCAB_SIZE for i in range(length)]
     sampling = [
         SamplingParams(temperature=1.0, seed=1),
@@ -45,7 +59,7 @@ def test_cached_equals_uncached_token_by_token_also_past_the_context(model, leng
         SamplingParams(temperature=1.0, seed=1, top_k=9, top_p=0.9, min_p=0.02, repetition_penalty=1.5),
     ]
     with torch.no_grad():
-        assert run(model, prompt, sampling, 40) == uncached(model, prompt, sampling, 40)
+        assert run(model, prompt, sampling, 60) == uncached(model, prompt, sampling, 60)
 
 
 def test_a_sequence_does_not_depend_on_its_neighbours(model):

@@ -12,7 +12,7 @@ from poet.params.sampling import SamplingParams
 from poet.training.distributed import World
 from poet.training.step import Trainer
 from tests.recipes import ADAMW, MUON
-from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, generator, tiny_model
+from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, generator, logits_looking_back, tiny_model
 
 EACH = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 
@@ -92,6 +92,28 @@ def test_state_after_a_slide_comes_from_one_window_before():
             # A full window slides: its last half is read again, with the new token.
             if length - start == window:
                 start = length + 1 - window // 2
+
+
+FORGET = {name: config for name, config in VARIANTS.items() if tiny_model(config).can_forget}
+
+
+def test_who_can_forget():
+    assert VARIANTS.keys() - FORGET.keys() == {"classic", "classic with biases", "yoke state"}
+
+
+@pytest.mark.parametrize("config", FORGET.values(), ids=FORGET)
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_cache_that_forgets_equals_attention_that_does_not_look_back(config, count):
+    model, x = tiny_model(config), tokens(2, 40)
+    cache, first, steps = model.new_cache(2, torch.float32), [0], []
+    for part in x.split(1, dim=1):
+        steps.append(model(part, cache))
+        full = cache.length == 12
+        if full:
+            model.forget(cache, count)
+        first.append(first[-1] + count * full)
+    expected = logits_looking_back(model, x, first[:-1])
+    torch.testing.assert_close(torch.cat(steps, dim=1), expected, atol=1e-4, rtol=1e-4)
 
 
 def test_a_yoke_without_residual_is_all_that_passes():
