@@ -27,10 +27,10 @@ from poet.training.compile_cache import keep_compiled
 from poet.training.distributed import World, is_one_of_many, join_world, leave_world, speaks_for_all
 from poet.training.history import write_history, write_timing
 from poet.training.launcher import launch
-from poet.training.loop import fit, restore
-from poet.training.run import TrainingRun, prepare_run, summarize, training_key
+from poet.training.run import TrainingRun, summarize, training_key
 from poet.training.snapshots import RESUME, Snapshots
 from poet.training.state import gather_weights
+from poet.training.teachers import train_model
 
 PATH = click.Path(path_type=Path)
 
@@ -89,11 +89,7 @@ def train(tokens: Path, settings: Params, folder: Path, world: World, tracker: T
     keep_freed_memory()
     data, tokenizer = open_tokens(tokens), load_tokenizer(tokens / TOKENIZER)
     saved = Snapshots(folder=folder, interval=settings.runtime.snapshot_seconds)
-    run = prepare_run(data, tokenizer, settings.model, settings.train, world=world, snapshots=saved, tracker=tracker)
-    restore(run)
-    tracker.start(folder.name)
-    fit(run)
-    return run
+    return train_model(data, tokenizer, settings.model, settings.train, world=world, snapshots=saved, tracker=tracker)
 
 
 def write_results(

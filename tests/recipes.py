@@ -54,6 +54,7 @@ TRAIN = TrainSettings(
     processes=1,
     shard=False,
     minutes=None,
+    teachers=0,
     steps=60,
     batch_size=4,
     accumulate=1,

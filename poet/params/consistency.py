@@ -76,6 +76,8 @@ def _training(params: Params) -> Iterator[str]:
 def _states(params: Params) -> Iterator[str]:
     """Yokes with state where no window follows another."""
     yoke = params.model.yoke
+    if yoke and yoke.state and params.train.teachers:
+        yield "train.teachers: a model with a yoke's state has none; set it to 0, or model.yoke.state to false"
     if yoke and yoke.state and params.train.state_windows == 1:
         yield (
             "train.state_windows: 1 is too few for a yoke with state, because the first window of a row has none; set "

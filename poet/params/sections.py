@@ -192,6 +192,8 @@ class TrainSettings:
     # The time for the training, which then picks the size of the model, the steps, the validations and the dropout by
     # itself (`poet.training.budget`); None: as the other keys say.
     minutes: Annotated[float, Field(gt=0, le=100_000)] | None
+    # Models with other seeds that are trained first; the model learns from their mean prediction too.
+    teachers: Annotated[int, Field(ge=0, le=100)]
     steps: Count
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     # Parts of a batch that are computed one after the other, where memory is short. Changes no more than rounding.

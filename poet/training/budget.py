@@ -1,4 +1,4 @@
-"""Picks the size of the model, the steps and the dropout for a training of a given number of minutes.
+"""Picks size, steps, teachers and dropout for a training of a given number of minutes.
 
 `train.minutes` names the time; this page names the rest. More time pays for a larger model as well as for more steps
 (Hoffmann et al. 2022, arXiv 2203.15556), and a text that is read many times needs dropout, where the first two or three
@@ -59,6 +59,10 @@ SIZES = (
     Size(flops=2e15, n_layer=6, n_head=4, n_embd=448),
 )
 
+# Pairs of FLOPs and the number of teachers from there on, and what one adds to a step of the model that learns from it.
+TEACHERS = ((0.0, 0), (9e13, 1), (2e14, 2))
+TEACHER_SHARE = 0.4
+
 # Pairs of epochs and the dropout from there on. Dropout of 0.1 costs 0.05 bits per character after one epoch and gains
 # 0.03 after seven; 0.2 was not measured.
 DROPOUT = ((0.0, 0.0), (3.0, 0.1), (10.0, 0.2))
@@ -83,6 +87,24 @@ def size_for(flops: float) -> Size:
     return next(size for size in reversed(SIZES) if size.flops <= flops)
 
 
+def teachers_for(flops: float) -> int:
+    """The number of teachers of a training of `flops` FLOPs in all.
+
+    >>> teachers_for(4.4e13), teachers_for(1.3e14)
+    (0, 1)
+    """
+    return next(count for least, count in reversed(TEACHERS) if least <= flops)
+
+
+def trainings(teachers: int) -> float:
+    """How many trainings without teachers take as long as one with `teachers`, theirs among them.
+
+    >>> trainings(0), trainings(2)
+    (1.0, 3.8)
+    """
+    return 1 + teachers * (1 + TEACHER_SHARE)
+
+
 def dropout_for(epochs: float) -> float:
     """The dropout of a training that reads its text `epochs` times.
 
@@ -90,6 +112,10 @@ def dropout_for(epochs: float) -> float:
     [0.0, 0.1, 0.2]
     """
     return next(dropout for least, dropout in reversed(DROPOUT) if least <= epochs)
+
+
+# What is picked of the section `train`; all else belongs to the section `model`.
+TRAIN_KEYS = ("teachers", "steps", "validate_every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +126,13 @@ class Picked:
     n_head: int
     n_embd: int
     dropout: float
+    teachers: int
     steps: int
     validate_every: int
 
     def by_key(self) -> dict[str, float]:
         """The same by dotted key: {"model.n_layer": 4, ...}."""
-        sections = {key: "train" if key in ("steps", "validate_every") else "model" for key in vars(self)}
+        sections = {key: "train" if key in TRAIN_KEYS else "model" for key in vars(self)}
         return {f"{section}.{key}": getattr(self, key) for key, section in sections.items()}
 
 
@@ -143,7 +170,7 @@ def _pick(data: TokenData, tokenizer: Tokenizer, model: ModelSettings, settings:
     if world.is_main:
         log(
             f"train.minutes: {settings.minutes:g} picks {picked.n_layer} x {picked.n_embd} (layers x width), dropout "
-            f"{picked.dropout:g}, {picked.steps:,} steps of {duration(length.step_seconds)}"
+            f"{picked.dropout:g}, teachers {picked.teachers}, {picked.steps:,} steps of {duration(length.step_seconds)}"
         )
     return picked
 
@@ -167,7 +194,8 @@ def with_picked(model: ModelSettings, settings: TrainSettings, picked: Picked) -
             f"{picked.n_head} heads, which does not fit the section model: {error.errors()[0]['msg']}. Set that key to "
             "null, or set train.minutes to null and choose the size yourself."
         ) from None
-    return sized, dataclasses.replace(settings, steps=picked.steps, validate_every=picked.validate_every, minutes=None)
+    of_training = {key: getattr(picked, key) for key in TRAIN_KEYS}
+    return sized, dataclasses.replace(settings, **of_training, minutes=None)
 
 
 def _kept(path: Path) -> Picked | None:
@@ -181,7 +209,9 @@ def _kept(path: Path) -> Picked | None:
 def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops_per_second: float) -> Picked:
     """The size for the time, with the steps that it would take at `flops_per_second`."""
     assert settings.minutes is not None
-    flops = 60 * settings.minutes * flops_per_second
+    total = 60 * settings.minutes * flops_per_second
+    teachers = 0 if model.yoke and model.yoke.state else teachers_for(total)
+    flops = total / trainings(teachers)
     size = size_for(flops)
     sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
     tokens = flops / flops_per_token(sized, data.vocab_size)
@@ -190,6 +220,7 @@ def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops
         n_head=size.n_head,
         n_embd=size.n_embd,
         dropout=dropout_for(tokens / len(data.splits[TRAIN])),
+        teachers=teachers,
         steps=max(1, round(tokens / _tokens_per_step(model, settings))),
         validate_every=1,
     )
@@ -213,9 +244,11 @@ def _measure(
 def _count(
     guess: Picked, data: TokenData, model: ModelSettings, settings: TrainSettings, length: Length, spent: float
 ) -> Picked:
-    """The steps that fit into the time, after what was `spent` already, in seconds, and with the validations."""
+    """The steps of each training that fit into the time, after what was `spent` already, in seconds, and with the
+    validations.
+    """
     assert settings.minutes is not None
-    seconds = 60 * settings.minutes - spent - VALIDATIONS * length.validation_seconds
+    seconds = (60 * settings.minutes - spent) / trainings(guess.teachers) - VALIDATIONS * length.validation_seconds
     most = MAX_EPOCHS * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
     steps = max(VALIDATIONS, round(min(seconds / length.step_seconds, most)))
     epochs = steps * _tokens_per_step(model, settings) / len(data.splits[TRAIN])

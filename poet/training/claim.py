@@ -61,8 +61,9 @@ class Claim:
         """Remove the snapshots: the results are in `paths`. If another process waits, leave a copy of them for it."""
         if not self.world.is_main:
             return
-        for snapshot in self.folder.glob("step-*"):
-            shutil.rmtree(snapshot, ignore_errors=True)
+        # Those of the model itself, and the folders of its teachers.
+        for snapshots in (*self.folder.glob("step-*"), *self.folder.glob("teacher-*")):
+            shutil.rmtree(snapshots, ignore_errors=True)
         if self._is_awaited():
             # Without the copy, the other process trains the model again and gets the same.
             with contextlib.suppress(OSError, PoetError), replacing_folder(self.folder / RESULT) as folder:

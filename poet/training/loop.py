@@ -55,7 +55,7 @@ def fit(run: TrainingRun) -> None:
                 compile_model(run)
                 announce_length(run)
                 if all_reduce_any(run.world, [bool(requests)])[0]:
-                    raise _interrupted(run, requests, _save_snapshot(run))
+                    raise _interrupted(run, requests, save_snapshot(run))
 
         while not _is_finished(run):
             _record_step(run, _take_step(run))
@@ -77,7 +77,7 @@ def fit(run: TrainingRun) -> None:
                 # First, so that a resumed training has the time of every step that it does not take again.
                 advance(speed.record(), _status(run))
                 with speed.stopwatch.paused():
-                    saved = _save_snapshot(run)
+                    saved = save_snapshot(run)
                 last_snapshot = time.perf_counter()
             if stop:
                 raise _interrupted(run, requests, saved)
@@ -211,7 +211,7 @@ def _write_sample(run: TrainingRun) -> None:
     run.tracker.text(f"samples/step-{run.step:06d}.txt", prompt + text)
 
 
-def _save_snapshot(run: TrainingRun) -> bool:
+def save_snapshot(run: TrainingRun) -> bool:
     """Save the training as it is now. Every process gathers the tensors, rank 0 writes them; False if it could not."""
     tensors = state_dict(run.trainer, run.best)
     saved = True

@@ -113,8 +113,11 @@ def prepare_run(
     world: World,
     snapshots: Snapshots,
     tracker: Tracker,
+    teachers: Sequence[Transformer] = (),
 ) -> TrainingRun:
     """Put a training together from opened tokens and settings: a new model, no step taken.
+
+    The model learns from the text, and from the finished models `teachers`, which are on its device.
 
     Raises ConfigError when settings do not fit each other, DataError when there are too few tokens.
     """
@@ -122,6 +125,7 @@ def prepare_run(
     dtype = pick_precision(settings.precision, world.device)
     # The generator is on the CPU, so that every device starts from the same weights.
     transformer = Transformer(model.config, data.vocab_size, torch.Generator().manual_seed(settings.seed))
+    transformer.teachers = teachers
     run = TrainingRun(
         data=data,
         tokenizer=tokenizer,

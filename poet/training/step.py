@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from poet.device.device import is_out_of_memory
 from poet.errors import PoetError, TrainingError
+from poet.model.layers import Block
 from poet.model.loss import loss_of_chunk
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
@@ -218,7 +219,7 @@ def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor) -> bool:
     # The random numbers of dropout come from torch, as without compiling: both drop the same.
     options = {"fallback_random": True}
     # The blocks run the same code, so one compilation of a block serves all of them.
-    for block in trainer.model.blocks:
+    for block in _blocks(trainer):
         block.compile(options=options)
     # Eager, the loss passes a dozen times over the logits; compiled twice.
     trainer.model.loss_of_chunk = torch.compile(loss_of_chunk)
@@ -236,10 +237,15 @@ def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor) -> bool:
     return trainer.compiled
 
 
+def _blocks(trainer: Trainer) -> list[Block]:
+    """The blocks of the model, and those of the models that it learns from."""
+    return [block for model in (trainer.model, *trainer.model.teachers) for block in model.blocks]
+
+
 def fall_back(trainer: Trainer, error: Exception | None) -> None:
     """Go on without compiled blocks because of `error`, or because of one in another process; with one warning."""
     trainer.compiled = False
-    for block in trainer.model.blocks:
+    for block in _blocks(trainer):
         block._compiled_call_impl = None  # back to the block's own forward
     trainer.model.loss_of_chunk = loss_of_chunk
     if error is not None:

@@ -21,7 +21,7 @@ from tests.recipes import TRAIN as RECIPE
 from tests.training.runs import run, start, train_command
 
 WORLD = World(device=torch.device("cpu"))
-PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, steps=30, validate_every=6)
+PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, teachers=1, steps=30, validate_every=6)
 
 
 def decide(tokens, folder, minutes, model=MODEL):
@@ -52,6 +52,8 @@ def test_more_time_is_a_larger_model_and_never_less_of_anything():
         assert size_for(size.flops) == size
         # Heads of an even width, for the rotary positions.
         assert size.n_embd % (2 * size.n_head) == 0
+    counts = [budget.teachers_for(10.0**exponent) for exponent in range(20)]
+    assert counts == sorted(counts) and counts[0] == 0
     passes = [dropout_for(epochs) for epochs in (0, 1, 3, 5, 10, 100)]
     assert passes == sorted(passes) and passes[0] == 0
 
@@ -73,6 +75,18 @@ def test_the_steps_fit_into_the_time(tokens, tmp_path, quick, monkeypatch):
     assert (settings.model.n_embd, settings.model.sequence_len) == (16, MODEL.sequence_len)
 
 
+def test_teachers_share_the_time(tokens, tmp_path, quick, monkeypatch):
+    """Two teachers and the model, whose steps take longer, have the steps that fit; a yoke's state allows none."""
+    monkeypatch.setattr(budget, "MAX_EPOCHS", 1e9)
+    monkeypatch.setattr(budget, "TEACHERS", ((0.0, 2),))
+    settings, picked = decide(tokens, tmp_path / "kept", 0.5)
+    fitting = 3000 / (3 + 2 * budget.TEACHER_SHARE) - 10
+    assert 0.9 * fitting < picked["train.steps"] <= fitting
+    assert settings.train.teachers == picked["train.teachers"] == 2
+    state = dataclasses.replace(MODEL, yoke=Yoke(layer=0, width=4, residual=False, state=True))
+    assert decide(tokens, tmp_path / "kept", 0.5, state)[1]["train.teachers"] == 0
+
+
 def test_a_small_text_is_not_learned_by_heart(tokens, tmp_path, quick):
     _, picked = decide(tokens, tmp_path / "kept", 60)
     seen = picked["train.steps"] * RECIPE.batch_size * MODEL.sequence_len
@@ -81,7 +95,7 @@ def test_a_small_text_is_not_learned_by_heart(tokens, tmp_path, quick):
 
 def test_what_was_decided_is_kept_for_each_recipe(tokens, tmp_path, quick, capsys):
     first = decide(tokens, tmp_path / "kept", 60)
-    assert "train.minutes: 60 picks 1 x 16 (layers x width), dropout 0.2, " in capsys.readouterr().err
+    assert "train.minutes: 60 picks 1 x 16 (layers x width), dropout 0.2, teachers " in capsys.readouterr().err
     assert decide(tokens, tmp_path / "kept", 60) == first and len(quick) == 1
     decide(tokens, tmp_path / "kept", 0.1)
     assert len(list((tmp_path / "kept").iterdir())) == 2
