@@ -201,7 +201,8 @@ def _features(trained: TrainedModel, texts: Sequence[str]) -> NDArray[np.float64
         ids = encode(trained.tokenizer, text)[: trained.model.config.sequence_len].astype(np.int64)  # (T,)
         hidden, _ = trained.model.hidden(torch.from_numpy(ids)[None], None, torch.float32)  # (1, T, C)
         whole = len(ids) // WINDOW * WINDOW
-        found.append(hidden[0, :whole].unflatten(0, (-1, WINDOW)).mean(dim=1).double().numpy())  # (windows, C)
+        windows = hidden[0, :whole].reshape(-1, WINDOW, hidden.size(2))  # (windows, WINDOW, C)
+        found.append(windows.mean(dim=1).double().numpy())  # (windows, C)
     return np.concatenate(found)
 
 

@@ -66,7 +66,7 @@ def parse_strategy(text: str) -> Strategy:
     >>> parse_strategy("temperature=0.9 best_of=4") == Strategy(temperature=0.9, best_of=4)
     True
     """
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(Strategy)}
+    kinds = {name: type(value) for name, value in dataclasses.asdict(Strategy()).items()}
     values: dict[str, Any] = {}
     for part in text.split():
         name, _, value = part.partition("=")
