@@ -161,7 +161,20 @@ def write_lines(trained: TrainedModel, prompt: str, strategy: Strategy, seed: in
         pieces = stream_texts(trained, prompt, params, LINE_TOKENS * LINES, ending=ending)
         texts = ["".join(text) for text in pieces]
     best = texts[0] if len(texts) == 1 else min(texts, key=lambda text: _nats_per_token(trained, prompt, text))
-    return best.strip("\n")
+    return first_lines(best, LINES)
+
+
+def first_lines(text: str, count: int) -> str:
+    """The first `count` lines of `text` that have text, and the blank lines between them.
+
+    A text may go on in the last line of its prompt. What it adds there is a line of its own to a reader.
+
+    >>> first_lines("\\n\\none\\n\\ntwo\\nthree", 2)
+    'one\\n\\ntwo'
+    """
+    lines = text.strip("\n").split("\n")
+    with_text = [i for i, line in enumerate(lines) if line.strip()]
+    return "\n".join(lines[: with_text[count - 1] + 1] if len(with_text) >= count else lines)
 
 
 def _nats_per_token(trained: TrainedModel, prompt: str, text: str) -> float:

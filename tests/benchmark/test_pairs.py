@@ -13,6 +13,7 @@ from poet.benchmark.strategies import Strategy
 from poet.device.device import pick_device
 from poet.errors import DataError
 from poet.files import write_json, write_text
+from poet.generation.ending import end_at
 from poet.model.saving import load_model
 from poet.params.model import ModelConfig
 from poet.params.sections import SplitSettings
@@ -106,17 +107,15 @@ def encode_nothing():
 EMPTY = '{"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}'
 
 
-class Lines:
-    """Stands in for a model's writing: lines without end."""
+@pytest.mark.parametrize("start", ["", "\n", "\n\n"])
+def test_a_text_has_twelve_lines_with_text(shelf, monkeypatch, start):
+    """Also where the model goes on in the last line of the prompt."""
 
-    def __call__(self, trained, prompt, params, tokens, ending):
-        from poet.generation.ending import end_at
+    def lines(trained, prompt, params, tokens, ending):
+        pieces = [f"{start}line 0", *(f"\n\nline {i}" for i in range(1, 99))]
+        return [end_at(ending, prompt, pieces) for _ in params]
 
-        return [end_at(ending, prompt, (f"\n\nline {i}" for i in range(tokens))) for _ in params]
-
-
-def test_a_text_has_twelve_lines_with_text(shelf, monkeypatch):
-    monkeypatch.setattr("poet.benchmark.pairs.stream_texts", Lines())
+    monkeypatch.setattr("poet.benchmark.pairs.stream_texts", lines)
     text = write_lines(load_model(shelf / "ours", pick_device("cpu")), "A\nb", Strategy(), seed=0)
     assert text == "\n\n".join(f"line {i}" for i in range(LINES))
 
