@@ -27,7 +27,8 @@ from poet.generation.stream import stream_texts
 from poet.metrics.bits import total_nats
 from poet.model.saving import TrainedModel, load_model
 from poet.progress import progress_bar
-from poet.tokenizers.tokenizer import SEPARATOR_ID, decode, encode
+from poet.results.model_folder import TOKENIZER
+from poet.tokenizers.tokenizer import SEPARATOR_ID, decode, encode, load_tokenizer
 from poet.tokens.token_files import VALIDATION, open_tokens
 
 PATH = click.Path(path_type=Path)
@@ -93,7 +94,7 @@ def write(
     device = pick_device("cpu")
     ours, theirs = (load_model(folder, device) for folder in (model, their_model or model))
     strategies = parse_strategy(sampling), parse_strategy(their_sampling)
-    prompts = choose_prompts(ours.tokenizer, open_tokens(tokens).splits[VALIDATION], count)
+    prompts = choose_prompts(load_tokenizer(tokens / TOKENIZER), open_tokens(tokens).splits[VALIDATION], count)
     first_is_ours = random_stream(seed).integers(2, size=count).astype(bool)
     parts = [HEAD]
     with progress_bar("pairs", count) as advance:

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from poet.benchmark.strategies import Strategy, write_ids
 from poet.device.device import keep_freed_memory, pick_device
 from poet.errors import DataError
-from poet.files import read_json_as, write_json
+from poet.files import read_json_as, sha256, write_json
 from poet.generation.characters import complete_text
 from poet.metrics.likeness import MEASURES, MeasuredTexts, distances, distinct, words_of
 from poet.model.saving import TrainedModel, load_model
 from poet.progress import progress_bar
+from poet.results.model_folder import TOKENIZER
 from poet.tokenizers.tokenizer import SEPARATOR_ID, decode, encode, token_bytes
 from poet.tokens.token_files import TRAIN, VALIDATION, TokenData, open_tokens
 
@@ -109,7 +110,13 @@ class Comparison:
 def main(model: Path, tokens: Path, samples: int, out: Path | None) -> None:
     """Print how far from human text each way to choose tokens is, as a table."""
     keep_freed_memory()
-    found = compare(load_model(model, pick_device("cpu")), open_tokens(tokens), samples // ROUNDS)
+    trained, data = load_model(model, pick_device("cpu")), open_tokens(tokens)
+    if sha256(model / TOKENIZER) != data.meta["tokenizer_sha256"]:
+        raise DataError(
+            f"{model} and {tokens} have different tokenizers, so the model cannot read these tokens. Give the folder "
+            "of the tokens that the model was trained on."
+        )
+    found = compare(trained, data, samples // ROUNDS)
     if out:
         write_json(out, dataclasses.asdict(found))
     click.echo("\n".join(table(found)))

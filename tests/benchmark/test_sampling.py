@@ -18,7 +18,7 @@ from poet.params.sections import SplitSettings
 from poet.tokens.token_files import VALIDATION, open_tokens
 from tests.cleaning.shelf import clean_shelf
 from tests.clone import ROOT
-from tests.recipes import sizes
+from tests.recipes import CHAR, sizes
 from tests.stages.small import save_untrained
 from tests.texts import babble
 from tests.tokens.written import write_tokens
@@ -119,6 +119,14 @@ def test_the_command_writes_figures_and_a_table(shelf, monkeypatch):
     assert list(found.strategies) == list(map(str, grid))
     assert all(tuple(one.distances) == MEASURES for one in (found.human, *found.strategies.values()))
     assert json.loads((shelf / "out.json").read_text(encoding="utf-8"))["tokens"] == 28
+
+
+def test_tokens_of_another_tokenizer_are_refused(shelf):
+    """Their ids would be other words, and the figures those of nonsense."""
+    write_tokens(shelf / "clean", SplitSettings(validation=0.5, held_out_books=[]), CHAR, shelf / "others")
+    result = CliRunner().invoke(main, ["--model", str(shelf / "model"), "--tokens", str(shelf / "others")])
+    assert result.exit_code == 1
+    assert "have different tokenizers" in result.output
 
 
 def test_the_grid_has_every_strategy_once_and_each_can_be_said():
