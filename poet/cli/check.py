@@ -32,7 +32,7 @@ def check(params: Path) -> None:
 
     # Paths in params.yaml begin at the root of the project.
     with contextlib.chdir(enclosing_project()):
-        problems = _look_into_all(settings)
+        problems = [*_look_into_all(settings), *_look_at_start(settings)]
         for line in unknown_held_out(settings, project_root()):
             click.echo(printable(line))
         for path in note_outside_sources(settings, project_root()):
@@ -57,6 +57,20 @@ def _look_into_all(settings: "Params") -> list[str]:
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
     return problems
+
+
+def _look_at_start(settings: "Params") -> list[str]:
+    """Say from which model a training starts; returns what is wrong with it."""
+    from poet.errors import PoetError
+    from poet.training.start import read_start
+
+    try:
+        if start := read_start(settings.model, settings.train):
+            size = f"{start.model.n_layer} x {start.model.n_embd} (layers x width), {start.vocab_size:,} tokens"
+            click.echo(printable(f"training starts from {settings.train.init_from}: {size}"))
+    except PoetError as error:
+        return [error.format_message()]
+    return []
 
 
 def _look_into(source: "Source", settings: "DownloadSettings") -> str:

@@ -33,6 +33,7 @@ from poet.training.distributed import World, broadcast
 from poet.training.length import Length, measure_length
 from poet.training.run import compile_model, prepare_run, training_key
 from poet.training.snapshots import Snapshots
+from poet.training.start import read_start
 from poet.training.yardstick import measure_yardstick
 
 # The name of the state folder that keeps what was decided, one file for each training.
@@ -179,10 +180,14 @@ def _kept(path: Path) -> Picked | None:
 
 
 def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops_per_second: float) -> Picked:
-    """The size for the time, with the steps that it would take at `flops_per_second`."""
+    """The size for the time, or that of the model that it starts from, with the steps that it would take at
+    `flops_per_second`.
+    """
     assert settings.minutes is not None
     flops = 60 * settings.minutes * flops_per_second
-    size = size_for(flops)
+    start = read_start(model, settings)
+    # Weights have the size that they have.
+    size = start.model if start else size_for(flops)
     sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
     tokens = flops / flops_per_token(sized, data.vocab_size)
     return Picked(

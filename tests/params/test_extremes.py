@@ -46,7 +46,7 @@ RIGHT = {
     "long": ("held_out_books.*", "author", "language"),
     "nul": ("held_out_books.*", "author", "language", "prompts.*", "sample_prompt"),
 }
-RIGHT["yes"] += ("sample_prompt", "held_out_books.*", "cases.*.name")
+RIGHT["yes"] += ("sample_prompt", "init_from", "held_out_books.*", "cases.*.name")
 RIGHT["null"] += ("attribute.min_length", "train.minutes")
 
 
