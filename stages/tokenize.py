@@ -76,7 +76,7 @@ def token_writer(folder: Path, clean: Path, settings: Params) -> TokenFilesWrite
         sample = training_sample(clean, settings.split, tokenize.train_characters)
         return TokenFilesWriter(folder, train_tokenizer(sample, tokenize), tokenize.kind)
     require_start(start)
-    log(f"the tokenizer is that of {start} (train.init_from): tokenize.kind and tokenize.vocab_size have no effect")
+    log(f"the tokenizer is that of {start} (train.init_from): the section tokenize has no effect")
     tokenizer = load_tokenizer(start / TOKENIZER)
     return TokenFilesWriter(folder, tokenizer, kind_of(tokenizer), start / TOKENIZER)
 

@@ -173,6 +173,15 @@ def test_check_looks_at_the_model_that_a_training_starts_from(starts_from):
     assert "training starts from first: 3 x 192 (layers x width), " in result.output
 
 
+def test_check_says_that_dvc_would_take_the_model_of_another_collection_away(starts_from, tmp_path):
+    (tmp_path / "project" / "models").mkdir()
+    (tmp_path / "project" / "first").rename(tmp_path / "project" / "models" / "shakespeare")
+    result = starts_from("models/shakespeare")
+    assert result.exit_code == 0 and "`cp -r models/shakespeare models/first`, `dvc add models/first`" in result.output
+    (tmp_path / "project" / "models" / "shakespeare").rename(tmp_path / "project" / "models" / "first")
+    assert "cp -r" not in starts_from("models/first").output
+
+
 @pytest.mark.parametrize(
     ("folder", "model", "message"),
     [

@@ -108,14 +108,10 @@ def test_tokens_tell_epochs_only_if_they_are_those_of_the_settings(project):
 def test_a_training_from_another_model_has_the_vocabulary_of_that_model(project):
     write_meta(project)
     plain = as_json("poet estimate")
-    description = {"format_version": 2, "model": dict(n_layer=3, n_head=2, n_embd=192, sequence_len=256)}
+    description = {"format_version": 2, "model": {"n_layer": 3, "n_head": 2, "n_embd": 192, "sequence_len": 256}}
     description |= {"vocab_size": 1000, "tokenizer_sha256": "", "data_sha256": ""}
-    for name, content in {
-        "config.json": json.dumps(description),
-        "tokenizer.json": "",
-        "model.safetensors": "",
-    }.items():
-        (project / "first").mkdir(exist_ok=True)
+    (project / "first").mkdir()
+    for name, content in (("config.json", json.dumps(description)), ("tokenizer.json", ""), ("model.safetensors", "")):
         (project / "first" / name).write_text(content, encoding="utf-8")
     found = as_json("poet estimate -S train.init_from=first")
     assert found["parameters"] == plain["parameters"] - 2 * 1048 * 192
