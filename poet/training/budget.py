@@ -67,6 +67,10 @@ DROPOUT = ((0.0, 0.0), (3.0, 0.1), (10.0, 0.2))
 # A training ends after this many epochs, also if time is left: a small text would only be learned by heart. A guess.
 MAX_EPOCHS = 20.0
 
+# The same for a training that starts from another model: two books were read often enough after one epoch. With five
+# validations, one of them comes then, and the best weights are kept (docs/log.md).
+MAX_EPOCHS_FROM_MODEL = 5.0
+
 # The share of the rate of a large matrix product that a training reaches, by kind of device. It decides the size alone:
 # steps are counted by a measured one.
 UTILIZATION = {"cpu": 0.45, "cuda": 0.2, "mps": 0.2}
@@ -221,7 +225,8 @@ def _count(
     """The steps that fit into the time, after what was `spent` already, in seconds, and with the validations."""
     assert settings.minutes is not None
     seconds = 60 * settings.minutes - spent - VALIDATIONS * length.validation_seconds
-    most = MAX_EPOCHS * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
+    most_epochs = MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS
+    most = most_epochs * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
     steps = max(VALIDATIONS, round(min(seconds / length.step_seconds, most)))
     epochs = steps * _tokens_per_step(model, settings) / len(data.splits[TRAIN])
     return dataclasses.replace(guess, steps=steps, validate_every=-(-steps // VALIDATIONS), dropout=dropout_for(epochs))

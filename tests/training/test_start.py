@@ -10,11 +10,14 @@ from poet.errors import ConfigError, DataError
 from poet.model.saving import load_model
 from poet.params.file import load_params
 from poet.params.model import Yoke, model_settings
+from poet.params.values import NO_MODEL
+from poet.tokens.token_files import TRAIN as TRAIN_SPLIT
 from poet.tokens.token_files import open_tokens
 from poet.tracking.tracker import START_TAG
 from poet.training import budget
 from poet.training.budget import by_minutes
 from poet.training.distributed import World
+from poet.training.length import Length
 from poet.training.run import training_key
 from poet.training.start import read_start
 from tests.cleaning.shelf import clean_shelf
@@ -119,3 +122,18 @@ def test_the_minutes_take_the_size_from_the_model(tokens, tmp_path):
     settings, picked = by_minutes(other, tokens, tmp_path / "kept", ("poet/training/budget.py",), WORLD)
     assert (picked["model.n_embd"], picked["model.n_layer"]) == (MODEL.n_embd, MODEL.n_layer)
     assert read_start(settings.model, settings.train)
+
+
+def test_the_minutes_stop_before_the_shelf_is_known_by_heart(tokens, tmp_path, monkeypatch):
+    length = Length(steps=1, step_seconds=0.001, validations=1, validation_seconds=0.001)
+    monkeypatch.setattr(budget, "_measure", lambda *arguments: length)
+    params = dataclasses.replace(load_params(ROOT / "params.yaml"), model=MODEL)
+    picked = {}
+    for name in (FIRST, NO_MODEL):
+        timed = dataclasses.replace(TRAIN, init_from=name, minutes=60)
+        settings = dataclasses.replace(params, train=timed)
+        _, picked[name] = by_minutes(settings, tokens, tmp_path / "kept", ("poet/training/budget.py",), WORLD)
+    epoch = len(open_tokens(tokens).splits[TRAIN_SPLIT]) / TRAIN.batch_size / MODEL.sequence_len
+    assert picked[FIRST]["train.steps"] == pytest.approx(5 * epoch, abs=1)
+    assert picked[FIRST]["train.validate_every"] == pytest.approx(epoch, abs=1)
+    assert picked[NO_MODEL]["train.steps"] > 3 * picked[FIRST]["train.steps"]
