@@ -1,4 +1,6 @@
-"""Stage tokenize: train a tokenizer on the training text, and write all splits as token files."""
+"""Stage tokenize: train a tokenizer on the training text, or take that of another model, and write all splits as token
+files.
+"""
 
 from pathlib import Path
 
@@ -10,8 +12,11 @@ from poet.cleaning.duplicates import Leak, find_leaks
 from poet.costs import records_cost
 from poet.files import replacing_folder
 from poet.params.file import load_params
+from poet.params.sections import Params
 from poet.progress import log, progress_bar
-from poet.tokenizers.kinds import train_tokenizer
+from poet.results.model_folder import TOKENIZER, require_start
+from poet.tokenizers.kinds import kind_of, train_tokenizer
+from poet.tokenizers.tokenizer import load_tokenizer
 from poet.tokenizers.training_text import training_sample
 from poet.tokens.token_writer import TokenFilesWriter, check_weights
 
@@ -36,22 +41,19 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     books = read_manifest(clean / MANIFEST, CleanBook)
     check_weights(weights, [book.id for book in books])
 
-    # The tokenizer sees training text only: validation text would make the bits per character a lie.
-    sample = training_sample(clean, settings.split, settings.tokenize.train_characters)
-    tokenizer = train_tokenizer(sample, settings.tokenize)
-
-    # So would validation text that is also in the training text of another book.
+    # Validation text that is also in the training text of another book would make the bits per character a lie.
     leaks = find_leaks(
         (book.id, book.training, book.validation or book.held_out) for book in split_books(clean, settings.split)
     )
     warn_of_leaks(leaks)
 
     total = sum(book.characters for book in books)
-    with replacing_folder(out) as folder, progress_bar("encode", total) as advance:
-        writer = TokenFilesWriter(folder, tokenizer, settings.tokenize.kind)
-        for book in split_books(clean, settings.split):
-            writer.add(book, weights.get(book.id, 1.0))
-            advance(book.row.characters)
+    with replacing_folder(out) as folder:
+        writer = token_writer(folder, clean, settings)
+        with progress_bar("encode", total) as advance:
+            for book in split_books(clean, settings.split):
+                writer.add(book, weights.get(book.id, 1.0))
+                advance(book.row.characters)
         meta = writer.finish([leak.to_json() for leak in leaks])
 
     train = meta["splits"]["train"]
@@ -62,6 +64,21 @@ def main(params: Path, collection: str, clean: Path, out: Path) -> None:
     if train["unknown_tokens"]:
         share = train["unknown_characters"] / train["characters"]
         log(f"{train['unknown_tokens']:,} tokens are unknown words: {share:.1%} of the characters are lost")
+
+
+def token_writer(folder: Path, clean: Path, settings: Params) -> TokenFilesWriter:
+    """A writer to `folder` with a new tokenizer for the books in `clean`, or that of the model that training starts
+    from.
+    """
+    start, tokenize = settings.train.start, settings.tokenize
+    if start is None:
+        # The tokenizer sees training text only: validation text would make the bits per character a lie.
+        sample = training_sample(clean, settings.split, tokenize.train_characters)
+        return TokenFilesWriter(folder, train_tokenizer(sample, tokenize), tokenize.kind)
+    require_start(start)
+    log(f"the tokenizer is that of {start} (train.init_from): the section tokenize has no effect")
+    tokenizer = load_tokenizer(start / TOKENIZER)
+    return TokenFilesWriter(folder, tokenizer, kind_of(tokenizer), start / TOKENIZER)
 
 
 def warn_of_leaks(leaks: list[Leak]) -> None:

@@ -12,6 +12,7 @@ from poet.params.sections import (
     TokenizeSettings,
     TrainSettings,
 )
+from poet.params.values import NO_MODEL
 
 CLEAN = CleanSettings(
     drop=["licence", "small_print", "credits", "transcriber_notes", "illustrations"],
@@ -48,6 +49,7 @@ ADAMW = dataclasses.replace(MUON, kind="adamw")
 MODEL = model_settings("modern", n_layer=2, n_head=2, n_embd=16, sequence_len=32)
 TRAIN = TrainSettings(
     seed=1,
+    init_from=NO_MODEL,
     device="cpu",
     precision="float32",
     compile="off",

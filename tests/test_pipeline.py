@@ -21,6 +21,9 @@ def paths(stage: dict, *kinds: str) -> set[str]:
     return {next(iter(item)) if isinstance(item, dict) else item for kind in kinds for item in stage.get(kind, [])}
 
 
+# How a path begins that params.yaml names.
+PARAMETER = "${train."
+
 # Dependencies that no stage has, each with the reason at the top of dvc.yaml.
 NO_DEPENDENCY = (
     *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/terminal.py"),
@@ -96,7 +99,7 @@ def test_every_path_of_the_command_is_declared_and_used(name):
     words = shlex.split(stage["cmd"])
     assert words[:3] == ["python", "-m", f"stages.{name}"]
     given = {word for word in words[3:] if "/" in word}
-    data = {path for path in paths(stage, "deps") if not path.startswith(("poet/", "stages/", "data/own"))}
+    data = {path for path in paths(stage, "deps") if not path.startswith(("poet/", "stages/", "data/own", PARAMETER))}
     outputs = paths(stage, "outs", "metrics", "plots")
 
     def meet(one: str, others: set[str]) -> bool:
@@ -105,6 +108,18 @@ def test_every_path_of_the_command_is_declared_and_used(name):
 
     assert {path for path in data | outputs if not meet(path, given)} == set()
     assert {word for word in given if not meet(word, data | outputs)} == set()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_path_that_a_parameter_names_is_a_dependency_where_the_parameter_is_one(name):
+    """A stage reads such a path from params.yaml; DVC has to see both the name and what is there."""
+    named = {
+        path.removeprefix(PARAMETER).removesuffix("}")
+        for path in paths(STAGES[name], "deps")
+        if path.startswith(PARAMETER)
+    }
+    assert (named == {"init_from"}) == (name in ("tokenize", "train"))
+    assert not named or {"train", "train.init_from"} & set(STAGES[name]["params"])
 
 
 def sections_read(script: Path) -> set[str]:

@@ -1,4 +1,6 @@
-"""What a team shares arrives: own texts by `dvc add`, results in a clone of Windows, experiments in the queue."""
+"""What a team shares arrives: own texts by `dvc add`, results in a clone of Windows, experiments in the queue; and a
+shelf starts from the poet of another one.
+"""
 
 import re
 import time
@@ -68,3 +70,34 @@ def test_two_experiments_in_the_queue_share_a_training(tmp_path):
     assert len(waited) == 1 and "its result was taken" in waited[0]
     assert not list((folder / ".poet/resume").iterdir())
     assert len(list((folder / ".poet/spool").glob("mine.train.*.jsonl"))) == 1, "one model, one run"
+
+
+@pytest.mark.slow
+def test_a_shelf_starts_from_the_poet_of_another(tmp_path):
+    """As the README says; also in an experiment that sees only what git and DVC keep."""
+    folder = with_own_texts(tmp_path / "project")
+    sh("dvc add data/own/mine && dvc exp run -S 'build=[shakespeare]' train@shakespeare", folder)
+    sh("cp -r models/shakespeare models/first && dvc add models/first", folder)
+    sh("git add -A && git commit -qm First", folder)
+    start = "dvc exp run -S 'build=[mine]' -S train.init_from=models/first -S train.steps=40 -S train.validate_every=5"
+    # DVC takes a model away that the experiment does not build; the copy stays.
+    sh(start, folder)
+    assert not (folder / "models/shakespeare").exists()
+    one, two = folder / "models/first", folder / "models/mine"
+    assert (one / "tokenizer.json").read_bytes() == (two / "tokenizer.json").read_bytes()
+    assert (one / "model.safetensors").read_bytes() != (two / "model.safetensors").read_bytes()
+    assert "by the tokenizer of <code>models/first</code>" in (folder / "reports/mine/index.html").read_text("utf-8")
+    assert "up to date" in sh("dvc status", folder)
+    assert set(sh("git ls-files models", folder).split()) == {"models/none/README.md", "models/first.dvc"}
+    # A copy of the repository, as for an experiment in the queue, and a model of another size than the section says.
+    printed = sh(f"{start} --temp -S model.n_layer=3 train@mine", folder, fails=True)
+    assert "model.n_layer: got 3, expected 2" in printed
+
+
+@pytest.mark.slow
+def test_a_poet_that_would_start_from_itself_is_one_message(tmp_path):
+    folder = with_own_texts(tmp_path / "project")
+    sh("sed -i 's#init_from: models/none#init_from: models/mine#' params.yaml", folder)
+    printed = sh("poet check", folder, fails=True)
+    assert "models/mine is what the training of mine writes" in printed and "Traceback" not in printed
+    assert "Traceback" not in sh("dvc repro", folder, fails=True)

@@ -30,6 +30,7 @@ from poet.params.decided import decide_optimizer
 from poet.params.sections import Params
 from poet.results.benchmark import Benchmark
 from poet.tokens.token_files import VALIDATION
+from poet.training.schedule import trainings
 
 # Bytes per second by which snapshots are written, flushed and hashed: that of a plain disk. The disk is not measured.
 SNAPSHOT_SPEED = 3e8
@@ -122,6 +123,8 @@ def _notes(params: Params, meta: Mapping[str, Any] | None) -> Iterator[str]:
     """What the figures leave open."""
     if meta is None:
         yield "no tokens are made with these settings, so epochs and the time of the validations are not known"
+    if params.train.teachers:
+        yield f"train.teachers: {params.train.teachers} trainings come first; the time is that of all, steps are of one"
     if params.train.patience:
         yield "train.patience may end the training earlier"
 
@@ -150,6 +153,7 @@ def _time(
     validation = prices.seconds(validation_amounts(step, meta["splits"][VALIDATION]["tokens"])) if meta else None
     sample = train.sample_tokens * token_seconds(step, setting)
     seconds = train.steps * step_seconds + validations * ((validation or 0.0) + sample) + _compiling(setting)
+    seconds *= trainings(train.teachers)
     # A snapshot is due so many seconds after the one before.
     seconds += int(seconds / params.runtime.snapshot_seconds) * snapshot_bytes(step) / SNAPSHOT_SPEED
     spread = float(np.exp(NINE_OF_TEN * prices.deviation(work)))

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poet.cli.folders import MODELS
 from poet.cli.options import PARAMS
 from poet.project import enclosing_project
 from poet.terminal import printable
 
 if TYPE_CHECKING:
     from poet.params.sections import DownloadSettings, Params, Source
+
+# What to do about a model that DVC would take away before the training starts from it.
+KEEP = (
+    "{folder} is written by a stage, and `dvc exp run` takes away what it does not build; let DVC keep a copy: "
+    "`cp -r {folder} models/first`, `dvc add models/first`, and train.init_from: models/first"
+)
 
 
 @click.command(epilog="Example: poet check --params params.yaml")
@@ -32,7 +39,7 @@ def check(params: Path) -> None:
 
     # Paths in params.yaml begin at the root of the project.
     with contextlib.chdir(enclosing_project()):
-        problems = _look_into_all(settings)
+        problems = [*_look_into_all(settings), *_look_at_start(settings)]
         for line in unknown_held_out(settings, project_root()):
             click.echo(printable(line))
         for path in note_outside_sources(settings, project_root()):
@@ -57,6 +64,28 @@ def _look_into_all(settings: "Params") -> list[str]:
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
     return problems
+
+
+def _look_at_start(settings: "Params") -> list[str]:
+    """Say from which model a training starts; returns what is wrong with it."""
+    from poet.errors import PoetError
+    from poet.training.start import read_start
+
+    try:
+        if start := read_start(settings.model, settings.train):
+            size = f"{start.model.n_layer} x {start.model.n_embd} (layers x width), {start.vocab_size:,} tokens"
+            click.echo(printable(f"training starts from {settings.train.init_from}: {size}"))
+            if _is_made_here(settings):
+                click.echo(printable(KEEP.format(folder=settings.train.init_from)))
+    except PoetError as error:
+        return [error.format_message()]
+    return []
+
+
+def _is_made_here(settings: "Params") -> bool:
+    """Whether the model that a training starts from is what the training of a known collection writes."""
+    start = settings.train.start
+    return start is not None and any((MODELS / name).resolve() == start.resolve() for name in settings.collections)
 
 
 def _look_into(source: "Source", settings: "DownloadSettings") -> str:

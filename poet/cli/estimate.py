@@ -1,5 +1,6 @@
 """`poet estimate`: how long a training will take, and how much memory and disk."""
 
+import contextlib
 import dataclasses
 import shutil
 import tempfile
@@ -39,6 +40,7 @@ def estimate(
     collection = chosen_collection(settings, name)
     machine, benchmark = chosen_benchmark(machine)
     meta = _tokens_meta(params, settings, collection)
+    settings = with_vocabulary_of_start(settings)
     found = predict(settings, benchmark, machine, device, meta)
     # A small text has fewer tokens than it may; else the settings were changed after the tokens were made.
     if meta and meta["kind"] not in ("char", "byte") and meta["vocab_size"] != settings.tokenize.vocab_size:
@@ -81,6 +83,20 @@ def changed_params(path: Path, changes: tuple[str, ...]) -> "Params":
             raise ConfigError(error.message.replace(str(copy), f"{path} with -S {' -S '.join(changes)}")) from None
 
 
+def with_vocabulary_of_start(settings: "Params") -> "Params":
+    """`settings` with the size of the vocabulary of the model that the training starts from, if it starts from one.
+
+    ConfigError or ModelError when it cannot start from that model.
+    """
+    from poet.training.start import read_start
+
+    with contextlib.chdir(enclosing_project()):
+        start = read_start(settings.model, settings.train)
+    if start is None:
+        return settings
+    return dataclasses.replace(settings, tokenize=dataclasses.replace(settings.tokenize, vocab_size=start.vocab_size))
+
+
 def chosen_benchmark(machine: str | None) -> "tuple[str, Benchmark]":
     """The name and the benchmark of `machine`, or of this one for None; DataError if there is none."""
     from poet.benchmark.saved import find_benchmark, known_benchmarks
@@ -120,10 +136,11 @@ def _tokens_meta(path: Path, settings: "Params", collection: str) -> dict[str, A
     file = in_project(TOKENS / collection / META)
     written = load_params(path)
     same = (settings.tokenize, settings.split, settings.clean) == (written.tokenize, written.split, written.clean)
-    if not file.is_file() or not same:
+    if not file.is_file() or not same or settings.train.start != written.train.start:
         return None
     meta = read_meta(file.parent)
-    return meta if meta["kind"] == settings.tokenize.kind else None
+    # The model that a training starts from has a tokenizer of any kind.
+    return meta if settings.train.start or meta["kind"] == settings.tokenize.kind else None
 
 
 def describe(found: "Estimate") -> str:

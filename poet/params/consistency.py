@@ -8,6 +8,8 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from poet.params.model import ModelConfig
 from poet.params.sections import GutenbergSource, Params
+from poet.params.values import NO_MODEL
+from poet.project import enclosing_project
 
 # The largest number of parameters. Their float32 weights, gradients and two moments take 320 GB.
 MAX_PARAMETERS = 20_000_000_000
@@ -21,7 +23,7 @@ MAX_SAMPLED = 10_000_000_000
 
 def contradictions(params: Params) -> list[str]:
     """One line for each contradiction in `params`, with its key; none if all is well."""
-    return [*_repetitions(params), *_sizes(params), *_training(params), *_states(params)]
+    return [*_repetitions(params), *_sizes(params), *_training(params), *_states(params), *_circles(params)]
 
 
 def _repetitions(params: Params) -> Iterator[str]:
@@ -83,3 +85,19 @@ def _states(params: Params) -> Iterator[str]:
             "train.state_windows: 1 is too few for a yoke with state, because the first window of a row has none; set "
             "it to 2 or more, or model.yoke.state to false"
         )
+
+
+def _circles(params: Params) -> Iterator[str]:
+    """Models that would start from themselves; DVC speaks of a cycle in its graph there."""
+    if params.train.start is None:
+        return
+    root = enclosing_project()
+    start, models = (root / params.train.start).resolve(), (root / NO_MODEL).resolve().parent
+    for name in params.build:
+        model = models / name
+        # Also a folder in the model's, or one that holds it.
+        if start.is_relative_to(model) or model.is_relative_to(start):
+            yield (
+                f"train.init_from: {params.train.init_from} is what the training of {name} writes, so {name} cannot "
+                f"start from it; take {name} out of `build`, or copy the model to another folder and name that"
+            )

@@ -4,6 +4,7 @@ Defaults stand in params.yaml, not here, so that the file shows the whole recipe
 a default below. `poet.params.file` reads the file.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from poet.errors import ConfigError
 from poet.params.model import STRICT, Count, ModelSettings, Share
 from poet.params.sampling import SamplingLimits, Seed, Temperature
 from poet.params.values import (
+    NO_MODEL,
     CollectionName,
     Device,
     Line,
@@ -180,6 +182,8 @@ class TrainSettings:
     """The training recipe. A step sees `batch_size` rows of `state_windows` windows of `model.sequence_len` tokens."""
 
     seed: Seed
+    # The folder of the model whose weights the training starts from, and whose tokenizer it takes; NO_MODEL: of none.
+    init_from: Line
     # auto, cuda, mps or cpu; auto takes the best that is present.
     device: Device
     # auto takes what the device multiplies fast. float16 scales its gradients, so that small ones are not lost.
@@ -211,6 +215,11 @@ class TrainSettings:
     # A sample at each validation shows how far the model is.
     sample_prompt: Prompt
     sample_tokens: Annotated[int, Field(ge=1, le=1_000_000)]
+
+    @property
+    def start(self) -> Path | None:
+        """The folder of `init_from`; None when the training starts from random weights."""
+        return None if Path(self.init_from) == Path(NO_MODEL) else Path(self.init_from)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -13,7 +13,12 @@ from poet.files import WINDOWS_DEVICES
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 # Names that would meet another file in the same folder (reports/summaries, reports/index.html), and Windows' devices.
-RESERVED_NAMES = frozenset({"summaries", "index", "benchmark", "benchmarks"}) | WINDOWS_DEVICES
+# models/none is no model's folder.
+RESERVED_NAMES = frozenset({"summaries", "index", "benchmark", "benchmarks", "none"}) | WINDOWS_DEVICES
+
+# What `train.init_from` says when a training starts from no model. DVC lets no stage depend on nothing, so git keeps
+# this folder; it lies among the models.
+NO_MODEL = "models/none"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

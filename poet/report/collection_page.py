@@ -166,8 +166,8 @@ def collection_page(results: CollectionResults, params: Params) -> str:
         unread=[count for count in results.files if _is_unread(count)],
         max_removals=MAX_REMOVALS,
         max_pairs=MAX_PAIRS,
-        # What the minutes of the training picked, in place of what params.yaml says for those without.
-        recipe=recipe(params, results.name) | dict(results.training.picked),
+        start=params.train.start,
+        recipe=recipe(params, results.name) | in_effect(results, params),
         speeds=speeds(results.benchmark, results.machines),
         published_mark=MARK,
         noisy_means=NOISY,
@@ -203,6 +203,16 @@ def recipe(params: Params, collection: str) -> dict[str, Any]:
         for source in chosen.sources
     ]
     return flatten(**{f"collections.{collection}": dataclasses.replace(chosen, sources=sources)}, **sections)
+
+
+def in_effect(results: CollectionResults, params: Params) -> dict[str, Any]:
+    """What was decided in place of what `params` says, by dotted key: by the minutes of the training, and by the model
+    that it started from, whose tokenizer it took.
+    """
+    picked = dict(results.training.picked)
+    if params.train.start is None:
+        return picked
+    return {f"tokenize.{key}": results.tokens[key] for key in ("kind", "vocab_size")} | picked
 
 
 def summarize(results: CollectionResults, model_sha256: str) -> Summary:

@@ -35,6 +35,7 @@ PARAMETERS = {
     "tokenize.min_frequency": Words("rarest token", "times that a piece of text must occur to become a token"),
     "tokenize.train_characters": Words("tokenizer text", "characters that the tokenizer was made from, at most"),
     "train.seed": Words("seed", "where the random numbers begin; runs that differ only here show the part of chance"),
+    "train.init_from": Words("starts from", "the model whose weights and tokenizer it starts with; models/none: none"),
     "train.device": Words("device", "what it was trained on"),
     "train.precision": Words("precision", "the format of numbers in training"),
     "train.compile": Words("compiled", "whether the training was compiled, for speed"),

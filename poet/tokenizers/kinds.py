@@ -55,6 +55,20 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizeSettings) -> Tokeniz
     return KINDS[settings.kind].train(parts, settings)
 
 
+def kind_of(tokenizer: Tokenizer) -> str:
+    """The kind of a tokenizer that `train_tokenizer` has made, by what its file says."""
+    content = json.loads(tokenizer.to_str())
+    model, splits = content["model"], content["pre_tokenizer"]
+    if model["type"] == "WordLevel":
+        return "word"
+    if model["type"] == "Unigram":
+        return "ngram" if model["byte_fallback"] else "bytegram"
+    # Byte-pair encoding: `char` and `byte` have no merges, and only `bpe` splits words.
+    if model["byte_fallback"]:
+        return "char"
+    return "bpe" if splits["use_regex"] else "byte"
+
+
 def encode_long(tokenizer: Tokenizer, kind: str, text: str) -> NDArray[np.uint32]:
     """The token ids (n,) uint32 of a long text, as one call would give them, computed piece by piece on all cores."""
     pieces = encode_pieces(tokenizer, KINDS[kind].cut(text))

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,11 +36,15 @@ def check_weights(weights: Mapping[str, float], books: Sequence[str]) -> None:
 class TokenFilesWriter:
     """Writes tokenizer.json, the token file of each split and meta.json to `folder`, book by book."""
 
-    def __init__(self, folder: Path, tokenizer: Tokenizer, kind: str) -> None:
+    def __init__(self, folder: Path, tokenizer: Tokenizer, kind: str, file: Path | None = None) -> None:
+        """`file` holds the tokenizer and is copied as it is; None: the tokenizer is new and is saved."""
         self.folder, self.kind, self.vocab_size = folder, kind, tokenizer.get_vocab_size()
         # Two bytes hold 65,536 ids; a larger vocabulary takes four.
         self.dtype = np.dtype("<u2" if self.vocab_size <= 1 << 16 else "<u4")
-        tokenizer.save(str(folder / TOKENIZER))
+        if file is None:
+            tokenizer.save(str(folder / TOKENIZER))
+        else:
+            shutil.copyfile(file, folder / TOKENIZER)
         self.splits = {name: _SplitWriter(folder / f"{name}.bin", tokenizer, kind, self.dtype) for name in SPLITS}
 
     def add(self, book: SplitBook, weight: float) -> None:

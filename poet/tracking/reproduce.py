@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from poet.errors import PoetError
-from poet.files import read_json
+from poet.files import read_json, sha256
 from poet.params.decided import with_preset
 from poet.params.dotted import flatten
 from poet.params.file import load_params
 from poet.params.model import PRESETS
 from poet.params.sections import Params
+from poet.results.model_folder import WEIGHTS
 from poet.tracking.compare import COMMIT_TAG
 from poet.tracking.finished_runs import FinishedRun
 from poet.tracking.run import git
+from poet.tracking.tracker import START_TAG
 
 # What every machine decides for itself where params.yaml says "auto".
 MACHINE = ("train.device", "train.precision", "train.compile")
@@ -37,7 +39,7 @@ def reproduction(run: FinishedRun, collection: str, root: Path) -> list[str]:
     lines += [remark] if remark else []
     changes = [f"build=[{collection}]", *overrides(run, settings)]
     lines.append(" ".join(["dvc exp run", *(f"-S {_quoted(change)}" for change in changes)]))
-    lines += _machine(run) + _data(run, collection, root)
+    lines += _machine(run) + _start(run, root) + _data(run, collection, root)
     # A line end in a name must not begin a line that looks like a command.
     return [" ".join(line.split()) if line.startswith("#") else line for line in lines]
 
@@ -151,6 +153,19 @@ def _written(value: Any) -> str:
 def _machine(run: FinishedRun) -> list[str]:
     where = [run.tags[tag] for tag in ("poet.device_name", "poet.precision") if tag in run.tags]
     return [f"# It ran on {' in '.join(where)}; other machines round differently."] if where else []
+
+
+def _start(run: FinishedRun, root: Path) -> list[str]:
+    """Whether the weights that `run` started from are here, if it started from another model."""
+    if not (digest := run.tags.get(START_TAG, "")):
+        return []
+    folder = run.params.get("train.init_from", "")
+    weights = root / folder / WEIGHTS
+    if not weights.is_file():
+        here = "is not here"
+    else:
+        here = "is here" if sha256(weights) == digest else "is another model here"
+    return [f"# It started from the model {digest[:8]} in {folder}, which {here}."]
 
 
 def _data(run: FinishedRun, collection: str, root: Path) -> list[str]:

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+# The tag of a run that started from another model: the hash of that model's weights.
+START_TAG = "poet.start_sha256"
+
 
 class Tracker:
     """Takes records and forgets them: the base of SpoolTracker, and the tracker of whoever must not record."""

@@ -32,7 +32,9 @@ from poet.tracking.tracker import Tracker
 from poet.training.distributed import World, broadcast
 from poet.training.length import Length, measure_length
 from poet.training.run import compile_model, prepare_run, training_key
+from poet.training.schedule import trainings
 from poet.training.snapshots import Snapshots
+from poet.training.start import read_start
 from poet.training.yardstick import measure_yardstick
 
 # The name of the state folder that keeps what was decided, one file for each training.
@@ -59,9 +61,8 @@ SIZES = (
     Size(flops=2e15, n_layer=6, n_head=4, n_embd=448),
 )
 
-# Pairs of FLOPs and the number of teachers from there on, and what one adds to a step of the model that learns from it.
+# Pairs of FLOPs and the number of teachers from there on.
 TEACHERS = ((0.0, 0), (9e13, 1), (2e14, 2))
-TEACHER_SHARE = 0.4
 
 # Pairs of epochs and the dropout from there on. Dropout of 0.1 costs 0.05 bits per character after one epoch and gains
 # 0.03 after seven; 0.2 was not measured.
@@ -69,6 +70,10 @@ DROPOUT = ((0.0, 0.0), (3.0, 0.1), (10.0, 0.2))
 
 # A training ends after this many epochs, also if time is left: a small text would only be learned by heart. A guess.
 MAX_EPOCHS = 20.0
+
+# The same for a training that starts from another model: two books were read often enough after one epoch. With five
+# validations, one of them comes then, and the best weights are kept (docs/log.md).
+MAX_EPOCHS_FROM_MODEL = 5.0
 
 # The share of the rate of a large matrix product that a training reaches, by kind of device. It decides the size alone:
 # steps are counted by a measured one.
@@ -94,15 +99,6 @@ def teachers_for(flops: float) -> int:
     (0, 1)
     """
     return next(count for least, count in reversed(TEACHERS) if least <= flops)
-
-
-def trainings(teachers: int) -> float:
-    """How many trainings without teachers take as long as one with `teachers`, theirs among them.
-
-    >>> trainings(0), trainings(2)
-    (1.0, 3.8)
-    """
-    return 1 + teachers * (1 + TEACHER_SHARE)
 
 
 def dropout_for(epochs: float) -> float:
@@ -207,12 +203,18 @@ def _kept(path: Path) -> Picked | None:
 
 
 def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops_per_second: float) -> Picked:
-    """The size for the time, with the steps that it would take at `flops_per_second`."""
+    """The size for the time, or that of the model that it starts from, with the steps that it would take at
+    `flops_per_second`.
+    """
     assert settings.minutes is not None
     total = 60 * settings.minutes * flops_per_second
-    teachers = 0 if model.yoke and model.yoke.state else teachers_for(total)
+    start = read_start(model, settings)
+    # A model that starts from another one has learned from it already.
+    alone = start is not None or (model.yoke is not None and model.yoke.state)
+    teachers = 0 if alone else teachers_for(total)
     flops = total / trainings(teachers)
-    size = size_for(flops)
+    # Weights have the size that they have.
+    size = start.model if start else size_for(flops)
     sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
     tokens = flops / flops_per_token(sized, data.vocab_size)
     return Picked(
@@ -249,7 +251,8 @@ def _count(
     """
     assert settings.minutes is not None
     seconds = (60 * settings.minutes - spent) / trainings(guess.teachers) - VALIDATIONS * length.validation_seconds
-    most = MAX_EPOCHS * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
+    most_epochs = MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS
+    most = most_epochs * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
     steps = max(VALIDATIONS, round(min(seconds / length.step_seconds, most)))
     epochs = steps * _tokens_per_step(model, settings) / len(data.splits[TRAIN])
     return dataclasses.replace(guess, steps=steps, validate_every=-(-steps // VALIDATIONS), dropout=dropout_for(epochs))

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from poet.device.device import dtype_name, out_of_memory_advice, pick_precision
 from poet.device.machine import device_name, machine_in_words
-from poet.errors import ConfigError
+from poet.errors import ConfigError, DataError
+from poet.model.saving import load_model
 from poet.model.transformer import Transformer
 from poet.params.decided import decide_optimizer, decided
 from poet.params.model import ModelSettings
@@ -19,10 +20,11 @@ from poet.params.sections import TrainSettings
 from poet.results.evaluation import Training
 from poet.tokens.batches import Batches
 from poet.tokens.token_files import TRAIN, TokenData
-from poet.tracking.tracker import Tracker
+from poet.tracking.tracker import START_TAG, Tracker
 from poet.training.distributed import World
 from poet.training.history import History
 from poet.training.snapshots import Snapshots, resume_key
+from poet.training.start import read_start, start_sha256
 from poet.training.state import Best
 from poet.training.step import Trainer, compile_blocks, should_compile
 from poet.training.yardstick import Yardstick, measure_yardstick
@@ -90,8 +92,8 @@ def training_key(
 ) -> str:
     """The name for what a training keeps: a hash of everything that determines its result, 16 hex digits.
 
-    That is the data, the settings, the files and folders of `code`, and the machine as far as it changes rounding:
-    device, dtype, torch version, number of processes.
+    That is the data, the settings, the weights at the start, the files and folders of `code`, and the machine as far as
+    it changes rounding: device, dtype, torch version, number of processes.
     """
     # sort_keys, so that a section with its keys in another order is the same section.
     settings_json = [json.dumps(dataclasses.asdict(part), sort_keys=True) for part in (model, settings)]
@@ -100,7 +102,7 @@ def training_key(
     # "auto" can mean another dtype on another machine.
     dtype = dtype_name(pick_precision(settings.precision, world.device))
     machine = [str(world.device), dtype, torch.__version__, str(world.ranks)]
-    return resume_key([*settings_json, data_json, *machine], code)
+    return resume_key([*settings_json, data_json, start_sha256(settings), *machine], code)
 
 
 @out_of_memory_advice(MEMORY_ADVICE)
@@ -115,16 +117,16 @@ def prepare_run(
     tracker: Tracker,
     teachers: Sequence[Transformer] = (),
 ) -> TrainingRun:
-    """Put a training together from opened tokens and settings: a new model, no step taken.
+    """Put a training together from opened tokens and settings: a model that has taken no step.
 
     The model learns from the text, and from the finished models `teachers`, which are on its device.
 
-    Raises ConfigError when settings do not fit each other, DataError when there are too few tokens.
+    Raises ConfigError when settings do not fit each other or the model that it starts from, DataError when there are
+    too few tokens.
     """
     settings = decide_optimizer(settings, model.preset)
     dtype = pick_precision(settings.precision, world.device)
-    # The generator is on the CPU, so that every device starts from the same weights.
-    transformer = Transformer(model.config, data.vocab_size, torch.Generator().manual_seed(settings.seed))
+    transformer = _new_model(data, model, settings)
     transformer.teachers = teachers
     run = TrainingRun(
         data=data,
@@ -141,6 +143,24 @@ def prepare_run(
     return run
 
 
+def _new_model(data: TokenData, model: ModelSettings, settings: TrainSettings) -> Transformer:
+    """The model before its first step, on the CPU: with random weights, or those that `train.init_from` names."""
+    # The generator is on the CPU, so that every device starts from the same weights.
+    transformer = Transformer(model.config, data.vocab_size, torch.Generator().manual_seed(settings.seed))
+    start = read_start(model, settings)
+    if start is None or settings.start is None:
+        return transformer
+    # With other tokens, the model would have to forget what each of its vectors means.
+    if data.meta["tokenizer_sha256"] != start.tokenizer_sha256:
+        raise DataError(
+            f"the tokens were not made by the tokenizer of {settings.start}, which train.init_from names: the sha256 "
+            f"of theirs begins with {data.meta['tokenizer_sha256'][:12]}, expected {start.tokenizer_sha256[:12]}. Run "
+            "`dvc repro tokenize` to make them anew."
+        )
+    transformer.load_state_dict(load_model(settings.start, torch.device("cpu")).model.state_dict())
+    return transformer
+
+
 def _record_recipe(run: TrainingRun, model: ModelSettings) -> None:
     """Record what is trained, on what text and on what machine. A training that resumes has recorded it before."""
     run.tracker.params(**decided(model, run.settings, device=run.device.type, precision=dtype_name(run.dtype)))
@@ -152,6 +172,8 @@ def _record_recipe(run: TrainingRun, model: ModelSettings) -> None:
         "poet.precision": dtype_name(run.dtype),
         "poet.utilization_yardstick": run.yardstick.description,
     })
+    if start := start_sha256(run.settings):
+        run.tracker.tags({START_TAG: start})
 
 
 def summarize(run: TrainingRun) -> Training:

@@ -1,9 +1,12 @@
-"""The learning rate over a run: a linear warm-up, a plateau, a linear cool-down to zero.
+"""How long a training is, and its learning rate: a linear warm-up, a plateau, a linear cool-down to zero.
 
 On the plateau a longer run does the same as a shorter one, up to where the shorter one begins to cool down. So the
 length of a training can change without a new search for the learning rate (the trapezoid of Hägele et al. 2024,
 arXiv 2405.18392).
 """
+
+# What a teacher adds to each step of the model that learns from it, as a share of the step (docs/log.md).
+TEACHER_SHARE = 0.4
 
 
 def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: float) -> float:
@@ -19,3 +22,12 @@ def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: flo
     warm = min(1.0, (step + 1) / max(1, warmup_steps))
     cool = (steps - step) / max(1.0, steps * cooldown)
     return min(warm, cool, 1.0)
+
+
+def trainings(teachers: int) -> float:
+    """How many trainings without teachers take as long as one with `teachers`, theirs among them.
+
+    >>> trainings(0), trainings(2)
+    (1.0, 3.8)
+    """
+    return 1 + teachers * (1 + TEACHER_SHARE)

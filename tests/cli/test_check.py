@@ -6,11 +6,15 @@ from ruamel.yaml import YAML
 
 from poet.books.manifest import Book, write_manifest
 from poet.cli import main
+from poet.params.model import ModelConfig
 from poet.params.sections import FolderSource
 from poet.sources.fetched import FetchedBook
 from poet.sources.kinds import fetch_books
+from poet.tokenizers.kinds import train_tokenizer
 from tests.clone import ROOT
+from tests.recipes import CHAR
 from tests.sources.settings import download_settings
+from tests.stages.small import save_untrained
 
 
 @pytest.fixture
@@ -140,6 +144,60 @@ def test_check_looks_into_every_kind_of_source(params, source, message):
     yaml.dump(content, params)
     result = check(params)
     assert result.exit_code == 1 and message in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+@pytest.fixture
+def starts_from(params, write_books, tmp_path):
+    """Makes params.yaml name a folder as `train.init_from`; the folder `first` of the project has a small model."""
+    write_books(a="words")
+    tokenizer = tmp_path / "tokenizer.json"
+    train_tokenizer(["words"], CHAR).save(str(tokenizer))
+    config = ModelConfig(n_layer=3, n_head=2, n_embd=192, sequence_len=256)
+    save_untrained(tmp_path / "project" / "first", tokenizer, config)
+
+    def name(folder, **model):
+        yaml = YAML()
+        content = yaml.load(params)
+        content["train"]["init_from"] = folder
+        content["model"] |= model
+        yaml.dump(content, params)
+        return check(params)
+
+    return name
+
+
+def test_check_looks_at_the_model_that_a_training_starts_from(starts_from):
+    result = starts_from("first")
+    assert result.exit_code == 0, result.output
+    assert "training starts from first: 3 x 192 (layers x width), " in result.output
+
+
+def test_check_says_that_dvc_would_take_the_model_of_another_collection_away(starts_from, tmp_path):
+    (tmp_path / "project" / "models").mkdir()
+    (tmp_path / "project" / "first").rename(tmp_path / "project" / "models" / "shakespeare")
+    result = starts_from("models/shakespeare")
+    assert result.exit_code == 0 and "`cp -r models/shakespeare models/first`, `dvc add models/first`" in result.output
+    (tmp_path / "project" / "models" / "shakespeare").rename(tmp_path / "project" / "models" / "first")
+    assert "cp -r" not in starts_from("models/first").output
+
+
+@pytest.mark.parametrize(
+    ("folder", "model", "message"),
+    [
+        ("frist", {}, "train.init_from: frist does not exist. Name the folder of a trained model"),
+        ("../texts", {}, "train.init_from: ../texts is no model's folder: it lacks config.json"),
+        ("models/mine", {}, "is what the training of mine writes, so mine cannot start from it"),
+        (
+            "first",
+            {"n_layer": 4, "n_embd": 128},
+            "  model.n_layer: got 4, expected 3\n  model.n_embd: got 128, expected",
+        ),
+    ],
+)
+def test_check_says_why_a_training_cannot_start_there(starts_from, folder, model, message):
+    result = starts_from(folder, **model)
+    assert result.exit_code == 1 and message in result.output and result.output.count("train.init_from:") == 1
     assert isinstance(result.exception, SystemExit)
 
 

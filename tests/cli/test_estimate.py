@@ -105,6 +105,27 @@ def test_tokens_tell_epochs_only_if_they_are_those_of_the_settings(project):
     assert "unknown collection 'x'" in ask("poet estimate --collection x", code=1)
 
 
+def test_a_training_from_another_model_has_the_vocabulary_of_that_model(project):
+    write_meta(project)
+    plain = as_json("poet estimate")
+    description = {"format_version": 2, "model": {"n_layer": 3, "n_head": 2, "n_embd": 192, "sequence_len": 256}}
+    description |= {"vocab_size": 1000, "tokenizer_sha256": "", "data_sha256": ""}
+    (project / "first").mkdir()
+    for name, content in (("config.json", json.dumps(description)), ("tokenizer.json", ""), ("model.safetensors", "")):
+        (project / "first" / name).write_text(content, encoding="utf-8")
+    found = as_json("poet estimate -S train.init_from=first")
+    assert found["parameters"] == plain["parameters"] - 2 * 1048 * 192
+    assert found["epochs"] is None, "the tokens that are here were made by another tokenizer"
+    wrong = ask("poet estimate -S train.init_from=first -S model.n_layer=6", code=1)
+    assert "model.n_layer: got 6, expected 3" in wrong
+    assert "train.init_from: second does not exist" in ask("poet estimate -S train.init_from=second", code=1)
+    # In params.yaml itself, the tokens are those of that model.
+    params = (project / "params.yaml").read_text(encoding="utf-8").replace("init_from: models/none", "init_from: first")
+    (project / "params.yaml").write_text(params, encoding="utf-8")
+    write_meta(project, vocab_size=1000, kind="char")
+    assert as_json("poet estimate")["epochs"] and as_json("poet estimate")["parameters"] == found["parameters"]
+
+
 def test_a_saved_machine_is_named(project):
     assert as_json("poet estimate --machine fast")["seconds"] < as_json("poet estimate")["seconds"] / 20
     unknown = ask("poet estimate --machine fats", code=1)

@@ -46,7 +46,7 @@ RIGHT = {
     "long": ("held_out_books.*", "author", "language"),
     "nul": ("held_out_books.*", "author", "language", "prompts.*", "sample_prompt"),
 }
-RIGHT["yes"] += ("sample_prompt", "held_out_books.*", "cases.*.name")
+RIGHT["yes"] += ("sample_prompt", "init_from", "held_out_books.*", "cases.*.name")
 RIGHT["null"] += ("attribute.min_length", "train.minutes")
 
 
@@ -130,6 +130,9 @@ def test_every_key_refuses_what_is_absurd(tmp_path, path, monkeypatch):
         (("train", "batch_size"), 10**6, "train.batch_size: 256,000,000 tokens would be computed at once"),
         (("train", "device"), "tpu", "train.device: "),
         (("download", "mirrors"), ["https://jane:s3cret@mirror.example"], "put them into ~/.netrc"),
+        (("train", "init_from"), "models/shakespeare", "is what the training of shakespeare writes"),
+        (("train", "init_from"), "./data/../models/shakespeare/", "is what the training of shakespeare writes"),
+        (("train", "init_from"), "models", "take shakespeare out of `build`"),
         (("download", "mirrors"), ["ftp://mirror.example"], "should be a folder or an address"),
         (("download", "mirrors"), "https://jane:s3cret@mirror.example", "should be a valid list"),
     ],
@@ -148,7 +151,7 @@ def test_a_model_that_no_machine_holds_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["summaries", "index", "benchmark", "benchmarks", "con", "nul", "com1", "a\n", "A", "../x", ""]
+    "name", ["summaries", "index", "benchmark", "benchmarks", "none", "con", "nul", "com1", "a\n", "A", "../x", ""]
 )
 def test_names_that_would_meet_another_file_are_refused(tmp_path, name):
     content = copy.deepcopy(SHIPPED)

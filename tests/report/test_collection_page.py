@@ -23,6 +23,17 @@ def test_the_recipe_shows_what_the_minutes_picked():
     assert "98765" in page_of(dataclasses.replace(results, training=training))
 
 
+def test_the_page_names_the_model_that_the_training_started_from():
+    """Its tokenizer is that of the model, whatever tokenize.kind says."""
+    results, params = made_up_results(), shipped_params()
+    started = dataclasses.replace(params, train=dataclasses.replace(params.train, init_from="models/first"))
+    tokens = results.tokens | {"kind": "bytegram", "vocab_size": 54321}
+    page = collection_page(dataclasses.replace(results, tokens=tokens), started)
+    assert "by the tokenizer of <code>models/first</code>, from which its training started" in page
+    assert "54321" in page and "</strong> (used)" not in page
+    assert "from which its training started" not in page_of(results) and "</strong> (used)" in page_of(results)
+
+
 def test_sixty_samples_stay_below_two_megabytes():
     assert len(page_of(made_up_results(samples=60)).encode("utf-8")) < 2_000_000
 

@@ -8,12 +8,13 @@ from ruamel.yaml import YAML
 
 from poet.tokenizers.kinds import KINDS
 from poet.tokenizers.tokenizer import decode, load_tokenizer
-from poet.tokens.token_files import open_tokens
+from poet.tokens.token_files import open_tokens, read_meta
 from stages.tokenize import main
 from stages.tokenizers import main as compare
 from tests.cleaning.shelf import clean_shelf
-from tests.stages.small import COLLECTION, write_params
+from tests.stages.small import COLLECTION, save_untrained, write_params
 from tests.texts import babble
+from tests.tiny import CONFIG
 
 HELD_OUT = babble(3, 300)
 
@@ -74,3 +75,32 @@ def test_the_comparison_has_a_row_for_every_kind(tmp_path, clean):
     rows = json.loads((tmp_path / "out").read_text(encoding="utf-8"))
     assert [row["kind"] for row in rows] == list(KINDS)
     assert [row["kind"] for row in rows if row["chosen"]] == ["bpe"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_from_another_model_takes_its_tokenizer_to_the_byte(tmp_path, write_books, clean, kind):
+    """tokenize.kind says something else, and the other book has letters that the tokenizer does not know."""
+    run(tmp_path, clean, tokenize={"kind": kind, "vocab_size": 460})
+    tokenizer = tmp_path / "out" / "tokenizer.json"
+    # As an editor may leave it: the same tokenizer in other bytes.
+    tokenizer.write_text(json.dumps(json.loads(tokenizer.read_text(encoding="utf-8"))), encoding="utf-8")
+    save_untrained(tmp_path / "first", tokenizer, CONFIG)
+    (tmp_path / "other").mkdir()
+    other = clean_shelf(write_books(strange="Žluťoučký kůň. " + babble(9, 900)), tmp_path / "other")
+    another = "byte" if kind == "bpe" else "bpe"
+    result = run(tmp_path, other, tokenize={"kind": another}, train={"init_from": str(tmp_path / "first")})
+    assert result.exit_code == 0, result.output
+    assert "the section tokenize has no effect" in result.stderr
+    assert tokenizer.read_bytes() == (tmp_path / "first" / "tokenizer.json").read_bytes()
+    meta = read_meta(tmp_path / "out")
+    assert meta["kind"] == kind
+    lost = meta["splits"]["train"]["unknown_characters"], meta["splits"]["train"]["spelling_bits"]
+    assert all(lost) if kind == "word" else not any(lost)
+
+
+def test_a_folder_that_is_no_model_stops_the_stage(tmp_path, clean):
+    (tmp_path / "empty").mkdir()
+    for name, words in (("missing", "does not exist"), ("empty", "lacks config.json, tokenizer.json, model.safetens")):
+        result = run(tmp_path, clean, train={"init_from": str(tmp_path / name)})
+        assert result.exit_code == 1 and f"train.init_from: {tmp_path / name} " in result.stderr
+        assert words in result.stderr and not (tmp_path / "out").exists()

@@ -16,7 +16,7 @@ from poet.params.file import load_params
 from poet.tokenizers import cutting
 from poet.tokenizers.comparison import compare_tokenizers, example_line
 from poet.tokenizers.cutting import cut_long_words
-from poet.tokenizers.kinds import KINDS, Kind, encode_long, train_tokenizer
+from poet.tokenizers.kinds import KINDS, Kind, encode_long, kind_of, train_tokenizer
 from poet.tokenizers.tokenizer import (
     SEPARATOR,
     SEPARATOR_ID,
@@ -40,6 +40,11 @@ LOSSLESS = [kind for kind, tokenizer in TRAINED.items() if tokenizer.token_to_id
 
 # Any text that UTF-8 can hold: lone surrogates are not characters.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_tells_its_kind(kind):
+    assert kind_of(Tokenizer.from_str(TRAINED[kind].to_str())) == kind
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)

@@ -1,6 +1,7 @@
 """Runs are ranked, told apart and made again; with a real MLflow store, real git, and DVC's own reading of -S."""
 
 import dataclasses
+import hashlib
 import itertools
 import json
 import shlex
@@ -163,6 +164,26 @@ def test_the_printed_changes_lead_to_the_recipe_of_the_run(project, name):
     # Minutes in the file would pick another size than the one that the run has.
     timed = dataclasses.replace(changed, train=dataclasses.replace(changed.train, minutes=10.0))
     assert overrides(run, timed) == ["train.minutes=null"]
+
+
+def test_a_run_that_started_from_another_model_names_it(project):
+    (run,) = [run for run in read_runs(project)["shelf"] if run.name == "modern-owl"]
+    weights = project / "models/first/model.safetensors"
+    params = run.params | {"train.init_from": "models/first"}
+    tags = run.tags | {"poet.start_sha256": hashlib.sha256(b"weights").hexdigest()}
+    started = dataclasses.replace(run, params=params, tags=tags)
+
+    def said():
+        return "\n".join(reproduction(started, "shelf", project))
+
+    assert """-S 'train.init_from="models/first"'""" in said()
+    assert f"# It started from the model {tags['poet.start_sha256'][:8]} in models/first, which is not here." in said()
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    assert "models/first, which is here." in said()
+    weights.write_bytes(b"others")
+    assert "models/first, which is another model here." in said()
+    assert "started from" not in "\n".join(reproduction(run, "shelf", project))
 
 
 def test_what_is_missing_is_said(project):

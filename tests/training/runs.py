@@ -14,6 +14,8 @@ import psutil
 from ruamel.yaml import YAML
 
 from poet.params.file import load_params
+from poet.params.model import ModelConfig
+from poet.results.model_folder import TOKENIZER
 from poet.tokens.token_files import open_tokens
 from poet.tracking.tracker import Tracker
 from poet.training.claim import claim
@@ -22,6 +24,15 @@ from poet.training.run import training_key
 from stages.train import CODE, train, write_results
 from tests.clone import ROOT
 from tests.recipes import MODEL, RARELY, TRAIN
+from tests.stages.small import save_untrained
+
+# The folder of the model that `save_first` saves, from the folder in which it does.
+FIRST = "first"
+
+
+def save_first(folder: Path, tokens: Path, config: ModelConfig = MODEL.config) -> str:
+    """Save a model from which a training on the folder `tokens` can start; returns the hash of its weights."""
+    return save_untrained(folder / FIRST, tokens / TOKENIZER, config)
 
 
 def result_paths(folder):

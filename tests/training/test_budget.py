@@ -15,6 +15,7 @@ from poet.training import budget
 from poet.training.budget import Picked, Size, by_minutes, dropout_for, size_for, with_picked
 from poet.training.distributed import World
 from poet.training.length import Length
+from poet.training.schedule import TEACHER_SHARE
 from tests.clone import ROOT
 from tests.recipes import MODEL
 from tests.recipes import TRAIN as RECIPE
@@ -80,7 +81,7 @@ def test_teachers_share_the_time(tokens, tmp_path, quick, monkeypatch):
     monkeypatch.setattr(budget, "MAX_EPOCHS", 1e9)
     monkeypatch.setattr(budget, "TEACHERS", ((0.0, 2),))
     settings, picked = decide(tokens, tmp_path / "kept", 0.5)
-    fitting = 3000 / (3 + 2 * budget.TEACHER_SHARE) - 10
+    fitting = 3000 / (3 + 2 * TEACHER_SHARE) - 10
     assert 0.9 * fitting < picked["train.steps"] <= fitting
     assert settings.train.teachers == picked["train.teachers"] == 2
     state = dataclasses.replace(MODEL, yoke=Yoke(layer=0, width=4, residual=False, state=True))

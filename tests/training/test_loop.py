@@ -15,7 +15,7 @@ from poet.params.model import Yoke, model_settings
 from poet.results.samples import read_training_samples
 from poet.training import loop
 from tests.recipes import ALWAYS, MODEL, TRAIN
-from tests.training.runs import OnStep, interrupt_at, run
+from tests.training.runs import FIRST, OnStep, interrupt_at, run, save_first
 
 
 def test_it_learns_and_leaves_everything(tokens, tmp_path):
@@ -102,10 +102,13 @@ SIZES = {"n_layer": 2, "n_head": 2, "n_embd": 16, "sequence_len": 32}
         ),
         (model_settings("modern", **SIZES | {"n_layer": 3}, activation="swiglu", compression=0.5), {"accumulate": 2}),
         (MODEL, {"patience": 2, "validate_every": 4}),
+        (MODEL, {"init_from": FIRST}),
     ],
-    ids=["classic", "dropout", "yoke state", "swiglu accumulated", "early stop"],
+    ids=["classic", "dropout", "yoke state", "swiglu accumulated", "early stop", "from another model"],
 )
-def test_variants_resume_exactly(tokens, tmp_path, model, settings):
+def test_variants_resume_exactly(tokens, tmp_path, monkeypatch, model, settings):
+    save_first(tmp_path, tokens)
+    monkeypatch.chdir(tmp_path)
     settings = dataclasses.replace(TRAIN, **({"steps": 24, "validate_every": 8} | settings))
     whole = run(tokens, tmp_path / "whole", settings, model=model)
     with pytest.raises(Interrupted):

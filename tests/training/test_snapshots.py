@@ -15,7 +15,7 @@ from poet.training.snapshots import Snapshot, Snapshots, resume_key
 from stages.train import CODE
 from tests.recipes import ALWAYS, TRAIN
 from tests.small_disk import SIZE, small_disk
-from tests.training.runs import OnStep, interrupt_at, run, snapshots_of, start, train_command
+from tests.training.runs import FIRST, OnStep, interrupt_at, run, save_first, snapshots_of, start, train_command
 
 
 def snapshot(step, best_loss=math.inf):
@@ -74,6 +74,7 @@ VARIANTS = {
     "bfloat16": ({}, {"precision": "bfloat16"}),
     "early stop and best weights": ({}, {"patience": 3, "validate_every": 10}),
     "compiled": ({}, {"compile": "on"}),
+    "from another model": ({}, {"init_from": FIRST}),
 }
 
 
@@ -81,6 +82,7 @@ VARIANTS = {
 @pytest.mark.parametrize(("model", "changes"), VARIANTS.values(), ids=VARIANTS)
 def test_a_killed_training_ends_like_an_uninterrupted_one(tokens, tmp_path, model, changes):
     """The real command, killed in the middle; the next call continues from its last snapshot."""
+    save_first(tmp_path, tokens)
     changes = {"steps": 200, "validate_every": 50} | changes
     command = train_command(tmp_path, tokens, "cut", model, **changes)
     with start(tmp_path, command) as job:
