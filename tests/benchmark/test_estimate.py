@@ -115,6 +115,13 @@ def test_a_whole_training_is_steps_validations_samples_and_snapshots():
     assert of(often, *rows).seconds > found.seconds + 10 and of(often, *rows).snapshot_bytes > 0
 
 
+def test_teachers_are_trainings_of_their_own_and_make_a_step_longer():
+    alone, taught = of(params(teachers=0), *FULL), of(params(teachers=2), *FULL)
+    assert taught.seconds == pytest.approx(3.8 * alone.seconds, rel=0.01)
+    assert (taught.steps, taught.step_seconds) == (alone.steps, alone.step_seconds)
+    assert "train.teachers: 2 trainings come first" in "; ".join(taught.notes) and not alone.notes
+
+
 def test_what_is_not_known_is_said():
     found = of(params(patience=3), *FULL, meta=None)
     assert found.epochs is None and found.validation_seconds is None and found.token_bytes is None

@@ -1,0 +1,35 @@
+"""What minutes buy: the trainings are those of train.minutes, and the figure is that of the stage evaluate."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from poet.benchmark.presets import main
+from poet.training import budget
+from poet.training.budget import Size
+from tests.cleaning.shelf import clean_shelf
+from tests.recipes import CHAR, SPLIT
+from tests.texts import babble
+from tests.tokens.written import write_tokens
+
+
+def test_each_seed_is_a_training_of_what_was_picked(write_books, tmp_path, monkeypatch):
+    tokens = tmp_path / "tokens"
+    write_tokens(clean_shelf(write_books(a=babble(1, 8000)), tmp_path), SPLIT, CHAR, tokens)
+    monkeypatch.setattr(budget, "SIZES", (Size(flops=0.0, n_layer=1, n_head=1, n_embd=16),))
+    monkeypatch.setattr(budget, "MAX_EPOCHS", 2.0)
+    monkeypatch.setattr(budget, "TEACHERS", ((0.0, 1),))
+    words = ["--tokens", str(tokens), "--minutes", "0.1", "--seeds", "2", "--json"]
+    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert result.exit_code == 0
+    (row,) = json.loads(result.stdout)["rows"]
+    assert row["picked"]["model.n_embd"] == 16 and row["picked"]["train.teachers"] == 1
+    one, two = row["bits_per_character"]
+    assert one != two and 0 < one < 8 and len(row["seconds"]) == 2
+
+
+@pytest.mark.parametrize("minutes", ["ten", "1,,2"])
+def test_other_words_than_numbers_are_one_message(minutes):
+    result = CliRunner().invoke(main, ["--tokens", "x", "--minutes", minutes])
+    assert result.exit_code == 2 and "is no list of numbers" in result.output
