@@ -27,7 +27,6 @@ from poet.project import project_root
 from poet.results.model_folder import TOKENIZER
 from poet.tokenizers.tokenizer import load_tokenizer
 from poet.tokens.token_files import VALIDATION, open_tokens
-from poet.tracking.tracker import Tracker
 from poet.training.budget import by_minutes
 from poet.training.compile_cache import keep_compiled
 from poet.training.distributed import join_world, leave_world
@@ -83,7 +82,7 @@ def measure(settings: Params, tokens: Path, seeds: int) -> dict[str, Any]:
         for seed in range(settings.train.seed, settings.train.seed + seeds):
             recipe = dataclasses.replace(planned.train, seed=seed)
             saved = Snapshots(folder=Path(folder) / str(seed), interval=settings.runtime.snapshot_seconds)
-            run = train_model(data, tokenizer, planned.model, recipe, world=world, snapshots=saved, tracker=Tracker())
+            run = train_model(data, tokenizer, planned.model, recipe, world=world, snapshots=saved)
             seconds.append(round(time.perf_counter() - began, 1))
             bits.append(_bits(run, settings.evaluate.stride, tokens))
             del run  # `leave_world` needs the model gone

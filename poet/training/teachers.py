@@ -36,11 +36,11 @@ def train_model(
     *,
     world: World,
     snapshots: Snapshots,
-    tracker: Tracker,
+    tracker: Tracker | None = None,
 ) -> TrainingRun:
     """Train `settings.teachers` models and then the model itself, each from its newest snapshot if there is one.
 
-    Returns the finished training of the model itself; nothing of its teachers is recorded. Raises Interrupted after
+    Returns the finished training of the model itself. `tracker` records it; nothing of its teachers is recorded. Raises Interrupted after
     SIGINT or SIGTERM. (Collective.)
     """
     teachers = []
@@ -58,6 +58,7 @@ def train_model(
         teachers.append(_finished(run))
     if teachers and world.is_main:
         log("the model itself")
+    tracker = tracker or Tracker()
     run = prepare_run(
         data, tokenizer, model, settings, world=world, snapshots=snapshots, tracker=tracker, teachers=teachers
     )
