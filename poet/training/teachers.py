@@ -40,8 +40,8 @@ def train_model(
 ) -> TrainingRun:
     """Train `settings.teachers` models and then the model itself, each from its newest snapshot if there is one.
 
-    Returns the finished training of the model itself. `tracker` records it; nothing of its teachers is recorded. Raises Interrupted after
-    SIGINT or SIGTERM. (Collective.)
+    Returns the finished training of the model itself. `tracker` records it; nothing of its teachers is recorded. Raises
+    Interrupted after SIGINT or SIGTERM. (Collective.)
     """
     teachers = []
     for number in range(1, settings.teachers + 1):
