@@ -9,7 +9,7 @@ class Ending:
     """What ends a text before its tokens are used up.
 
     `lines` is the number of lines that have text; the line that the prompt began counts, blank lines do not. 0 sets no
-    limit. `until` is the words before which the text ends; an empty text sets no end.
+    limit. `until` is the words before which the text ends; an empty text sets no end. What is complete first counts.
     """
 
     lines: int = 0
@@ -30,15 +30,16 @@ def end_at(ending: Ending, prompt: str, pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
         text = held + piece
         end = len(text) + 1  # behind the text: not found yet
-        if ending.until and (found := text.find(ending.until)) >= 0:
-            end = found
         start = len(held)
         while ending.lines and (at := text.find("\n", start)) >= 0:
             lines += has_text or bool(text[start:at].strip())
             if lines == ending.lines:
-                end = min(end, at)
+                end = at
                 break
             has_text, start = False, at + 1
+        # Words that go on behind the line end that ends the text come too late, also where they are here already.
+        if ending.until and (found := text.find(ending.until, 0, end + 1)) >= 0:
+            end = found
         if end <= len(text):
             if text[:end]:
                 yield text[:end]

@@ -1,6 +1,6 @@
 """Endings: a stream that is cut at any places ends where the whole text would."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poet.generation.ending import Ending, end_at, end_with_line
@@ -14,16 +14,20 @@ few = st.text("ab \n", max_size=40)
 def expected(ending, prompt, text):
     """By brute force: the longest beginning of `text` that has not passed an end."""
     ends = [len(text)]
-    if ending.until and ending.until in text:
-        ends.append(text.index(ending.until))
     begun = prompt.rpartition("\n")[2]
     for at, character in enumerate(text):
         written = [line for line in (begun + text[:at]).split("\n") if line.strip()]
         if ending.lines and character == "\n" and len(written) == ending.lines:
             ends.append(at)
+    # Words that are complete with that line end, or before.
+    written = text[: min(ends) + 1]
+    if ending.until and ending.until in written:
+        ends.append(written.index(ending.until))
     return text[: min(ends)]
 
 
+@example(prompt="", pieces=["a\n", "a"], lines=1, until="a\na")
+@example(prompt="", pieces=["a\na"], lines=1, until="a\na")
 @given(prompt=few, pieces=st.lists(few, max_size=8), lines=st.integers(0, 4), until=st.text("ab\n", max_size=3))
 def test_a_text_in_pieces_ends_where_the_whole_would(prompt, pieces, lines, until):
     ending = Ending(lines=lines, until=until)
