@@ -122,7 +122,8 @@ def test_a_training_that_is_killed_in_its_second_teacher_ends_like_one_that_was_
     """As commands: killed by SIGKILL as soon as the second teacher has saved a snapshot."""
     changes = {"teachers": 2, "processes": processes}
     whole = start(tmp_path, train_command(tmp_path, tokens, "whole", **changes))
-    assert whole.wait() == 0
+    said = whole.communicate()[1]
+    assert whole.returncode == 0, said
     other = tmp_path / "other"
     other.mkdir()
     killed = start(other, train_command(other, tokens, "killed", **changes))
@@ -131,7 +132,7 @@ def test_a_training_that_is_killed_in_its_second_teacher_ends_like_one_that_was_
         assert killed.poll() is None and time.monotonic() < deadline
         time.sleep(0.005)
     killed.kill()
-    killed.wait()
+    killed.communicate()
     again = start(other, train_command(other, tokens, "killed", **changes))
     said = again.communicate()[1]
     assert again.returncode == 0, said
