@@ -33,7 +33,10 @@ PARTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way to go on when the context is full: so many positions make room, and the rest is kept or read again."""
+    """A way to go on when the context is full: the first `dropped` positions make room for new ones.
+
+    The other positions stay in the cache, or the model reads their tokens again.
+    """
 
     dropped: int
     reads_again: bool

@@ -43,7 +43,7 @@ GRID = (
     *(Strategy(temperature=temperature, best_of=4) for temperature in (0.9, 1.0)),
 )
 
-# Everything is measured so many times, on other passages and with other seeds: the spread tells what chance makes.
+# Rounds of measuring, each on other passages and with other seeds. The spread of the rounds shows the part of chance.
 ROUNDS = 3
 
 # The seed of the first sequence of round i is i times this, more than a round has sequences.

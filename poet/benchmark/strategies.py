@@ -27,8 +27,9 @@ from poet.tokenizers.tokenizer import token_bytes
 class Strategy:
     """How tokens are chosen; what is not said sets no limit.
 
-    `typical`: only the tokens whose surprise is nearest to the expected one, which together have this probability
-    (Meister et al. 2023, arXiv 2202.00666). `best_of`: of so many texts, the one with the most likelihood per token.
+    `typical` keeps the tokens whose surprise is nearest to the expected one, until they have this probability together
+    (Meister et al. 2023, arXiv 2202.00666). `best_of` is the number of texts that are written; the text with the most
+    likelihood per token is kept.
     """
 
     temperature: float = 1.0

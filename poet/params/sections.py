@@ -193,8 +193,8 @@ class TrainSettings:
     # than rounding.
     processes: Annotated[int, Field(ge=1, le=1024)]
     shard: bool
-    # The time for the training, which then picks the size of the model, the steps, the validations and the dropout by
-    # itself (`poet.training.budget`); None: as the other keys say.
+    # The time for the training, which then picks size, steps, validations, teachers and dropout by itself
+    # (`poet.training.budget`); None: as the other keys say.
     minutes: Annotated[float, Field(gt=0, le=100_000)] | None
     # Models with other seeds that are trained first; the model learns from their mean prediction too.
     teachers: Annotated[int, Field(ge=0, le=100)]

@@ -42,7 +42,9 @@ PARAMETERS = {
     "train.processes": Words("processes", "processes that trained together"),
     "train.shard": Words("sharded", "whether the processes divided the model among them"),
     "train.teachers": Words("teachers", "models that were trained first, from whose mean prediction this one learned"),
-    "train.minutes": Words("minutes", "the time for the training, which picked size, steps and dropout by itself"),
+    "train.minutes": Words(
+        "minutes", "the time for the training, which picked size, steps, teachers and dropout by itself"
+    ),
     "train.steps": Words("steps", "training steps"),
     "train.batch_size": Words("batch", "sequences that it learned from at each step"),
     "train.accumulate": Words("parts", "parts in which each batch was computed, where memory is short"),
