@@ -63,4 +63,4 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(call install,formats)
 
 $(VENV)/ready-dev: $(VENV)/ready
-	$(call install,dev$(comma)formats)
+	$(call install,dev$(comma)formats$(comma)server$(comma)team)
