@@ -1,5 +1,5 @@
-"""Real servers for tests: SSH, S3, WebDAV, PostgreSQL, MLflow. Each listens on the loopback address alone and is stopped
-by the process that started it. A test is skipped where a server is not installed.
+"""Real servers for tests: SSH, S3, WebDAV, PostgreSQL, MLflow. Each listens on the loopback address alone and is
+stopped by the process that started it. A test is skipped where a server is not installed.
 """
 
 import getpass
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -71,8 +72,8 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
             return
         except OSError:
             printed = log.read_text("utf-8", errors="replace")[-3000:]
-            assert process.poll() is None, f"{process.args} ended: {printed}"
-            assert time.monotonic() < deadline, f"{process.args} does not listen on {port}: {printed}"
+            assert process.poll() is None, f"{process.args!r} ended: {printed}"
+            assert time.monotonic() < deadline, f"{process.args!r} does not listen on {port}: {printed}"
             time.sleep(0.1)
 
 
@@ -98,7 +99,7 @@ class Ssh:
 
 @contextmanager
 def ssh_server(folder: Path) -> Iterator[Ssh]:
-    """Debian's OpenSSH with a host key of its own (FINDINGS X3 has the options)."""
+    """Debian's OpenSSH with a host key of its own and a key that only the test has."""
     sshd, keygen = _program("sshd"), _program("ssh-keygen")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where sshd locks children of root up that have no rights
@@ -140,8 +141,8 @@ class S3:
     reader_key: str
     reader_secret: str
 
-    def client(self):  # type: ignore[no-untyped-def]
-        """boto3's client of the server; no type hint, because boto3 has none."""
+    def client(self) -> Any:
+        """boto3's client of the server."""
         import boto3
 
         return boto3.client(
