@@ -57,6 +57,7 @@ TRAIN = TrainSettings(
     shard=False,
     minutes=None,
     teachers=0,
+    teacher_steps=60,
     steps=60,
     batch_size=4,
     accumulate=1,

@@ -196,8 +196,9 @@ class TrainSettings:
     # The time for the training, which then picks size, steps, validations, teachers and dropout by itself
     # (`poet.training.budget`); None: as the other keys say.
     minutes: Annotated[float, Field(gt=0, le=100_000)] | None
-    # Models with other seeds that are trained first; the model learns from their mean prediction too.
+    # Models with other seeds that are trained first, and the steps of each; the model learns from what they expect too.
     teachers: Annotated[int, Field(ge=0, le=100)]
+    teacher_steps: Count
     steps: Count
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
     # Parts of a batch that are computed one after the other, where memory is short. Changes no more than rounding.

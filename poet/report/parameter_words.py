@@ -41,6 +41,7 @@ PARAMETERS = {
     "train.compile": Words("compiled", "whether the training was compiled, for speed"),
     "train.processes": Words("processes", "processes that trained together"),
     "train.shard": Words("sharded", "whether the processes divided the model among them"),
+    "train.teacher_steps": Words("steps of each teacher", "each sees one batch of text and is updated once"),
     "train.teachers": Words("teachers", "models that were trained first, from whose mean prediction this one learned"),
     "train.minutes": Words(
         "minutes", "the time for the training, which picked size, steps, teachers and dropout by itself"

@@ -32,7 +32,7 @@ from poet.tracking.tracker import Tracker
 from poet.training.distributed import World, broadcast
 from poet.training.length import Length, measure_length
 from poet.training.run import compile_model, prepare_run, training_key
-from poet.training.schedule import trainings
+from poet.training.schedule import LOOKING_UP, steps_in_all
 from poet.training.snapshots import Snapshots
 from poet.training.start import read_start
 from poet.training.yardstick import measure_yardstick
@@ -61,12 +61,14 @@ SIZES = (
     Size(flops=2e15, n_layer=6, n_head=4, n_embd=448),
 )
 
-# Pairs of FLOPs and the number of teachers from there on. With 1.05e14 in all, a model and its teacher end before one
-# model of 1.2e14 with dropout; where two begin to pay was not measured (docs/log.md).
-TEACHERS = ((0.0, 0), (9e13, 1), (2e14, 2))
+# Pairs of the epochs for which the time is enough in all, and the number of teachers from there on (docs/log.md).
+TEACHERS = ((0.0, 0), (5.0, 1), (10.0, 2))
 
-# Pairs of epochs and the dropout from there on. Dropout of 0.1 costs 0.05 bits per character after one epoch and gains
-# 0.03 after seven; 0.2 was not measured.
+# The epochs of a teacher. Without dropout and a teacher of its own, it would learn the text by heart from here on.
+TEACHER_EPOCHS = 2.5
+
+# Pairs of epochs and the dropout from there on, for a model without teachers. Dropout of 0.1 costs 0.05 bits per
+# character after one epoch and gains 0.03 after seven; 0.2 was not measured.
 DROPOUT = ((0.0, 0.0), (3.0, 0.1), (10.0, 0.2))
 
 # A training ends after this many epochs, also if time is left: a small text would only be learned by heart. A guess.
@@ -96,13 +98,13 @@ def size_for(flops: float) -> Size:
     return next(size for size in reversed(SIZES) if size.flops <= flops)
 
 
-def teachers_for(flops: float) -> int:
-    """The number of teachers of a training of `flops` FLOPs in all.
+def teachers_for(epochs: float) -> int:
+    """The number of teachers where the time is enough for `epochs` in all.
 
-    >>> teachers_for(4.4e13), teachers_for(1.3e14)
+    >>> teachers_for(2.5), teachers_for(6.3)
     (0, 1)
     """
-    return next(count for least, count in reversed(TEACHERS) if least <= flops)
+    return next(count for least, count in reversed(TEACHERS) if least <= epochs)
 
 
 def dropout_for(epochs: float) -> float:
@@ -115,7 +117,7 @@ def dropout_for(epochs: float) -> float:
 
 
 # What is picked of the section `train`; all else belongs to the section `model`.
-TRAIN_KEYS = ("teachers", "steps", "validate_every")
+TRAIN_KEYS = ("teachers", "teacher_steps", "steps", "validate_every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +129,7 @@ class Picked:
     n_embd: int
     dropout: float
     teachers: int
+    teacher_steps: int
     steps: int
     validate_every: int
 
@@ -211,24 +214,42 @@ def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops
     `flops_per_second`.
     """
     assert settings.minutes is not None
-    total = 60 * settings.minutes * flops_per_second
+    flops = 60 * settings.minutes * flops_per_second
     start = read_start(model, settings)
-    # A model that starts from another one has learned from it already.
-    alone = start is not None or (model.yoke is not None and model.yoke.state)
-    teachers = 0 if alone else teachers_for(total)
-    flops = total / trainings(teachers)
     # Weights have the size that they have.
     size = start.model if start else size_for(flops)
     sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
-    tokens = flops / flops_per_token(sized, data.vocab_size)
-    return Picked(
+    steps = flops / flops_per_token(sized, data.vocab_size) / _tokens_per_step(model, settings)
+    guess = Picked(
         n_layer=size.n_layer,
         n_head=size.n_head,
         n_embd=size.n_embd,
-        dropout=dropout_for(tokens / len(data.splits[TRAIN])),
-        teachers=teachers,
-        steps=max(1, round(tokens / _tokens_per_step(model, settings))),
+        dropout=0.0,
+        teachers=0,
+        teacher_steps=settings.teacher_steps,
+        steps=1,
         validate_every=1,
+    )
+    return _share(guess, steps, data, model, settings)
+
+
+def _share(guess: Picked, steps: float, data: TokenData, model: ModelSettings, settings: TrainSettings) -> Picked:
+    """`guess` with the time of `steps` steps shared by the model and its teachers, and the dropout that this needs."""
+    epoch = len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
+    # A model that starts from another one has learned from it already.
+    alone = settings.start is not None or (model.yoke is not None and model.yoke.state)
+    teachers = 0 if alone else teachers_for(steps / epoch)
+    teacher_steps = max(1, round(TEACHER_EPOCHS * epoch)) if teachers else settings.teacher_steps
+    of_teachers = steps_in_all(0, teachers, teacher_steps, epoch)
+    most = epoch * (MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS)
+    own = max(VALIDATIONS, round(min((steps - of_teachers) / (1 + LOOKING_UP if teachers else 1), most)))
+    return dataclasses.replace(
+        guess,
+        dropout=0.0 if teachers else dropout_for(own / epoch),
+        teachers=teachers,
+        teacher_steps=teacher_steps,
+        steps=own,
+        validate_every=-(-own // VALIDATIONS),
     )
 
 
@@ -250,13 +271,9 @@ def _measure(
 def _count(
     guess: Picked, data: TokenData, model: ModelSettings, settings: TrainSettings, length: Length, spent: float
 ) -> Picked:
-    """The steps of each training that fit into the time, after what was `spent` already, in seconds, and with the
-    validations.
-    """
+    """The steps that fit into the time, after what was `spent` already, in seconds, and with the validations."""
     assert settings.minutes is not None
-    seconds = (60 * settings.minutes - spent) / trainings(guess.teachers) - VALIDATIONS * length.validation_seconds
-    most_epochs = MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS
-    most = most_epochs * len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
-    steps = max(VALIDATIONS, round(min(seconds / (PACE * length.step_seconds), most)))
-    epochs = steps * _tokens_per_step(model, settings) / len(data.splits[TRAIN])
-    return dataclasses.replace(guess, steps=steps, validate_every=-(-steps // VALIDATIONS), dropout=dropout_for(epochs))
+    # A teacher takes fewer steps than the model, so one or two of the model's validations fall into its training.
+    validations = VALIDATIONS + 2 * guess.teachers
+    seconds = max(0.0, 60 * settings.minutes - spent - validations * length.validation_seconds)
+    return _share(guess, seconds / (PACE * length.step_seconds), data, model, settings)

@@ -5,8 +5,9 @@ length of a training can change without a new search for the learning rate (the 
 arXiv 2405.18392).
 """
 
-# What a teacher adds to each step of the model that learns from it, as a share of the step (docs/log.md).
-TEACHER_SHARE = 0.4
+# What a teacher takes to predict the text once, as a share of training on it once; and what it takes to look the
+# predictions up in a step, as a share of the step (docs/log.md).
+PREDICTING, LOOKING_UP = 0.5, 0.03
 
 
 def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: float) -> float:
@@ -24,10 +25,14 @@ def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: flo
     return min(warm, cool, 1.0)
 
 
-def trainings(teachers: int) -> float:
-    """How many trainings without teachers take as long as one with `teachers`, theirs among them.
+def steps_in_all(steps: int, teachers: int, teacher_steps: int, epoch: float) -> float:
+    """How many steps without teachers take as long as a training of `steps` with `teachers`, theirs among them.
 
-    >>> trainings(0), trainings(2)
-    (1.0, 3.8)
+    `epoch` is the number of steps in which the text is read once.
+
+    >>> steps_in_all(1000, 0, 960, epoch=400), round(steps_in_all(1000, 2, 960, epoch=400))
+    (1000.0, 3350)
     """
-    return 1 + teachers * (1 + TEACHER_SHARE)
+    if not teachers:
+        return float(steps)
+    return steps * (1 + LOOKING_UP) + teachers * (teacher_steps + PREDICTING * epoch)

@@ -15,14 +15,14 @@ from poet.training import budget
 from poet.training.budget import Picked, Size, by_minutes, dropout_for, size_for, with_picked
 from poet.training.distributed import World
 from poet.training.length import Length
-from poet.training.schedule import TEACHER_SHARE
+from poet.training.schedule import steps_in_all
 from tests.clone import ROOT
 from tests.recipes import MODEL
 from tests.recipes import TRAIN as RECIPE
 from tests.training.runs import run, start, train_command
 
 WORLD = World(device=torch.device("cpu"))
-PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, teachers=1, steps=30, validate_every=6)
+PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, teachers=1, teacher_steps=20, steps=30, validate_every=6)
 
 
 def decide(tokens, folder, minutes, model=MODEL):
@@ -53,7 +53,7 @@ def test_more_time_is_a_larger_model_and_never_less_of_anything():
         assert size_for(size.flops) == size
         # Heads of an even width, for the rotary positions.
         assert size.n_embd % (2 * size.n_head) == 0
-    counts = [budget.teachers_for(10.0**exponent) for exponent in range(20)]
+    counts = [budget.teachers_for(epochs) for epochs in (0, 1, 5, 10, 100)]
     assert counts == sorted(counts) and counts[0] == 0
     passes = [dropout_for(epochs) for epochs in (0, 1, 3, 5, 10, 100)]
     assert passes == sorted(passes) and passes[0] == 0
@@ -67,6 +67,7 @@ def test_without_minutes_everything_is_as_written(tokens, tmp_path):
 
 def test_the_steps_fit_into_the_time(tokens, tmp_path, quick, monkeypatch):
     monkeypatch.setattr(budget, "MAX_EPOCHS", 1e9)
+    monkeypatch.setattr(budget, "TEACHERS", ((0.0, 0),))
     settings, picked = decide(tokens, tmp_path / "kept", 0.5)
     # 30 s, less five validations and what preparing took.
     assert 0.9 * 2990 < budget.PACE * picked["train.steps"] <= 2991
@@ -77,13 +78,16 @@ def test_the_steps_fit_into_the_time(tokens, tmp_path, quick, monkeypatch):
 
 
 def test_teachers_share_the_time(tokens, tmp_path, quick, monkeypatch):
-    """Two teachers and the model, whose steps take longer, have the steps that fit; a yoke's state allows none."""
+    """Two teachers and the model have the steps that fit, and no dropout; a yoke's state allows no teachers."""
     monkeypatch.setattr(budget, "MAX_EPOCHS", 1e9)
-    monkeypatch.setattr(budget, "TEACHERS", ((0.0, 2),))
-    settings, picked = decide(tokens, tmp_path / "kept", 0.5)
-    fitting = 3000 / (3 + 2 * TEACHER_SHARE) - 10
-    assert 0.9 * fitting < budget.PACE * picked["train.steps"] <= fitting + 1
-    assert settings.train.teachers == picked["train.teachers"] == 2
+    _, picked = decide(tokens, tmp_path / "kept", 0.5)
+    epoch = len(open_tokens(tokens).splits[TRAIN]) / (RECIPE.batch_size * MODEL.sequence_len)
+    teacher_steps = picked["train.teacher_steps"]
+    assert teacher_steps == round(budget.TEACHER_EPOCHS * epoch) and picked["train.teachers"] == 2
+    assert picked["model.dropout"] == 0
+    # 30 s, less nine validations and what preparing took.
+    in_all = steps_in_all(picked["train.steps"], 2, teacher_steps, epoch)
+    assert 0.9 * 2982 < budget.PACE * in_all <= 2983
     state = dataclasses.replace(MODEL, yoke=Yoke(layer=0, width=4, residual=False, state=True))
     assert decide(tokens, tmp_path / "kept", 0.5, state)[1]["train.teachers"] == 0
 
@@ -96,7 +100,7 @@ def test_a_small_text_is_not_learned_by_heart(tokens, tmp_path, quick):
 
 def test_what_was_decided_is_kept_for_each_recipe(tokens, tmp_path, quick, capsys):
     first = decide(tokens, tmp_path / "kept", 60)
-    assert "train.minutes: 60 picks 1 x 16 (layers x width), dropout 0.2, teachers " in capsys.readouterr().err
+    assert "train.minutes: 60 picks 1 x 16 (layers x width), dropout 0, teachers 2" in capsys.readouterr().err
     assert decide(tokens, tmp_path / "kept", 60) == first and len(quick) == 1
     decide(tokens, tmp_path / "kept", 0.1)
     assert len(list((tmp_path / "kept").iterdir())) == 2
