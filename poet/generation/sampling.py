@@ -71,7 +71,7 @@ def generate(
     pending = batch.context[:, -window:]  # (B, T)
     for _ in range(max_new_tokens):
         # Only the last position's logits are needed. They go to the CPU, so that every device chooses alike.
-        logits = model(pending.to(device), cache, dtype, last=True)[:, -1].cpu()  # (B, 1, V) -> (B, V)
+        logits = model(pending.to(device), cache, dtype, first=-1)[:, -1].cpu()  # (B, 1, V) -> (B, V)
         ids = batch.choose_next(logits)  # (B,)
         if watch is not None:
             watch(logits, ids)

@@ -54,8 +54,8 @@ def total_nats(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: t
         if model.carries_state:
             cache = model.new_cache(len(tokens), dtype, _state_before(model, ids, positions[:, 0], dtype))
         # Position t predicts token t + 1, so the last token is only a target.
-        logits = model(tokens[:, :-1], cache, dtype)  # (B, T + 1) -> (B, T, V)
-        logits, targets = logits[:, scored_from:], tokens[:, scored_from + 1 :]  # (B, scored, V), (B, scored)
+        logits = model(tokens[:, :-1], cache, dtype, first=scored_from)  # (B, T + 1) -> (B, scored, V)
+        targets = tokens[:, scored_from + 1 :]  # (B, scored)
         # (B, scored, V) -> (B x scored, V): a sum over all predictions of the batch.
         total += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").item()
     return total
@@ -71,7 +71,7 @@ def _state_before(model: Transformer, ids: NDArray[Any], starts: NDArray[np.int6
     device = model.embedding.weight.device
     cache = model.new_cache(len(before), dtype)
     # The cache keeps what is wanted here, the logits are of no use: only those of one position are computed.
-    model(torch.from_numpy(ids[before].astype(np.int64)).to(device), cache, dtype, last=True)
+    model(torch.from_numpy(ids[before].astype(np.int64)).to(device), cache, dtype, first=-1)
     assert cache.hidden is not None
     fits = torch.from_numpy(starts >= length).to(device)[:, None, None]  # (B,) -> (B, 1, 1)
     return cache.hidden * fits

@@ -198,12 +198,12 @@ class Transformer(nn.Module):
         return self.final_norm(x), yoke_hidden  # (B, T, C)
 
     def forward(
-        self, tokens: Tensor, cache: Cache | None = None, dtype: torch.dtype = torch.float32, *, last: bool = False
+        self, tokens: Tensor, cache: Cache | None = None, dtype: torch.dtype = torch.float32, *, first: int = 0
     ) -> Tensor:
-        """Logits (B, T, V) float32 for the token after each of `tokens` (B, T) int64.
+        """Logits (B, T - first, V) float32 for the token after each of `tokens` (B, T) int64 from the position `first`
+        on: -1 for the token after the last one only, which is all that generation needs.
 
-        With `last` only for the token after the last one, (B, 1, V), which is all that generation needs. `cache` grows
-        by the T positions.
+        `cache` grows by the T positions.
         """
         # Position t reads the activations that position t had in the window before.
         state = None
@@ -215,9 +215,7 @@ class Transformer(nn.Module):
             earlier = [] if cache.hidden is None else [cache.hidden]
             cache.hidden = torch.cat((*earlier, yoke_hidden), dim=1)  # (B, S - T, W) and (B, T, W) -> (B, S, W)
         # The head is often the largest matrix: one position instead of T saves nearly all of its work on a prompt.
-        if last:
-            x = x[:, -1:]  # (B, T, C) -> (B, 1, C)
-        logits = F.linear(x, self.head_weight.to(dtype)).float()  # (B, T, C) x (C, V) -> (B, T, V)
+        logits = F.linear(x[:, first:], self.head_weight.to(dtype)).float()  # x (C, V) -> (B, T - first, V)
         return softcap_(logits, self.config.softcap) if self.config.softcap else logits
 
     def loss(

@@ -112,7 +112,7 @@ def _expected(
     """
     total = torch.zeros((), device=tokens.device)
     for teacher in teachers:
-        total = total + teacher(tokens, None, dtype)[:, scored_from:].softmax(dim=-1)  # (B, T - scored_from, V)
+        total = total + teacher(tokens, None, dtype, first=scored_from).softmax(dim=-1)  # (B, T - scored_from, V)
     probabilities, likeliest = (total / len(teachers)).topk(count, dim=-1)
     return Expected(likeliest, probabilities)
 

@@ -7,7 +7,7 @@ arXiv 2405.18392).
 
 # What a teacher takes to predict the text once, as a share of training on it once; and what it takes to look the
 # predictions up in a step, as a share of the step (docs/log.md).
-PREDICTING, LOOKING_UP = 0.5, 0.03
+PREDICTING, LOOKING_UP = 0.7, 0.03
 
 
 def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: float) -> float:
@@ -31,7 +31,7 @@ def steps_in_all(steps: int, teachers: int, teacher_steps: int, epoch: float) ->
     `epoch` is the number of steps in which the text is read once.
 
     >>> steps_in_all(1000, 0, 960, epoch=400), round(steps_in_all(1000, 2, 960, epoch=400))
-    (1000.0, 3350)
+    (1000.0, 3510)
     """
     if not teachers:
         return float(steps)

@@ -129,7 +129,7 @@ def test_loss_agrees_with_the_logits(model):
 def test_shapes(model):
     cache = model.new_cache(3, torch.float32)
     assert model(tokens(3, 5), cache).shape == (3, 5, 40)
-    assert model(tokens(3, 2), cache, last=True).shape == (3, 1, 40)
+    assert model(tokens(3, 2), cache, first=-1).shape == (3, 1, 40)
     assert cache.length == 7
     assert [layer.keys.shape for layer in cache.layers] == [(3, 2, 12, 8)] * 2
 
