@@ -23,20 +23,13 @@ from poet.benchmark.prices import (
     typical_prices,
 )
 from poet.benchmark.setting import WIDTHS, Setting, TrainingPlan, choose_setting, row_step
-from poet.benchmark.space import (
-    SNAPSHOTS,
-    VALIDATION_ROWS,
-    memory_bytes,
-    model_bytes,
-    prediction_bytes,
-    snapshot_bytes,
-)
+from poet.benchmark.space import SNAPSHOTS, VALIDATION_ROWS, memory_bytes, model_bytes, snapshot_bytes
 from poet.errors import ConfigError
 from poet.model.size import flops_per_token, parameter_count
 from poet.params.decided import decide_optimizer
 from poet.params.sections import Params
 from poet.results.benchmark import Benchmark
-from poet.tokens.token_files import TRAIN, VALIDATION
+from poet.tokens.token_files import VALIDATION
 from poet.training.schedule import steps_in_all
 
 # Bytes per second by which snapshots are written, flushed and hashed: that of a plain disk. The disk is not measured.
@@ -91,7 +84,7 @@ def estimate(
     _check_minutes(params)
     train, config = params.train, params.model.config
     vocab_size = int(meta["vocab_size"]) if meta else params.tokenize.vocab_size
-    tokens_per_step = _tokens_per_step(params)
+    tokens_per_step = train.batch_size * train.state_windows * config.sequence_len
     tokens = tokens_per_step * train.steps
     plan = TrainingPlan(
         device=device or train.device,
@@ -108,7 +101,7 @@ def estimate(
         **time,
         tokens=tokens,
         tokens_per_step=tokens_per_step,
-        epochs=tokens / meta["splits"][TRAIN]["tokens"] if meta else None,
+        epochs=tokens / meta["splits"]["train"]["tokens"] if meta else None,
         parameters=parameter_count(config, vocab_size),
         memory_bytes=round(memory_bytes(step, setting.kind, _peaks(setting))),
         model_bytes=model_bytes(step),
@@ -131,10 +124,9 @@ def _notes(params: Params, meta: Mapping[str, Any] | None) -> Iterator[str]:
     if meta is None:
         yield "no tokens are made with these settings, so epochs and the time of the validations are not known"
     if params.train.teachers:
-        on_disk = f"; what they expect takes {prediction_bytes(meta) / 1e6:,.0f} MB of disk meanwhile" if meta else ""
         yield (
             f"train.teachers: {params.train.teachers} trainings of {params.train.teacher_steps:,} steps come first; "
-            f"the time is that of all, steps are those of the model itself{on_disk}"
+            "the time is that of all, steps are those of the model itself"
         )
     if params.train.patience:
         yield "train.patience may end the training earlier"
@@ -153,10 +145,6 @@ def planned_step(params: Params, vocab_size: int, precision: str) -> Step:
     )
 
 
-def _tokens_per_step(params: Params) -> int:
-    return params.train.batch_size * params.train.state_windows * params.model.sequence_len
-
-
 def _time(
     params: Params, step: Step, setting: Setting, prices: Prices, meta: Mapping[str, Any] | None
 ) -> dict[str, Any]:
@@ -167,8 +155,7 @@ def _time(
     # How much text validates is known once the tokens are made.
     validation = prices.seconds(validation_amounts(step, meta["splits"][VALIDATION]["tokens"])) if meta else None
     sample = train.sample_tokens * token_seconds(step, setting)
-    epoch = meta["splits"][TRAIN]["tokens"] / _tokens_per_step(params) if meta else 0.0
-    seconds = steps_in_all(train.steps, train.teachers, train.teacher_steps, epoch) * step_seconds
+    seconds = steps_in_all(train.steps, train.teachers, train.teacher_steps) * step_seconds
     of_teachers = train.teachers * -(-train.teacher_steps // train.validate_every)
     seconds += (validations + of_teachers) * ((validation or 0.0) + sample) + (1 + train.teachers) * _compiling(setting)
     # A snapshot is due so many seconds after the one before.

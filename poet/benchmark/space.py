@@ -1,7 +1,6 @@
 """What memory and disk a training takes, by formula; memory is corrected by what a benchmark measured."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,10 +19,6 @@ VALIDATION_ROWS, VALIDATION_LOGITS = 32, 1 << 26
 
 # Two snapshots are kept while the next one is written (poet/training/snapshots.py).
 SNAPSHOTS = 3
-
-# How many expected tokens are kept for each token of the text, and the bytes of a probability
-# (poet/training/predictions.py).
-EXPECTED, PROBABILITY_BYTES = 64, 2
 
 # Up to this many positions, a CPU in bfloat16 keeps all attention weights (poet/model/layers.py).
 MATMUL_ATTENTION = 1024
@@ -82,10 +77,3 @@ def model_bytes(step: Step) -> int:
 def snapshot_bytes(step: Step) -> int:
     """Bytes of one snapshot: the weights, the best weights, the state of the optimizers."""
     return 8 * parameter_count(step.config, step.vocab_size) + state_bytes(step)
-
-
-def prediction_bytes(meta: Mapping[str, Any]) -> int:
-    """Bytes on the disk of what teachers expect in the training text of the meta.json `meta`."""
-    kept = min(EXPECTED, int(meta["vocab_size"]))
-    tokens = int(meta["splits"]["train"]["tokens"])
-    return tokens * kept * (int(np.dtype(meta["dtype"]).itemsize) + PROBABILITY_BYTES)

@@ -158,8 +158,7 @@ def speedrun(text: str, recipe: Recipe, seconds: float, target: float) -> Result
 
     # The first call compiles, so it is made before the clock starts.
     compile_start = now(trainer.world.device)
-    inputs, targets = (part.to(trainer.world.device) for part in batches[0])
-    compile_blocks(trainer, inputs, targets)
+    compile_blocks(trainer, *(part.to(trainer.world.device) for part in batches[0]))
     compile_seconds = now(trainer.world.device) - compile_start
 
     step, checks, reached_at = 0, 0, None

@@ -47,7 +47,7 @@ def total_nats(model: Transformer, ids: NDArray[Any], *, stride: float, dtype: t
     total = math.log(model.vocab_size)
     length = model.config.sequence_len
     rows = max(1, min(BATCH, MAX_LOGITS // (length * model.vocab_size)))
-    for positions, scored_from in window_batches(len(ids), length, stride, rows):
+    for positions, scored_from in _window_batches(len(ids), length, stride, rows):
         # Ids are stored as uint16 or uint32; torch looks up int64.
         tokens = torch.from_numpy(ids[positions].astype(np.int64)).to(device)  # (B, T + 1)
         cache = None
@@ -77,7 +77,7 @@ def _state_before(model: Transformer, ids: NDArray[Any], starts: NDArray[np.int6
     return cache.hidden * fits
 
 
-def window_batches(
+def _window_batches(
     length: int, sequence_len: int, stride: float, rows: int = BATCH
 ) -> Iterator[tuple[NDArray[np.int64], int]]:
     """The positions (B, T + 1) of the windows in a text of `length` tokens, and where scoring begins in them.
@@ -86,7 +86,7 @@ def window_batches(
     before the second result were scored in the window before. The first window is scored in full, and the last one ends
     with the text.
 
-    >>> for positions, scored_from in window_batches(length=8, sequence_len=4, stride=0.5):
+    >>> for positions, scored_from in _window_batches(length=8, sequence_len=4, stride=0.5):
     ...     print(positions.tolist(), scored_from)
     [[0, 1, 2, 3, 4]] 0
     [[2, 3, 4, 5, 6]] 2

@@ -7,8 +7,7 @@ in the processor's cache. The gradients are therefore computed in the forward pa
 Shapes: N rows (positions of all sequences, flattened), C = n_embd, V = vocab_size.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -22,23 +21,8 @@ CHUNK_LOGITS = {"cpu": 1 << 21, "mps": 1 << 25, "cuda": 1 << 25}
 # head itself, so on a CPU it is computed once per 8 chunks and not once per chunk. The large chunks need no collecting.
 BLOCK_LOGITS = {"cpu": 1 << 24, "mps": 1 << 25, "cuda": 1 << 25}
 
-# The weight of what is expected beside the next token of the text itself (docs/log.md).
+# The weight of the teachers' mean prediction beside the next token of the text itself (docs/log.md).
 TAUGHT = 0.7
-
-
-class Expected(NamedTuple):
-    """What other models expect as the next token of each position: the K likeliest tokens, and their probabilities."""
-
-    tokens: Tensor  # (..., K) int64
-    probabilities: Tensor  # (..., K) float32
-
-    def chunk(self, parts: int, dim: int = 0) -> list["Expected"]:
-        """The same in `parts` equal parts along a dimension of the positions."""
-        return [Expected(*pair) for pair in zip(*(tensor.chunk(parts, dim) for tensor in self), strict=True)]
-
-    def flatten(self) -> "Expected":
-        """The same with the positions as rows: (B, T, K) -> (B T, K)."""
-        return Expected(*(tensor.flatten(0, -2) for tensor in self))
 
 
 def softcap_(logits: Tensor, cap: float) -> Tensor:
@@ -64,7 +48,7 @@ class _CappedCrossEntropy(torch.autograd.Function):
         cap: float,
         gradient_scale: float,
         of_chunk: Callable[..., Tensor],
-        expected: Expected | None,
+        teachers: Sequence[tuple[Tensor, Tensor]],
     ) -> Tensor:
         head = weight.to(hidden.dtype)  # (V, C)
         N, V = len(hidden), len(head)
@@ -81,8 +65,8 @@ class _CappedCrossEntropy(torch.autograd.Function):
                 logits = (hidden[chunk] @ head.T).float()  # (n, C) x (C, V) -> (n, V)
                 # The rows of the buffer that belong to this chunk.
                 out = None if buffer is None else buffer[chunk.start - block.start : chunk.stop - block.start]
-                part = None if expected is None else Expected(*(tensor[chunk] for tensor in expected))  # (n, K) each
-                total += of_chunk(logits, targets[chunk, None], cap, gradient_scale / N, out, part)
+                taught = [(of_teacher[chunk] @ its_head.T).float() for of_teacher, its_head in teachers]  # (n, V) each
+                total += of_chunk(logits, targets[chunk, None], cap, gradient_scale / N, out, taught)
             if buffer is not None:
                 d_logits = buffer[: block.stop - block.start]  # (n, V)
                 # The chain rule through logits = hidden x head^T.
@@ -94,7 +78,7 @@ class _CappedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_loss: Tensor) -> tuple[Tensor, Tensor, None, None, None, None, None]:  # type: ignore[no-untyped-def]
         d_hidden, d_weight = ctx.saved_tensors
-        # `targets`, `cap`, `gradient_scale`, `of_chunk` and `expected` have no gradient.
+        # `targets`, `cap`, `gradient_scale`, `of_chunk` and `teachers` have no gradient.
         return d_hidden * d_loss, d_weight * d_loss, None, None, None, None, None
 
 
@@ -114,13 +98,13 @@ def loss_of_chunk(
     cap: float,
     scale: float,
     gradient: Tensor | None,
-    expected: Expected | None = None,
+    teachers: Sequence[Tensor] = (),
 ) -> Tensor:
     """The summed loss of `logits` (n, V) float32, which are overwritten, for `target` (n, 1) int64: a scalar.
 
     `scale` times the derivative with respect to the logits is written to `gradient` (n, V), unless that is None. With
-    `expected` (n, K), that is the derivative of another loss: the cross-entropy to a mixture of distributions, of which
-    what is expected has the weight TAUGHT times its probability, and `target` all the rest.
+    the logits of `teachers`, (n, V) float32 each, that is the derivative of another loss: TAUGHT of it is the
+    cross-entropy to the mean of their probabilities, the rest the loss for `target`.
     """
     # The loss of a row is log(sum(exp(logits))) - logits[target].
     if cap:
@@ -140,15 +124,13 @@ def loss_of_chunk(
         exponentials, normaliser = logits.sub_(log_z).exp_(), torch.ones_like(log_z)
     if gradient is not None:
         # d loss / d logits = softmax(logits) - one_hot(target), here times `scale`.
+        # Less of the one-hot vector, and what the teachers expect in its place.
         derivative = exponentials.mul_(scale / normaliser)
-        by_text = torch.full_like(normaliser, -scale)
-        if expected is not None:
-            # What is expected in place of a part of the one-hot vector. The unlikely tokens, which are not listed,
-            # leave their share to the text: its own next token is one of them as often as they are likely.
-            taught = expected.probabilities * (-scale * TAUGHT)  # (n, K)
-            derivative.scatter_add_(1, expected.tokens, taught)
-            by_text = by_text - taught.sum(dim=-1, keepdim=True)
-        derivative.scatter_add_(1, target, by_text)
+        for taught in teachers:
+            capped = cap * torch.tanh(taught / cap) if cap else taught
+            derivative.sub_(capped.softmax(dim=-1), alpha=scale * TAUGHT / len(teachers))
+        by_text = scale * (1 - TAUGHT) if teachers else scale
+        derivative.scatter_add_(1, target, torch.full_like(normaliser, -by_text))
         if squashed is not None:
             # The chain rule through the soft-cap: d capped / d logits = 1 - tanh^2.
             slope = torch.addcmul(squashed.new_ones(()), squashed, squashed, value=-1, out=squashed)  # (n, V)
@@ -164,7 +146,7 @@ def capped_cross_entropy(
     cap: float,
     gradient_scale: float = 1.0,
     of_chunk: Callable[..., Tensor] = loss_of_chunk,
-    expected: Expected | None = None,
+    teachers: Sequence[tuple[Tensor, Tensor]] = (),
 ) -> Tensor:
     """Mean loss in nats of predicting `targets` (N,) int64 from `hidden` (N, C): float32 scalar.
 
@@ -174,13 +156,13 @@ def capped_cross_entropy(
     the loss before `backward`, which would come too late here: the gradients of the logits are rounded to the dtype of
     `hidden` in the forward pass, and in float16 most are smaller than its smallest number, 6e-8.
 
-    `of_chunk` is `loss_of_chunk`, or the same compiled. With `expected` (N, K), the gradients lead towards what is
-    expected as well (distillation: Hinton et al. 2015, arXiv 1503.02531); the loss that is returned stays that of
-    `targets`.
+    `of_chunk` is `loss_of_chunk`, or the same compiled. `teachers` are pairs of hidden states (N, C) and head (V, C) in
+    the dtype of `hidden`: the gradients lead towards their mean prediction as well (Hinton et al. 2015,
+    arXiv 1503.02531); the loss that is returned stays that of `targets`.
 
     >>> hidden, head = torch.tensor([[0.0, 1.0]]), torch.eye(2)  # the logits 0 and 1: probabilities 0.2689 and 0.7311
     >>> capped_cross_entropy(hidden, head, targets=torch.tensor([1]), cap=0.0)  # -ln 0.7311
     tensor(0.3133)
     """
-    loss: Tensor = _CappedCrossEntropy.apply(hidden, weight, targets, cap, gradient_scale, of_chunk, expected)  # type: ignore[no-untyped-call]
+    loss: Tensor = _CappedCrossEntropy.apply(hidden, weight, targets, cap, gradient_scale, of_chunk, teachers)  # type: ignore[no-untyped-call]
     return loss

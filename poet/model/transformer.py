@@ -9,6 +9,7 @@ V = vocab_size.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from poet.model.dropout import dropout
 from poet.model.layers import Block, KeyValues, Linear, make_norm, rms_norm
-from poet.model.loss import Expected, capped_cross_entropy, loss_of_chunk, softcap_
+from poet.model.loss import capped_cross_entropy, loss_of_chunk, softcap_
 from poet.model.rotary import rotary_table
 from poet.params.model import ModelConfig
 
@@ -57,6 +58,9 @@ class Transformer(nn.Module):
         self.head = None if config.tied_head else Linear(config.n_embd, vocab_size)
         # What computes the loss of a few rows. A training may put a compiled one in its place.
         self.loss_of_chunk = loss_of_chunk
+        # Finished models of the same vocabulary whose mean prediction this one learns from, beside the text itself. A
+        # training puts them here; they are no part of the model.
+        self.teachers: Sequence[Transformer] = ()
         self._initialise(generator)
 
     @property
@@ -225,13 +229,12 @@ class Transformer(nn.Module):
         dtype: torch.dtype = torch.float32,
         state: Tensor | None = None,
         gradient_scale: float = 1.0,
-        expected: Expected | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Mean cross-entropy of predicting `targets` (B, T) from `tokens` (B, T) int64, in nats per token: a scalar.
 
         The second result is the yoke's activations (B, T, W), without gradient, as `state` of the window that follows;
         None without a yoke with state. Gradients are multiplied by `gradient_scale`, and lead
-        towards what is `expected`, (B, T, K), as well (see `capped_cross_entropy`).
+        towards the prediction of `teachers` as well, if there are any (see `capped_cross_entropy`).
         """
         x, yoke_hidden = self.hidden(tokens, None, dtype, state)  # (B, T, C), (B, T, W)
         # All positions of all sequences become one list of N = B T predictions: (B, T, C) -> (N, C), (B, T) -> (N,).
@@ -243,6 +246,14 @@ class Transformer(nn.Module):
             self.config.softcap,
             gradient_scale,
             self.loss_of_chunk,
-            None if expected is None else expected.flatten(),
+            self._taught(tokens, dtype),
         )
         return loss, None if yoke_hidden is None else yoke_hidden.detach()
+
+    @torch.no_grad()
+    def _taught(self, tokens: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, Tensor]]:
+        """The final hidden states (N, C) of each teacher for `tokens` (B, T) int64, and its head (V, C)."""
+        return [
+            (teacher.hidden(tokens, None, dtype)[0].flatten(0, 1), teacher.head_weight.to(dtype))
+            for teacher in self.teachers
+        ]

@@ -59,19 +59,16 @@ class Batches:
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         """Inputs and targets of `step` (from 0), each (rows, sequence_len) int64; targets are inputs one token on."""
-        rows = [self.ids[start : start + self.sequence_len + 1] for start in self.starts(step)]
+        rows = [self._window(step * self.batch_size + row) for row in self.rows]
         block = torch.from_numpy(np.stack(rows).astype(np.int64))  # (rows, sequence_len + 1)
         return block[:, :-1], block[:, 1:]
 
-    def starts(self, step: int) -> list[int]:
-        """Where each row of `step` begins in the text: the number of its first token."""
-        return [self._start(step * self.batch_size + row) for row in self.rows]
-
-    def _start(self, number: int) -> int:
-        """The first token of the window `number`, counted over all epochs."""
+    def _window(self, number: int) -> NDArray[Any]:
+        """The tokens (sequence_len + 1,) of the window `number`, counted over all epochs."""
         epoch, i = divmod(number, self.windows)
         order = self._order(epoch)
-        return epoch_offset(self.seed, epoch, self.sequence_len) + int(order[i]) * self.sequence_len
+        start = epoch_offset(self.seed, epoch, self.sequence_len) + int(order[i]) * self.sequence_len
+        return self.ids[start : start + self.sequence_len + 1]
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 (a training holds one Batches for its whole life)
     def _order(self, epoch: int) -> NDArray[np.int64]:

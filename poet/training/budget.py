@@ -32,7 +32,7 @@ from poet.tracking.tracker import Tracker
 from poet.training.distributed import World, broadcast
 from poet.training.length import Length, measure_length
 from poet.training.run import compile_model, prepare_run, training_key
-from poet.training.schedule import LOOKING_UP, steps_in_all
+from poet.training.schedule import steps_in_all
 from poet.training.snapshots import Snapshots
 from poet.training.start import read_start
 from poet.training.yardstick import measure_yardstick
@@ -220,7 +220,7 @@ def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops
     size = start.model if start else size_for(flops)
     sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
     steps = flops / flops_per_token(sized, data.vocab_size) / _tokens_per_step(model, settings)
-    guess = Picked(
+    sized_only = Picked(
         n_layer=size.n_layer,
         n_head=size.n_head,
         n_embd=size.n_embd,
@@ -230,21 +230,22 @@ def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops
         steps=1,
         validate_every=1,
     )
-    return _share(guess, steps, data, model, settings)
+    return _share(sized_only, steps, data, model, settings)
 
 
-def _share(guess: Picked, steps: float, data: TokenData, model: ModelSettings, settings: TrainSettings) -> Picked:
-    """`guess` with the time of `steps` steps shared by the model and its teachers, and the dropout that this needs."""
+def _share(picked: Picked, steps: float, data: TokenData, model: ModelSettings, settings: TrainSettings) -> Picked:
+    """`picked` with the time of `steps` steps shared by the model and its teachers, and the dropout that this needs."""
     epoch = len(data.splits[TRAIN]) / _tokens_per_step(model, settings)
     # A model that starts from another one has learned from it already.
     alone = settings.start is not None or (model.yoke is not None and model.yoke.state)
     teachers = 0 if alone else teachers_for(steps / epoch)
     teacher_steps = max(1, round(TEACHER_EPOCHS * epoch)) if teachers else settings.teacher_steps
-    of_teachers = steps_in_all(0, teachers, teacher_steps, epoch)
     most = epoch * (MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS)
-    own = max(VALIDATIONS, round(min((steps - of_teachers) / (1 + LOOKING_UP if teachers else 1), most)))
+    # What the teachers leave, in steps that are longer with them.
+    left = (steps - steps_in_all(0, teachers, teacher_steps)) / steps_in_all(1, teachers, 0)
+    own = max(VALIDATIONS, round(min(left, most)))
     return dataclasses.replace(
-        guess,
+        picked,
         dropout=0.0 if teachers else dropout_for(own / epoch),
         teachers=teachers,
         teacher_steps=teacher_steps,

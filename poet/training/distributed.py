@@ -10,6 +10,7 @@ All functions below that exchange something are collective. With a single proces
 
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -27,12 +28,14 @@ from torch.nn.parallel import DistributedDataParallel
 
 from poet.device.device import device_count, device_fault, listed_devices, pick_device, use_gpu
 from poet.errors import ConfigError
-from poet.model.loss import Expected
 from poet.model.transformer import Transformer
 
 # How long a process waits in a collective operation before it gives the others up for dead. Long enough for the
 # slowest step: rank 0 writes a large snapshot while the others wait.
 COLLECTIVE_TIMEOUT = timedelta(minutes=10)
+
+# The signals that ask a training to stop: Ctrl-C, and the end of a batch job.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # The variable by which a process knows that `poet.training.launcher` started it: the process id of the launcher.
 LAUNCHED = "POET_LAUNCHER"
@@ -49,8 +52,6 @@ class World:
     device: torch.device
     rank: int = 0
     ranks: int = 1
-    # The number among the processes of this machine.
-    local_rank: int = 0
 
     @property
     def is_main(self) -> bool:
@@ -87,7 +88,7 @@ def join_world(name: str) -> World:
     if device.type == "cuda":
         device = torch.device("cuda", number)
     _connect(device)
-    return World(device=device, rank=dist.get_rank(), ranks=dist.get_world_size(), local_rank=number)
+    return World(device=device, rank=dist.get_rank(), ranks=dist.get_world_size())
 
 
 def check_processes(device: str, processes: int) -> None:
@@ -159,15 +160,9 @@ class _Loss(nn.Module):
         self.model = model
 
     def forward(
-        self,
-        tokens: Tensor,
-        targets: Tensor,
-        dtype: torch.dtype,
-        state: Tensor | None,
-        gradient_scale: float,
-        expected: Expected | None,
+        self, tokens: Tensor, targets: Tensor, dtype: torch.dtype, state: Tensor | None, gradient_scale: float
     ) -> tuple[Tensor, Tensor | None]:
-        return self.model.loss(tokens, targets, dtype, state, gradient_scale, expected)
+        return self.model.loss(tokens, targets, dtype, state, gradient_scale)
 
 
 def wrap_data_parallel(model: Transformer, world: World, *, shard: bool) -> nn.Module:

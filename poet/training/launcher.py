@@ -17,8 +17,7 @@ import torch.distributed as dist
 
 from poet.errors import Interrupted, TrainingError
 from poet.progress import log
-from poet.training.distributed import LAUNCHED, check_processes
-from poet.training.stopping import STOP_SIGNALS
+from poet.training.distributed import LAUNCHED, STOP_SIGNALS, check_processes
 
 # How often a training is started again after a process was killed, by the system for want of memory or by somebody.
 RESTARTS = 3

@@ -78,14 +78,14 @@ def _may_be_long(run: TrainingRun) -> bool:
 
 def measure_length(run: TrainingRun) -> Length:
     """The length of what remains of `run`, measured by a batch whose gradients are thrown away (collective)."""
-    inputs, targets, expected = run.batch(run.step)
+    inputs, targets = run.batch(run.step)
     if run.model.config.dropout:
         seed_dropout(run.settings.seed, run.step, run.world.rank)
     backward, update = [], []
     for _ in range(BATCHES):
         start = now(run.device)
         # Without `exchange`, DDP does not touch its buckets, whose order may decide the last bit of a gradient.
-        run.trainer.backward(inputs, targets, expected, exchange=False)
+        run.trainer.backward(inputs, targets, exchange=False)
         middle = now(run.device)
         with torch.no_grad():
             rehearse_update(run.trainer.optimizers)

@@ -4,10 +4,13 @@ What a loop does depends on the seed and the step only. So a training that was i
 same bytes as one that was not, on the same machine with the same versions.
 """
 
+import contextlib
 import dataclasses
 import math
 import signal
 import time
+from collections.abc import Iterator
+from types import FrameType
 
 from poet.device.device import out_of_memory_advice, seed_dropout
 from poet.errors import Interrupted
@@ -21,7 +24,7 @@ from poet.results.samples import TrainingSample
 from poet.tokenizers.tokenizer import encode, token_bytes
 from poet.tokens.token_files import VALIDATION
 from poet.tracking.figures import TRAINING
-from poet.training.distributed import all_reduce_any
+from poet.training.distributed import STOP_SIGNALS, all_reduce_any
 from poet.training.history import HistoryRow
 from poet.training.length import announce_length
 from poet.training.run import MEMORY_ADVICE, TrainingRun, compile_model
@@ -30,7 +33,6 @@ from poet.training.snapshots import Snapshot, broadcast_snapshot
 from poet.training.speed import Speed
 from poet.training.state import Best, best_weights, gather_weights, load_state_dict, state_dict
 from poet.training.step import StepResult
-from poet.training.stopping import stop_requests
 
 # Steps between two rows of timing.csv. A single step is too short to be timed well.
 TIMING_STEPS = 10
@@ -46,7 +48,7 @@ def fit(run: TrainingRun) -> None:
     speed = Speed(run)
     # Snapshots go by the ordinary clock: they limit what a crash can cost, in minutes.
     last_snapshot = time.perf_counter()
-    with stop_requests() as requests, progress_bar("train", run.settings.steps, run.step) as advance:
+    with _stop_requests() as requests, progress_bar("train", run.settings.steps, run.step) as advance:
         # Compiling takes up to minutes and can be interrupted like a step. It is not a part of the training's time.
         if not _is_finished(run):
             with speed.stopwatch.paused():
@@ -134,8 +136,8 @@ def _take_step(run: TrainingRun) -> StepResult:
     # Each process drops other activations, because it has other rows of the batch.
     if run.model.config.dropout:
         seed_dropout(settings.seed, run.step, run.world.rank)
-    inputs, targets, expected = run.batch(run.step)
-    result = run.trainer.step(inputs, targets, factor, run.step, expected)
+    inputs, targets = run.batch(run.step)
+    result = run.trainer.step(inputs, targets, factor, run.step)
     run.step += 1
     return result
 
@@ -228,3 +230,27 @@ def save_snapshot(run: TrainingRun) -> bool:
         )
     run.tracker.flush()
     return saved
+
+
+@contextlib.contextmanager
+def _stop_requests() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM inside the `with` block instead of ending at once; a second SIGINT does end at once.
+
+    Yields the list of the signals received so far.
+    """
+    received: list[int] = []
+
+    # Python runs a signal handler between two instructions, anywhere in the step. It may only take a note; the loop
+    # reads it when the step is complete.
+    def note(number: int, frame: FrameType | None) -> None:
+        if received and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        received.append(number)
+        log("stopping after this step; once more to stop at once")
+
+    previous = {number: signal.signal(number, note) for number in STOP_SIGNALS}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

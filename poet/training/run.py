@@ -12,7 +12,6 @@ from torch import Tensor
 from poet.device.device import dtype_name, out_of_memory_advice, pick_precision
 from poet.device.machine import device_name, machine_in_words
 from poet.errors import ConfigError, DataError
-from poet.model.loss import Expected
 from poet.model.saving import load_model
 from poet.model.transformer import Transformer
 from poet.params.decided import decide_optimizer, decided
@@ -24,7 +23,6 @@ from poet.tokens.token_files import TRAIN, TokenData
 from poet.tracking.tracker import START_TAG, Tracker
 from poet.training.distributed import World
 from poet.training.history import History
-from poet.training.predictions import Predictions
 from poet.training.snapshots import Snapshots, resume_key
 from poet.training.start import read_start, start_sha256
 from poet.training.state import Best
@@ -46,8 +44,6 @@ class TrainingRun:
     data: TokenData
     tokenizer: Tokenizer
     batches: Batches
-    # What the model's teachers expect in that text; None without teachers.
-    predictions: Predictions | None
     # The model with its optimizers, and the recipe by which it is trained.
     trainer: Trainer
     settings: TrainSettings
@@ -85,15 +81,10 @@ class TrainingRun:
         """The tokens that one step trains on, over all processes."""
         return self.settings.batch_size * self.settings.state_windows * self.model.config.sequence_len
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor, Expected | None]:
-        """Inputs and targets of this process for `step`, (B, state_windows * T) int64 each, on its device; and what its
-        teachers expect there.
-        """
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of this process for `step`, (B, state_windows * T) int64 each, on its device."""
         inputs, targets = self.batches[step]
-        expected = None
-        if self.predictions:
-            expected = self.predictions.at(self.batches.starts(step), inputs.shape[1], self.device)
-        return inputs.to(self.device), targets.to(self.device), expected
+        return inputs.to(self.device), targets.to(self.device)
 
 
 def training_key(
@@ -124,11 +115,11 @@ def prepare_run(
     world: World,
     snapshots: Snapshots,
     tracker: Tracker,
-    predictions: Predictions | None = None,
+    teachers: Sequence[Transformer] = (),
 ) -> TrainingRun:
     """Put a training together from opened tokens and settings: a model that has taken no step.
 
-    The model learns from the text, and from the `predictions` of teachers for it.
+    The model learns from the text, and from the finished models `teachers`, which are on its device.
 
     Raises ConfigError when settings do not fit each other or the model that it starts from, DataError when there are
     too few tokens.
@@ -136,12 +127,12 @@ def prepare_run(
     settings = decide_optimizer(settings, model.preset)
     dtype = pick_precision(settings.precision, world.device)
     transformer = _new_model(data, model, settings)
+    transformer.teachers = teachers
     run = TrainingRun(
         data=data,
         tokenizer=tokenizer,
         trainer=_make_trainer(transformer.to(world.device), settings, dtype, world),
         batches=_make_batches(data, model.config.sequence_len, settings, world),
-        predictions=predictions,
         settings=settings,
         snapshots=snapshots,
         tracker=tracker,

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from poet.device.device import is_out_of_memory
 from poet.errors import PoetError, TrainingError
-from poet.model.loss import Expected, loss_of_chunk
+from poet.model.layers import Block
+from poet.model.loss import loss_of_chunk
 from poet.model.transformer import Transformer
 from poet.params.sections import OptimizerSettings
 from poet.progress import log
@@ -64,16 +65,13 @@ class Trainer:
         # Whether the blocks are compiled (`compile_blocks`).
         self.compiled = False
 
-    def step(
-        self, inputs: Tensor, targets: Tensor, factor: float, number: int, expected: Expected | None = None
-    ) -> StepResult:
-        """Train on `inputs` and `targets`, each (B, state_windows * T) int64: this process's rows of the batch; and on
-        what other models expected there, if that is given.
+    def step(self, inputs: Tensor, targets: Tensor, factor: float, number: int) -> StepResult:
+        """Train on `inputs` and `targets`, each (B, state_windows * T) int64: this process's rows of the batch.
 
         Learning rates are `factor` times their peak. Raises TrainingError, before anything is updated, when the loss or
         the gradient is not finite; `number` is the step's number for the message.
         """
-        own_loss, norm = self.gradients(inputs, targets, expected)
+        own_loss, norm = self.gradients(inputs, targets)
         # The gradients are averaged over the processes already; the loss is averaged to be shown.
         loss = all_reduce_mean(self.world, own_loss)
         # A single NaN would spread to all weights, and the last snapshot would be the only way back.
@@ -89,17 +87,17 @@ class Trainer:
             optimizer.zero_grad()
         return StepResult(loss=loss, gradient_norm=norm, learning_rate=self.optimizers[0].param_groups[0]["lr"])
 
-    def gradients(self, inputs: Tensor, targets: Tensor, expected: Expected | None = None) -> tuple[float, float]:
+    def gradients(self, inputs: Tensor, targets: Tensor) -> tuple[float, float]:
         """Fill the gradients for a batch, each (B, state_windows * T) int64.
 
         Returns the loss of this process's rows in nats per token, and the norm of the gradient over all processes. In
         float16, the batch is computed again at half the scale while a gradient overflows, so no batch is skipped.
         """
         if self.scaler is None:
-            return self.backward(inputs, targets, expected), gradient_norm(self.model)
+            return self.backward(inputs, targets), gradient_norm(self.model)
         while True:
             scale = self.scaler.get_scale()
-            loss = self.backward(inputs, targets, expected)
+            loss = self.backward(inputs, targets)
             for optimizer in self.optimizers:
                 self.scaler.unscale_(optimizer)
             # The next scale: half of this one after an overflow, twice as much after 2,000 steps without any.
@@ -111,25 +109,23 @@ class Trainer:
                 return loss, norm
             self.model.zero_grad()
 
-    def backward(
-        self, inputs: Tensor, targets: Tensor, expected: Expected | None = None, *, exchange: bool = True
-    ) -> float:
+    def backward(self, inputs: Tensor, targets: Tensor, *, exchange: bool = True) -> float:
         """Add the gradients of a batch, in float16 times the scale; returns the loss of this process's rows.
 
         Without `exchange`, processes that have the whole model keep their gradients to themselves.
         """
         try:
-            return self._backward(inputs, targets, expected, exchange)
+            return self._backward(inputs, targets, exchange)
         except Exception as error:  # a compiler may raise anything, also for a graph that comes late
             # Several processes would wait for each other: there, the training ends, and goes on from its snapshot.
-            is_known = isinstance(error, PoetError) or is_out_of_memory(error)
-            if not self.compiled or self.world.ranks > 1 or is_known:
+            expected = isinstance(error, PoetError) or is_out_of_memory(error)
+            if not self.compiled or self.world.ranks > 1 or expected:
                 raise
             fall_back(self, error)
             self.model.zero_grad()
-            return self._backward(inputs, targets, expected, exchange)
+            return self._backward(inputs, targets, exchange)
 
-    def _backward(self, inputs: Tensor, targets: Tensor, expected: Expected | None, exchange: bool) -> float:
+    def _backward(self, inputs: Tensor, targets: Tensor, exchange: bool) -> float:
         # Dropout is active here and nowhere else.
         self.model.train()
         scale = self.scaler.get_scale() if self.scaler else 1.0
@@ -138,17 +134,15 @@ class Trainer:
         # All windows have the same number of tokens, so the mean loss of the batch is the mean over the windows.
         share = 1 / (self.accumulate * self.state_windows)
         total = torch.zeros((), device=inputs.device)  # stays on the device, so that no window waits for the host
-        parts = zip(input_parts, target_parts, _chunks(expected, self.accumulate, 0), strict=True)
-        for i, (part, target_part, expected_part) in enumerate(parts):
+        for i, (part, target_part) in enumerate(zip(input_parts, target_parts, strict=True)):
             # The state of a yoke starts anew in every row and passes from window to window.
             state = None
             windows = part.chunk(self.state_windows, dim=1)  # (B, W * T) -> W x (B, T)
             target_windows = target_part.chunk(self.state_windows, dim=1)
-            expected_windows = _chunks(expected_part, self.state_windows, 1)
-            for j, (x, y, z) in enumerate(zip(windows, target_windows, expected_windows, strict=True)):
+            for j, (x, y) in enumerate(zip(windows, target_windows, strict=True)):
                 is_last = i == len(input_parts) - 1 and j == len(windows) - 1
                 with self._gradient_exchange(is_last and exchange):
-                    loss, state = self.loss(x, y, self.dtype, state, scale, z)  # (), and (B, T, W) or None
+                    loss, state = self.loss(x, y, self.dtype, state, scale)  # (), and (B, T, W) or None
                     # backward adds to the gradients that are there, and frees the activations of this window.
                     (loss * share).backward()
                 total += loss.detach() * share
@@ -175,11 +169,6 @@ class Trainer:
                 yield
         else:
             yield
-
-
-def _chunks(expected: Expected | None, parts: int, dim: int) -> Sequence[Expected | None]:
-    """`expected` in equal parts along a dimension; as many times None if there is none."""
-    return [None] * parts if expected is None else expected.chunk(parts, dim)
 
 
 def _make_scaler(device: torch.device) -> GradScaler:
@@ -221,7 +210,7 @@ def should_compile(choice: Literal["auto", "on", "off"], device: torch.device, f
     return device.type == "cuda"
 
 
-def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor, expected: Expected | None = None) -> bool:
+def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor) -> bool:
     """Compile the blocks of the model and its loss, and try them on a batch; returns whether that worked (collective).
 
     If it fails on any process, training goes on without compilation on all, after a warning. Weights, their names and
@@ -230,7 +219,7 @@ def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor, expected: 
     # The random numbers of dropout come from torch, as without compiling: both drop the same.
     options = {"fallback_random": True}
     # The blocks run the same code, so one compilation of a block serves all of them.
-    for block in trainer.model.blocks:
+    for block in _blocks(trainer):
         block.compile(options=options)
     # Eager, the loss passes a dozen times over the logits; compiled twice.
     trainer.model.loss_of_chunk = torch.compile(loss_of_chunk)
@@ -238,7 +227,7 @@ def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor, expected: 
     try:
         # torch compiles at the first call, forward and backward. Without `exchange`, a process that fails here leaves
         # no other one waiting.
-        trainer.backward(inputs, targets, expected, exchange=False)
+        trainer.backward(inputs, targets, exchange=False)
     except Exception as caught:  # a compiler may raise anything
         error = caught
     trainer.model.zero_grad()
@@ -248,10 +237,15 @@ def compile_blocks(trainer: Trainer, inputs: Tensor, targets: Tensor, expected: 
     return trainer.compiled
 
 
+def _blocks(trainer: Trainer) -> list[Block]:
+    """The blocks of the model, and those of the models that it learns from."""
+    return [block for model in (trainer.model, *trainer.model.teachers) for block in model.blocks]
+
+
 def fall_back(trainer: Trainer, error: Exception | None) -> None:
     """Go on without compiled blocks because of `error`, or because of one in another process; with one warning."""
     trainer.compiled = False
-    for block in trainer.model.blocks:
+    for block in _blocks(trainer):
         block._compiled_call_impl = None  # back to the block's own forward
     trainer.model.loss_of_chunk = loss_of_chunk
     if error is not None:

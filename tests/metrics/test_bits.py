@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poet.metrics import bits
-from poet.metrics.bits import BATCH, split_metrics, text_metrics, total_nats, window_batches
+from poet.metrics.bits import BATCH, _window_batches, split_metrics, text_metrics, total_nats
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
 from poet.tokens.token_files import TextCounts, TokenData
@@ -25,7 +25,7 @@ def random_ids(length):
 def test_each_token_is_scored_once_with_context(length, sequence_len, stride):
     step = max(1, round(sequence_len * stride))
     scored = []
-    for windows, scored_from in window_batches(length, sequence_len, stride):
+    for windows, scored_from in _window_batches(length, sequence_len, stride):
         assert len(windows) <= BATCH
         for window in windows:
             targets = window[scored_from + 1 :].tolist()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from poet.metrics.bits import split_metrics, window_batches
+from poet.metrics.bits import _window_batches, split_metrics
 from poet.model.transformer import Transformer
 from poet.params.model import ModelConfig
 from poet.params.sections import SplitSettings
@@ -98,7 +98,7 @@ def code_text(coder, model, length, ids, spelling, words):
             read.append(code_word(coder, code, words[len(read)] if words else None))
 
     add(0, coder.uniform(model.vocab_size, int(ids[0]) if words is not None else 0))
-    for positions, scored_from in window_batches(length, model.config.sequence_len, 0.5):
+    for positions, scored_from in _window_batches(length, model.config.sequence_len, 0.5):
         for window in positions:
             for at in range(scored_from, len(window) - 1):
                 # What comes later is still 0: the same window for both, and the model looks at what was before only.

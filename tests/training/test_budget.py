@@ -86,7 +86,7 @@ def test_teachers_share_the_time(tokens, tmp_path, quick, monkeypatch):
     assert teacher_steps == round(budget.TEACHER_EPOCHS * epoch) and picked["train.teachers"] == 2
     assert picked["model.dropout"] == 0
     # 30 s, less nine validations and what preparing took.
-    in_all = steps_in_all(picked["train.steps"], 2, teacher_steps, epoch)
+    in_all = steps_in_all(picked["train.steps"], 2, teacher_steps)
     assert 0.9 * 2982 < budget.PACE * in_all <= 2983
     state = dataclasses.replace(MODEL, yoke=Yoke(layer=0, width=4, residual=False, state=True))
     assert decide(tokens, tmp_path / "kept", 0.5, state)[1]["train.teachers"] == 0

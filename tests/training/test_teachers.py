@@ -10,11 +10,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from poet.errors import Interrupted
-from poet.model.loss import TAUGHT, Expected, capped_cross_entropy
-from poet.training import loop, predictions, teachers, yardstick
-from poet.training.distributed import World
-from poet.training.step import Trainer
-from tests.recipes import MUON, TRAIN
+from poet.model.loss import TAUGHT, capped_cross_entropy
+from poet.training import loop, teachers, yardstick
+from tests.recipes import TRAIN
 from tests.tiny import CONFIG, VOCAB_SIZE, generator, tiny_model
 from tests.training.runs import interrupt_at, run, snapshots_of, start, train_command
 
@@ -28,65 +26,58 @@ def without_yardstick(monkeypatch):
 
 
 @pytest.mark.parametrize("cap", [0.0, 15.0])
-@pytest.mark.parametrize("listed", [None, 1, 4, 11])
-def test_the_gradient_is_that_of_the_mixed_loss(cap, listed, monkeypatch):
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_gradient_is_that_of_the_mixed_loss(cap, count, monkeypatch):
     """Against autograd on the written-out loss, over several chunks; the value stays that of the text alone."""
     monkeypatch.setattr("poet.model.loss.CHUNK_LOGITS", {"cpu": 4 * 11})
     monkeypatch.setattr("poet.model.loss.BLOCK_LOGITS", {"cpu": 8 * 11})
     hidden, head = torch.randn(30, 5, generator=generator(1)), 3 * torch.randn(11, 5, generator=generator(2))
     targets = torch.randint(11, (30,), generator=generator(3))
-    expected, mixture = None, F.one_hot(targets, 11).float()
-    if listed is not None:
-        likeliest = torch.randn(30, 11, generator=generator(4)).softmax(-1).topk(listed)
-        expected = Expected(likeliest.indices, likeliest.values)
-        # What is not listed of the probabilities is left to the token of the text.
-        mixture *= 1 - TAUGHT * likeliest.values.sum(-1, keepdim=True)
-        mixture.scatter_add_(1, likeliest.indices, TAUGHT * likeliest.values)
-        torch.testing.assert_close(mixture.sum(-1), torch.ones(30))
+    taught = [(torch.randn(30, 5, generator=generator(4 + i)), 3 * torch.randn(11, 5)) for i in range(count)]
+
+    def logits(x, w):
+        return cap * torch.tanh(x @ w.T / cap) if cap else x @ w.T
+
     gradients = []
     for way in ("ours", "written out"):
         x, w = hidden.clone().requires_grad_(), head.clone().requires_grad_()
-        logits = cap * torch.tanh(x @ w.T / cap) if cap else x @ w.T
-        loss = F.cross_entropy(logits, mixture)
+        by_text = F.cross_entropy(logits(x, w), targets)
         if way == "ours":
-            loss = capped_cross_entropy(x, w, targets, cap, expected=expected)
-            torch.testing.assert_close(loss, F.cross_entropy(logits, targets))
+            loss = capped_cross_entropy(x, w, targets, cap, teachers=taught)
+            torch.testing.assert_close(loss, by_text)
+        elif count:
+            mean = torch.stack([logits(*pair).softmax(-1) for pair in taught]).mean(0)
+            loss = (1 - TAUGHT) * by_text + TAUGHT * F.cross_entropy(logits(x, w), mean)
+        else:
+            loss = by_text
         loss.backward()
         gradients.append((x.grad, w.grad))
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-6, rtol=1e-4)
 
 
-@pytest.mark.parametrize("changes", [{"accumulate": 2}, {"state_windows": 2}, {"accumulate": 2, "state_windows": 2}])
-def test_parts_of_a_batch_get_what_is_expected_of_them(changes):
-    """A batch in parts has the gradients of the whole, also where it is cut into windows."""
-    windows, T = changes.get("state_windows", 1), CONFIG.sequence_len
-    inputs = torch.randint(VOCAB_SIZE, (4, windows * T), generator=generator(6))
-    drawn = torch.randn(4, windows * T, VOCAB_SIZE, generator=generator(7)).softmax(-1).topk(3)
-    expected, gradients = Expected(drawn.indices, drawn.values), []
-    for settings in (changes, {}):
-        # Without parts, each window is a row of its own.
-        shape = (4, windows * T) if settings else (4 * windows, T)
-        model = tiny_model()
-        Trainer(model, MUON, torch.float32, world=World(device=torch.device("cpu")), **settings).backward(
-            inputs.view(shape), inputs.view(shape), Expected(*(tensor.view(*shape, 3) for tensor in expected))
-        )
-        gradients.append([parameter.grad for parameter in model.parameters()])
-    torch.testing.assert_close(*gradients)
+def test_teachers_are_no_part_of_the_model():
+    model, teacher = tiny_model(), tiny_model(dataclasses.replace(CONFIG, n_layer=3))
+    names = list(model.state_dict())
+    model.teachers = [teacher]
+    assert list(model.state_dict()) == names and len(list(model.parameters())) == len(names)
+    x = torch.randint(VOCAB_SIZE, (2, 12), generator=generator(5))
+    model.loss(x, x)[0].backward()
+    assert all(parameter.grad is None for parameter in teacher.parameters())
 
 
 def test_the_model_learns_from_the_teachers_of_their_seeds(tokens, tmp_path, monkeypatch):
-    """What each teacher is, seen where its predictions are written: the training of that seed and length alone."""
-    seen, write = [], teachers.write_predictions
+    """What each teacher is, seen where the model gets it: the training of that seed and length alone."""
+    seen, prepare = [], teachers.prepare_run
 
-    def spy(models, *arguments, **keys):
-        seen.append(models)
-        write(models, *arguments, **keys)
+    def spy(*arguments, **keys):
+        seen.append(keys.get("teachers", ()))
+        return prepare(*arguments, **keys)
 
-    monkeypatch.setattr(teachers, "write_predictions", spy)
+    monkeypatch.setattr(teachers, "prepare_run", spy)
     taught = run(tokens, tmp_path / "taught", TWO)
     assert taught != run(tokens, tmp_path / "alone", TRAIN)
-    assert [len(models) for models in seen] == [2]
-    for number, teacher in enumerate(seen[0], start=1):
+    assert [len(models) for models in seen] == [0, 0, 2, 0]
+    for number, teacher in enumerate(seen[2], start=1):
         folder = tmp_path / f"teacher-{number}"
         seed = TRAIN.seed + number * teachers.SEED_STEP
         run(tokens, folder, dataclasses.replace(TRAIN, seed=seed, steps=TWO.teacher_steps))
@@ -116,34 +107,14 @@ def test_an_interrupted_training_ends_like_an_uninterrupted_one(tokens, tmp_path
     assert not list((tmp_path / "parts/resume").glob("*/teacher-*")), "snapshots go when the model is there"
 
 
-def test_what_was_predicted_is_not_predicted_again(tokens, tmp_path, capsys):
-    """Interrupted in the model itself: teachers and their predictions are there, and go when the model is there."""
+def test_finished_teachers_are_not_trained_again(tokens, tmp_path, capsys):
     with pytest.raises(Interrupted):
         run(tokens, tmp_path / "out", TWO, tracker=interrupt_at(TRAIN.steps // 2))
-    assert list((tmp_path / "out/resume").glob(f"*/{teachers.PREDICTIONS}"))
     capsys.readouterr()
     run(tokens, tmp_path / "out", TWO)
     said = capsys.readouterr().err
-    assert "teacher" not in said and said.count(f"continuing from step {TRAIN.steps // 2} of {TRAIN.steps}") == 1
-    assert not list((tmp_path / "out/resume").iterdir())
-
-
-def test_finished_teachers_are_not_trained_again(tokens, tmp_path, monkeypatch, capsys):
-    """Interrupted while the predictions are written, which are then computed anew."""
-    expected = run(tokens, tmp_path / "whole", TWO)
-    compute = predictions._expected
-
-    def compute_and_interrupt(*arguments):
-        signal.raise_signal(signal.SIGTERM)
-        return compute(*arguments)
-
-    monkeypatch.setattr(predictions, "_expected", compute_and_interrupt)
-    with pytest.raises(Interrupted):
-        run(tokens, tmp_path / "out", TWO)
-    monkeypatch.setattr(predictions, "_expected", compute)
-    capsys.readouterr()
-    assert run(tokens, tmp_path / "out", TWO) == expected
-    assert capsys.readouterr().err.count(f"continuing from step {TWO.teacher_steps} of {TWO.teacher_steps}") == 2
+    assert said.count(f"continuing from step {TWO.teacher_steps} of {TWO.teacher_steps}") == 2
+    assert said.count(f"continuing from step {TRAIN.steps // 2} of") == 1
 
 
 @pytest.mark.slow
