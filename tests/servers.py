@@ -98,8 +98,11 @@ class Ssh:
 
 
 @contextmanager
-def ssh_server(folder: Path) -> Iterator[Ssh]:
-    """Debian's OpenSSH with a host key of its own and a key that only the test has."""
+def ssh_server(folder: Path, *, sftp: str = "internal-sftp") -> Iterator[Ssh]:
+    """Debian's OpenSSH with a host key of its own and a key that only the test has.
+
+    `sftp` is what serves files; "internal-sftp -R" serves them for reading only.
+    """
     sshd, keygen = _program("sshd"), _program("ssh-keygen")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where sshd locks children of root up that have no rights
@@ -116,7 +119,7 @@ def ssh_server(folder: Path) -> Iterator[Ssh]:
         "StrictModes": "no",  # the temporary folder of a test may be open to others
         "PasswordAuthentication": "no",
         "PidFile": "none",
-        "Subsystem": "sftp internal-sftp",
+        "Subsystem": f"sftp {sftp}",
     }
     command = [
         sshd,
