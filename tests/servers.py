@@ -48,7 +48,13 @@ def _program(name: str, *folders: str) -> str:
 
 @contextmanager
 def _running(
-    command: Sequence[str], log: Path, port: int, *, environment: dict[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str],
+    log: Path,
+    port: int,
+    *,
+    environment: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    grace: float = 10,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The server `command` while it answers at `port`; what it prints goes to `log`."""
     with log.open("wb") as out:
@@ -60,7 +66,7 @@ def _running(
         wait_for_port(port, process, log)
         yield process
     finally:
-        stop(process)
+        stop(process, grace)
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -77,13 +83,13 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
             time.sleep(0.1)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End `process` and its children, gently at first."""
+def stop(process: subprocess.Popen[bytes], grace: float = 10) -> None:
+    """End `process` and its children, gently at first: it has `grace` seconds."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             os.killpg(process.pid, number)
             try:
-                process.wait(10)
+                process.wait(grace)
             except subprocess.TimeoutExpired:
                 continue
 
@@ -101,7 +107,7 @@ class Ssh:
 def ssh_server(folder: Path, *, sftp: str = "internal-sftp") -> Iterator[Ssh]:
     """Debian's OpenSSH with a host key of its own and a key that only the test has.
 
-    `sftp` is what serves files; "internal-sftp -R" serves them for reading only.
+    `sftp` is what serves files: "internal-sftp -R" serves them for reading only, and "" does not.
     """
     sshd, keygen = _program("sshd"), _program("ssh-keygen")
     if os.geteuid() == 0:
@@ -119,7 +125,7 @@ def ssh_server(folder: Path, *, sftp: str = "internal-sftp") -> Iterator[Ssh]:
         "StrictModes": "no",  # the temporary folder of a test may be open to others
         "PasswordAuthentication": "no",
         "PidFile": "none",
-        "Subsystem": f"sftp {sftp}",
+        **({"Subsystem": f"sftp {sftp}"} if sftp else {}),
     }
     command = [
         sshd,
@@ -178,7 +184,8 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
         *("-s3", f"-s3.port={port}", f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
         *("-volume.max=50", "-master.volumeSizeLimitMB=64", "-volume.preStopSeconds=0"),
     ]
-    with _running(command, folder / "log", port, cwd=folder) as process:
+    # SeaweedFS waits for connections that clients keep open.
+    with _running(command, folder / "log", port, cwd=folder, grace=1) as process:
         server = S3(
             endpoint=f"http://{HOST}:{port}",
             key="team-key",

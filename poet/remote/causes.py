@@ -38,8 +38,9 @@ SSH = {
     "ask_passphrase true",
     "SFTPPermissionDenied": "{user} may log in, but may not do that there. The server's administrator lets the team "
     "write to the folder (docs/team.md), or the server offers SFTP for reading only.",
-    "ChannelOpenError": "{host} lets {user} in, but has no SFTP. The administrator turns it on in sshd_config: "
-    "Subsystem sftp internal-sftp",
+    # sshfs says this itself, and keeps the cause to itself.
+    "Can't create any SFTP connections!": "{host} lets {user} in, but has no SFTP. The administrator turns it on in "
+    "sshd_config: Subsystem sftp internal-sftp",
 }
 WEBDAV = {
     "401": "The server refuses user and password. Set them: dvc remote modify --local {name} user USER, and the same "
@@ -92,10 +93,10 @@ def explain(error: BaseException, remote: Remote) -> str:
 
 
 def signs(error: BaseException) -> Iterator[str]:
-    """What `error` and everything behind it can be recognized by: names of classes, codes of S3, HTTP and the system.
+    """What `error` and all behind it can be recognized by: codes of S3, HTTP and the system, classes, messages.
 
     >>> list(signs(ConnectionRefusedError(111, "refused")))
-    ['ECONNREFUSED', 'ConnectionRefusedError', 'ConnectionError', 'OSError']
+    ['ECONNREFUSED', 'ConnectionRefusedError', 'ConnectionError', 'OSError', '[Errno 111] refused']
     """
     for each in _chain(error):
         names = [kind.__name__ for kind in type(each).__mro__ if kind not in {Exception, BaseException, object}]
@@ -112,6 +113,7 @@ def signs(error: BaseException) -> Iterator[str]:
             codes.add("no route")
         yield from sorted(codes)
         yield from names
+        yield str(each)
 
 
 def _numbers(error: BaseException) -> list[int]:

@@ -74,8 +74,9 @@ def configured_remote(root: Path, name: str | None = None) -> Remote:
     if make.protocol == "ssh":
         _require_trust(files, settings, name)
     if make.protocol == "s3":
-        # Five attempts, as many as usual, each wait for an answer that does not come.
-        files.fs_args["config_kwargs"]["retries"] = {"total_max_attempts": 2}
+        # botocore and s3fs each try five times, and each time wait for an answer that does not come.
+        files.fs_args["config_kwargs"]["retries"] = {"total_max_attempts": 1}
+        files.fs.retries = 1
     return Remote(
         name=name,
         address=_address(str(config["remote"][name]["url"]), settings),

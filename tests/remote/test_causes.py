@@ -2,6 +2,7 @@
 
 import errno
 import string
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -27,10 +28,16 @@ def test_every_row_can_be_said(protocol):
 def test_the_port_is_the_one_that_is_asked():
     refused = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
     for settings, place in (
-        ({"protocol": "ssh", "address": "ssh://lab/poet", "host": "lab"}, "lab is there, but no server listens at its port 22"),
+        (
+            {"protocol": "ssh", "address": "ssh://lab/poet", "host": "lab"},
+            "lab is there, but no server listens at its port 22",
+        ),
         ({"protocol": "ssh", "address": "ssh://lab/poet", "host": "lab", "port": 2222}, "port 2222"),
         ({"protocol": "webdavs", "address": "webdavs://lab/poet", "host": "https://lab"}, "port 443"),
-        ({"protocol": "webdav", "address": "webdav://lab:81/poet", "host": "http://lab:81"}, "lab is there, but no server listens at its port 81"),
+        (
+            {"protocol": "webdav", "address": "webdav://lab:81/poet", "host": "http://lab:81"},
+            "lab is there, but no server listens at its port 81",
+        ),
         ({"protocol": "s3", "endpointurl": "http://lab:9000"}, "port 9000"),
         ({"protocol": "s3", "endpointurl": "http://lab"}, "port 80"),
     ):
@@ -53,7 +60,7 @@ def test_a_secret_that_a_library_quotes_is_hidden():
 @given(st.lists(st.text(), min_size=1, max_size=5), st.sampled_from([*TABLES, "local", "gs"]), st.booleans())
 def test_any_chain_of_errors_is_explained(messages, protocol, is_circle):
     errors = [RuntimeError(message) for message in messages]
-    for error, behind in zip(errors, errors[1:], strict=False):
+    for error, behind in pairwise(errors):
         error.__cause__ = behind
     if is_circle:
         errors[-1].__context__ = errors[0]

@@ -12,9 +12,16 @@ from click.testing import CliRunner
 from poet.cli.remote import remote
 from tests.servers import HOST, free_port, s3_server, ssh_server, webdav_server
 
-pytestmark = pytest.mark.services
+pytestmark = [
+    pytest.mark.services,
+    # DVC's file systems leave their connections open until the process ends.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SECRETS = ("team-secret", "wrong-secret", "reader-secret", "team-password", "wrong-password", "hidden")
+
+
+SFTP = {"ssh": "internal-sftp", "ssh-read-only": "internal-sftp -R", "ssh-without-sftp": ""}
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +31,15 @@ def servers(tmp_path_factory):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "other")], check=True)
     (folder / "text").write_text("no key", encoding="utf-8")
     with ExitStack() as stack:
-        ssh = {
-            name: stack.enter_context(ssh_server(folder / name, sftp=sftp))
-            for name, sftp in (("ssh", "internal-sftp"), ("ssh read-only", "internal-sftp -R"))
-        }
+        ssh = {name: stack.enter_context(ssh_server(folder / name, sftp=sftp)) for name, sftp in SFTP.items()}
         dav = {
             name: stack.enter_context(webdav_server(folder / name, read_only=read_only))
-            for name, read_only in (("webdav", False), ("webdav read-only", True))
+            for name, read_only in (("webdav", False), ("webdav-read-only", True))
         }
         s3 = stack.enter_context(s3_server(folder / "s3", "poet"))
         (dav["webdav"].folder / "poet").mkdir()
         yield {
+            "unknown": {"port": stack.enter_context(ssh_server(folder / "unknown")).port},
             "folder": {"url": folder / "store"},
             "file": {"url": folder / "text/store"},
             "s3": {"url": "s3://poet/team", "endpointurl": s3.endpoint}
@@ -50,16 +55,31 @@ def servers(tmp_path_factory):
         }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def known_hosts(servers):
+    """What is in ~/.ssh/known_hosts after a login to each SSH server."""
+    scans = [["ssh-keyscan", "-p", str(servers[name]["port"]), HOST] for name in SFTP]
+    return b"".join(subprocess.run(scan, capture_output=True, check=True).stdout for scan in scans)
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch, servers):
+def places(servers):
+    """Words in braces of FAILURES."""
+    return {
+        "folder": servers["folder"]["url"].parent,
+        "webdav": servers["webdav"]["url"].removesuffix("/poet"),
+        "tls": servers["s3"]["endpointurl"].replace("http:", "https:"),
+        "unknown": servers["unknown"]["port"],
+    }
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, known_hosts):
     """The smallest project, in a home whose owner has logged in to the SSH servers once."""
     for folder in (".dvc", "home/.ssh"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "dvc.yaml").write_text("", encoding="utf-8")
-    ports = [servers[name]["port"] for name in ("ssh", "ssh read-only")]
-    scans = [["ssh-keyscan", "-p", str(port), HOST] for port in ports]
-    keys = b"".join(subprocess.run(scan, capture_output=True, check=True).stdout for scan in scans)
-    (tmp_path / "home/.ssh/known_hosts").write_bytes(keys)
+    (tmp_path / "home/.ssh/known_hosts").write_bytes(known_hosts)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
@@ -89,13 +109,92 @@ def test_what_works_is_one_line_and_leaves_nothing(project, servers, kind):
         assert not [path for path in servers[kind]["url"].rglob("*") if path.is_file()]
 
 
+# What is set otherwise than in the remote that works, and what is then said. {folder} is that of the servers.
 NOWHERE = f"{HOST}:{free_port()}"
-FAILURES = [
-    ("s3", {"access_key_id": "nobody"}, "put", "does not know the access key"),
-    ("s3", {"secret_access_key": "wrong-secret"}, "", "the secret is not that of the key"),
-    ("s3", {"url": "s3://nope/team"}, "", "has no such bucket"),
-    ("s3", {"access_key_id": "reader-key", "secret_access_key": "reader-secret"}, "put", "but may not do that"),
-    ("s3", {"access_key_id": None, "secret_access_key": None}, "", "No access key is set"),
-    ("s3", {"endpointurl": f"http://{NOWHERE}"}, "", f"{HOST} is there, but no server listens at its port"),
-    ("ssh", {"keyfile": "other"}, "", "with the private half"),
-]
+FAILURES = {
+    "wrong key": ("s3", {"access_key_id": "nobody"}, "does not know the access key"),
+    "wrong secret": ("s3", {"secret_access_key": "wrong-secret"}, "the secret is not that of the key"),
+    "no bucket": ("s3", {"url": "s3://nope/team"}, "has no such bucket"),
+    "reader": (
+        "s3",
+        {"access_key_id": "reader-key", "secret_access_key": "reader-secret"},
+        "cannot put an object. The access key is right",
+    ),
+    "no key": ("s3", {"access_key_id": None, "secret_access_key": None}, "No access key is set"),
+    "nobody listens to s3": ("s3", {"endpointurl": f"http://{NOWHERE}"}, f"{HOST} is there, but no server listens"),
+    "tls to s3": ("s3", {"endpointurl": "{tls}"}, f"{HOST} does not speak TLS"),
+    "http": (
+        "folder",
+        {"url": f"http://{NOWHERE}/poet"},
+        f"the address is s3://BUCKET/FOLDER, and http://{NOWHERE} is its endpointurl",
+    ),
+    "unknown host key": ("ssh", {"port": "{unknown}"}, "is not the one in ~/.ssh/known_hosts"),
+    "wrong ssh key": ("ssh", {"keyfile": "{folder}/other"}, "refuses"),
+    "no ssh key": ("ssh", {"keyfile": "{folder}/nowhere"}, "no private key is in"),
+    "no key at all": ("ssh", {"keyfile": "{folder}/text"}, "is no private key"),
+    "unknown user": ("ssh", {"user": "nobody-here"}, "refuses nobody-here"),
+    "wrong ssh password": ("ssh", {"keyfile": None, "password": "wrong-password"}, "with the password"),
+    "nobody listens to ssh": ("ssh", {"port": NOWHERE.split(":")[1]}, f"{HOST} is there, but no server listens"),
+    "no such ssh host": ("ssh", {"url": "ssh://nowhere.invalid/poet"}, "No machine has the name nowhere.invalid"),
+    "read-only ssh": ("ssh-read-only", {}, "may log in, but may not do that there"),
+    "no sftp": ("ssh-without-sftp", {}, "has no SFTP"),
+    "wrong password": ("webdav", {"password": "wrong-password"}, "refuses user and password"),
+    "missing folder": ("webdav", {"url": "{webdav}/nope"}, "does not exist on the server, and DVC does not make it"),
+    "nobody listens to webdav": (
+        "webdav",
+        {"url": f"webdav://{NOWHERE}/poet"},
+        f"{HOST} is there, but no server listens",
+    ),
+    "no such webdav host": (
+        "webdav",
+        {"url": "webdav://nowhere.invalid/poet"},
+        "No machine has the name nowhere.invalid",
+    ),
+    "read-only webdav": ("webdav-read-only", {}, "offers the folder for reading only"),
+    "a file is in the way": ("file", {}, "A part of the address is a file"),
+    "misspelled setting": ("folder", {"adress": "x"}, "DVC cannot use its configuration"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_a_failure_has_its_true_cause(project, servers, places, case):
+    kind, changes, cause = FAILURES[case]
+    changed = {key: value and value.format_map(places) for key, value in changes.items()}
+    assert cause in check(project, servers[kind] | changed, fails=True)
+
+
+def test_a_clock_that_is_wrong(project, servers, monkeypatch):
+    """The client signs its request with a time of yesterday."""
+    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: now.replace(tzinfo=None))
+    assert "clocks of this machine and of the server are too far apart" in check(project, servers["s3"], fails=True)
+
+
+@pytest.mark.parametrize("kind", ["ssh", "s3", "webdav"])
+def test_a_server_that_does_not_answer(project, servers, monkeypatch, kind):
+    monkeypatch.setattr("poet.remote.configured.PATIENCE", 1)
+    with socket.socket() as silent:
+        silent.bind((HOST, 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        where = {
+            "ssh": {"port": port},
+            "s3": {"endpointurl": f"http://{HOST}:{port}"},
+            "webdav": {"url": f"webdav://{HOST}:{port}/poet"},
+        }
+        assert f"{HOST} does not answer" in check(project, servers[kind] | where[kind], fails=True)
+
+
+def test_a_missing_package_is_named(project, servers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    said = check(project, servers["s3"], fails=True)
+    assert "needs the package s3fs. `make share` and `make fetch` install it" in said
+
+
+def test_no_remote(project):
+    (project / ".dvc/config").write_text("", encoding="utf-8")
+    result = CliRunner().invoke(remote, ["check"])
+    assert (
+        result.exit_code == 1 and "no default remote is set (there is none). Set one: dvc remote add" in result.output
+    )
+    assert "no remote is called lab" in CliRunner().invoke(remote, ["check", "lab"]).output
