@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -168,14 +169,10 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
     """SeaweedFS with `buckets`."""
     weed = _program("weed")
     folder.mkdir(parents=True)
-    identities = [
-        {"name": "team", "credentials": [{"accessKey": "team-key", "secretKey": "team-secret"}], "actions": ["Admin"]},
-        {
-            "name": "reader",
-            "credentials": [{"accessKey": "reader-key", "secretKey": "reader-secret"}],
-            "actions": ["Read", "List"],
-        },
-    ]
+    # Made anew: a test that looks for them in a repository finds no file of this one.
+    rights = {"team": ["Admin"], "reader": ["Read", "List"]}
+    keys = {name: {"accessKey": token_hex(10), "secretKey": token_hex(20)} for name in rights}
+    identities = [{"name": name, "credentials": [keys[name]], "actions": rights[name]} for name in rights]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}), encoding="utf-8")
     master, volume, filer, port = (free_port() for _ in range(4))
     command = [
@@ -188,10 +185,10 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
     with _running(command, folder / "log", port, cwd=folder, grace=1) as process:
         server = S3(
             endpoint=f"http://{HOST}:{port}",
-            key="team-key",
-            secret="team-secret",
-            reader_key="reader-key",
-            reader_secret="reader-secret",
+            key=keys["team"]["accessKey"],
+            secret=keys["team"]["secretKey"],
+            reader_key=keys["reader"]["accessKey"],
+            reader_secret=keys["reader"]["secretKey"],
         )
         _make_buckets(server, buckets, process)
         yield server
@@ -231,17 +228,17 @@ def webdav_server(folder: Path, *, read_only: bool = False) -> Iterator[WebDav]:
     wsgidav = _program("wsgidav")
     served = folder / "served"
     served.mkdir(parents=True)
-    port = free_port()
+    port, password = free_port(), token_hex(20)
     config = {
         "host": HOST,
         "port": port,
         "provider_mapping": {"/": {"root": str(served), "readonly": read_only}},
-        "simple_dc": {"user_mapping": {"*": {"team": {"password": "team-password"}}}},
+        "simple_dc": {"user_mapping": {"*": {"team": {"password": password}}}},
         "http_authenticator": {"accept_basic": True, "accept_digest": False, "default_to_digest": False},
     }
     (folder / "wsgidav.json").write_text(json.dumps(config), encoding="utf-8")
     with _running([wsgidav, "--config", str(folder / "wsgidav.json")], folder / "log", port):
-        yield WebDav(url=f"http://{HOST}:{port}", user="team", password="team-password", folder=served)
+        yield WebDav(url=f"http://{HOST}:{port}", user="team", password=password, folder=served)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ SECTIONS = {
         "ui": "Show all training runs in the browser.",
         "runs": "Compare the runs of a collection.",
         "publish": "Send MLflow the records that it lacks.",
-        "remote": "Check that the store works that a team shares.",
+        "remote": "Check the store that a team shares, and fill it.",
     },
 }
 

@@ -14,17 +14,16 @@ from poet.remote.configured import Remote
 
 # In all tables: {host}, {port}, {user}, {key}, {name} and {protocol} are those of the remote.
 S3 = {
-    "InvalidAccessKeyId": "The server does not know the access key. Set another: dvc remote modify --local {name} "
-    "access_key_id KEY, or AWS_ACCESS_KEY_ID. What is in .dvc/config.local goes before the environment.",
-    "SignatureDoesNotMatch": "The server knows the access key, but the secret is not that of the key. Set another: "
-    "dvc remote modify --local {name} secret_access_key SECRET, or AWS_SECRET_ACCESS_KEY. What is in "
-    ".dvc/config.local goes before the environment.",
+    "InvalidAccessKeyId": "The server does not know the access key. Correct access_key_id in .dvc/config.local, or "
+    "AWS_ACCESS_KEY_ID; the file goes before the environment.",
+    "SignatureDoesNotMatch": "The server knows the access key, but the secret is not that of the key. Correct "
+    "secret_access_key in .dvc/config.local, or AWS_SECRET_ACCESS_KEY; the file goes before the environment.",
     "RequestTimeTooSkewed": "The clocks of this machine and of the server are too far apart (15 minutes are allowed), "
     "so the server takes no signature. Set the clock: `timedatectl set-ntp true`.",
     "NoSuchBucket": "The server has no such bucket. Make it there, or correct the address: dvc remote modify {name} "
     "url s3://BUCKET/FOLDER",
-    "NoCredentialsError": "No access key is set. Set both parts: dvc remote modify --local {name} access_key_id KEY, "
-    "and the same with secret_access_key; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    "NoCredentialsError": "No access key is set. Write access_key_id and secret_access_key into .dvc/config.local "
+    "(docs/team.md), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     "AccessDenied": "The access key is right, but may not do that. To fetch, it needs the rights to read and list; to "
     "share, those to write and delete as well. Whoever runs the server grants them.",
 }
@@ -43,8 +42,7 @@ SSH = {
     "sshd_config: Subsystem sftp internal-sftp",
 }
 WEBDAV = {
-    "401": "The server refuses user and password. Set them: dvc remote modify --local {name} user USER, and the same "
-    "with password.",
+    "401": "The server refuses user and password. Correct user and password in .dvc/config.local (docs/team.md).",
     "403": "The server lets {user} in, but {user} may not do that: it offers the folder for reading only. Whoever "
     "runs the server grants the right to write.",
     "409": "The folder at the end of the address does not exist on the server, and DVC does not make it. Make it "

@@ -13,19 +13,23 @@ from poet.remote.causes import explain, signs
 from poet.remote.configured import Remote, configured_remote
 
 
-def check_remote(root: Path, name: str | None = None) -> str:
+def check_remote(root: Path, name: str | None = None, *, only_read: bool = False) -> str:
     """Put one object into a remote of the repository `root`, read it, list it and delete it.
 
-    `name`: the remote; without one, the default remote. Returns a line that says where, and how long that took.
+    `name`: the remote; without one, the default remote. With `only_read`, the remote is only looked into. Returns a
+    line that says where, and how long that took.
 
     Raises:
         RemoteError: says why that is not possible, and what to do about it.
     """
     remote = configured_remote(root, name)
     started = time.perf_counter()
-    _pass_an_object_through(remote)
-    seconds = time.perf_counter() - started
-    return f"{remote.name} ({remote.address}): an object was put, read, listed and deleted in {seconds:.1f} s"
+    with _step(remote, "look into it"):
+        _look_into(remote.objects)
+    if not only_read:
+        _pass_an_object_through(remote)
+    done = "it can be looked into" if only_read else "an object was put, read, listed and deleted"
+    return f"{remote.name} ({remote.address}): {done} in {time.perf_counter() - started:.1f} s"
 
 
 def _pass_an_object_through(remote: Remote) -> None:
@@ -35,8 +39,6 @@ def _pass_an_object_through(remote: Remote) -> None:
     # Named by its hash, like every object of DVC: what a killed check leaves behind harms nothing.
     oid = hashlib.md5(content, usedforsecurity=False).hexdigest()
     path = store.oid_to_path(oid)
-    with _step(remote, "look into it"):
-        _look_for(store)
     with _step(remote, "put an object"):
         store.add_bytes(oid, content)
     try:
@@ -65,7 +67,7 @@ def _step(remote: Remote, what: str) -> Iterator[None]:
         raise RemoteError(f"{remote.name} ({remote.address}): cannot {what}. {cause}") from error
 
 
-def _look_for(store: Any) -> None:
+def _look_into(store: Any) -> None:
     """List the place of all objects. It need not exist yet, but the bucket that it is in has to.
 
     Some servers make a missing bucket when something is put into it: a misspelled name would go unnoticed.
