@@ -207,12 +207,8 @@ def test_three_who_share_at_once_lose_nothing(tmp_path, servers, three_clones, k
     assert {name: hashlib.md5(content).hexdigest() for name, content in there.items() if name.startswith("files")} == {
         name: "".join(name.removesuffix(".dir").split("/")[-2:]) for name in there if name.startswith("files")
     }
-    assert len({name for name in there if name.startswith("runs")}) == len(three_clones) + len((
-        "download",
-        "clean",
-        "tokenize",
-        "train",
-    ))
+    # download, clean, tokenize and train, which all three have; and tokenize with the setting of each.
+    assert len({name for name in there if name.startswith("runs")}) == 4 + 3
 
 
 @pytest.fixture(scope="module")
