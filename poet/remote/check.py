@@ -11,6 +11,7 @@ from typing import Any
 from poet.errors import RemoteError
 from poet.remote.causes import explain, signs
 from poet.remote.configured import Remote, configured_remote
+from poet.remote.folder import require_open
 
 
 def check_remote(root: Path, name: str | None = None, *, only_read: bool = False) -> str:
@@ -27,6 +28,8 @@ def check_remote(root: Path, name: str | None = None, *, only_read: bool = False
     with _step(remote, "look into it"):
         _look_into(remote.objects)
     if not only_read:
+        if remote.protocol == "local":
+            require_open(Path(remote.path))
         _pass_an_object_through(remote)
     done = "it can be looked into" if only_read else "an object was put, read, listed and deleted"
     return f"{remote.name} ({remote.address}): {done} in {time.perf_counter() - started:.1f} s"

@@ -36,7 +36,9 @@ class Remote:
     protocol: str
     # These may hold secrets.
     settings: dict[str, Any]
-    # DVC's store of objects at the address; its `fs` is a file system of DVC.
+    # Where all lies, as DVC's file system calls it.
+    path: str
+    # DVC's store of objects there; its `fs` is that file system.
     objects: Any
 
     def without_secrets(self, text: str) -> str:
@@ -82,7 +84,8 @@ def configured_remote(root: Path, name: str | None = None) -> Remote:
         address=_address(str(config["remote"][name]["url"]), settings),
         protocol=make.protocol,
         settings=settings,
-        objects=DvcRemote(name, path, files, tmp_dir=None).odb,
+        path=path,
+        objects=DvcRemote(name, path, files, **settings | {"tmp_dir": None}).odb,
     )
 
 

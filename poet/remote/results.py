@@ -1,9 +1,9 @@
 """What `dvc push --run-cache` leaves behind.
 
 It pushes the list of finished stages, and of their results those that dvc.lock names and git does not keep. Curves and
-summaries are kept by git (`cache: false`). DVC also puts them into its cache, to restore a stage that once ran, but does
-not push them. So a colleague without this dvc.lock would run `train` again, because its curves are missing. The same
-holds for all results of experiments that are not in the workspace.
+summaries are kept by git (`cache: false`). DVC also puts them into its cache, to restore a stage that once ran, but it
+does not push them. So a colleague without this dvc.lock would run `train` again, because its curves are missing. And of
+experiments that are not in the workspace, no result is pushed at all.
 """
 
 from pathlib import Path

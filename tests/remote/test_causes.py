@@ -13,7 +13,7 @@ from poet.remote.configured import Remote
 
 
 def remote(protocol="s3", address="s3://poet/team", **settings):
-    return Remote(name="team", address=address, protocol=protocol, settings=settings, objects=None)
+    return Remote(name="team", address=address, protocol=protocol, settings=settings, path="", objects=None)
 
 
 @pytest.mark.parametrize("protocol", [*TABLES, "local"])
