@@ -37,7 +37,7 @@ SSH = {
     "ask_passphrase true",
     "SFTPPermissionDenied": "{user} may log in, but may not do that there. The server's administrator lets the team "
     "write to the folder (docs/team.md), or the server offers SFTP for reading only.",
-    # sshfs says this itself, and keeps the cause to itself.
+    # The message of a ValueError, by which sshfs replaces the cause.
     "Can't create any SFTP connections!": "{host} lets {user} in, but has no SFTP. The administrator turns it on in "
     "sshd_config: Subsystem sftp internal-sftp",
 }
@@ -91,10 +91,10 @@ def explain(error: BaseException, remote: Remote) -> str:
 
 
 def signs(error: BaseException) -> Iterator[str]:
-    """What `error` and all behind it can be recognized by: codes of S3, HTTP and the system, classes, messages.
+    """What `error` and all behind it can be recognized by: codes of S3, HTTP and the system, names of classes.
 
     >>> list(signs(ConnectionRefusedError(111, "refused")))
-    ['ECONNREFUSED', 'ConnectionRefusedError', 'ConnectionError', 'OSError', '[Errno 111] refused']
+    ['ECONNREFUSED', 'ConnectionRefusedError', 'ConnectionError', 'OSError']
     """
     for each in _chain(error):
         names = [kind.__name__ for kind in type(each).__mro__ if kind not in {Exception, BaseException, object}]
@@ -111,7 +111,8 @@ def signs(error: BaseException) -> Iterator[str]:
             codes.add("no route")
         yield from sorted(codes)
         yield from names
-        yield str(each)
+        if type(each) is ValueError:
+            yield str(each)
 
 
 def _numbers(error: BaseException) -> list[int]:

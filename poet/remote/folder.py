@@ -28,8 +28,8 @@ def require_open(root: Path) -> None:
     os.umask(umask)
     if umask & stat.S_IRWXG:
         raise RemoteError(
-            f"{root} is for the group {group}, but this user's umask {umask:03o} would keep the group out of what this user "
-            "makes there. Add the line `umask 002` to ~/.profile, and log in again."
+            f"{root} is for the group {group}, but this user's umask {umask:03o} would keep the group out of what "
+            "is made there now. Add the line `umask 002` to ~/.profile, and log in again."
         )
     for folder in _folders(root):
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):

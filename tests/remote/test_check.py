@@ -1,6 +1,7 @@
 """`poet remote check` against real servers: what works is one line, and each failure is told by its true cause."""
 
 import datetime
+import gc
 import socket
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from tests.servers import HOST, free_port, s3_server, ssh_server, webdav_server
 
 pytestmark = [
     pytest.mark.services,
-    # DVC's file systems leave their connections open until the process ends.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
@@ -55,6 +55,14 @@ def servers(tmp_path_factory):
             | {"user": server.user, "password": server.password}
             for name, server in dav.items()
         }  # fmt: skip
+        # DVC's file systems keep their connections until the process ends, which pytest would take for a leak.
+        from dvc_ssh.spec import SSHFileSystem
+        from s3fs import S3FileSystem
+        from webdav4.fsspec import WebdavFileSystem
+
+        for kind in (S3FileSystem, SSHFileSystem, WebdavFileSystem):
+            kind.clear_instance_cache()
+        gc.collect()
 
 
 @pytest.fixture(scope="module")
