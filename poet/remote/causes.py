@@ -8,8 +8,10 @@ import errno
 import getpass
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from poet.errors import RemoteError
 from poet.remote.configured import Remote
 
 # In all tables: {host}, {port}, {user}, {key}, {name} and {protocol} are those of the remote.
@@ -78,6 +80,21 @@ NO_ROUTE = {"EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN"}
 
 # Characters of a message that a server or a library gave, if no table knows the cause.
 QUOTED = 300
+
+
+@contextmanager
+def telling_why(remote: Remote, what: str) -> Iterator[None]:
+    """Turn whatever is raised inside into a RemoteError: `what` cannot be done with the remote, why, and what to do.
+
+    Raises:
+        RemoteError: its message holds no secret of the remote.
+    """
+    try:
+        yield
+    # The file systems of DVC raise what their libraries raise; these errors have no class in common.
+    except Exception as error:
+        cause = remote.without_secrets(explain(error, remote))
+        raise RemoteError(f"{remote.name} ({remote.address}): cannot {what}. {cause}") from error
 
 
 def explain(error: BaseException, remote: Remote) -> str:

@@ -3,13 +3,12 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from poet.errors import RemoteError
-from poet.remote.causes import explain, signs
+from poet.remote.causes import signs, telling_why
 from poet.remote.configured import Remote, configured_remote
 from poet.remote.folder import require_open
 
@@ -25,7 +24,7 @@ def check_remote(root: Path, name: str | None = None, *, only_read: bool = False
     """
     remote = configured_remote(root, name)
     started = time.perf_counter()
-    with _step(remote, "look into it"):
+    with telling_why(remote, "look into it"):
         _look_into(remote.objects)
     if not only_read:
         if remote.protocol == "local":
@@ -42,32 +41,21 @@ def _pass_an_object_through(remote: Remote) -> None:
     # Named by its hash, like every object of DVC: what a killed check leaves behind harms nothing.
     oid = hashlib.md5(content, usedforsecurity=False).hexdigest()
     path = store.oid_to_path(oid)
-    with _step(remote, "put an object"):
+    with telling_why(remote, "put an object"):
         store.add_bytes(oid, content)
     try:
-        with _step(remote, "read an object"), files.open(path, "rb") as file:
+        with telling_why(remote, "read an object"), files.open(path, "rb") as file:
             read = file.read()
-        with _step(remote, "list objects"):
+        with telling_why(remote, "list objects"):
             listed = {files.name(found) for found in files.ls(files.parent(path), detail=False)}
     except RemoteError:
         with suppress(Exception):
             files.remove(path)
         raise
-    with _step(remote, "delete an object"):
+    with telling_why(remote, "delete an object"):
         files.remove(path)
     if read != content or files.name(path) not in listed:
         raise RemoteError(f"{remote.name} ({remote.address}): what comes back is not what was put a moment ago")
-
-
-@contextmanager
-def _step(remote: Remote, what: str) -> Iterator[None]:
-    """Whatever is raised inside becomes a RemoteError with its cause."""
-    try:
-        yield
-    # The file systems of DVC raise what their libraries raise; these errors have no class in common.
-    except Exception as error:
-        cause = remote.without_secrets(explain(error, remote))
-        raise RemoteError(f"{remote.name} ({remote.address}): cannot {what}. {cause}") from error
 
 
 def _look_into(store: Any) -> None:

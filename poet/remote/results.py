@@ -9,6 +9,7 @@ experiments that are not in the workspace, no result is pushed at all.
 from pathlib import Path
 
 from poet.errors import RemoteError
+from poet.remote.causes import telling_why
 from poet.remote.configured import configured_remote
 
 
@@ -31,7 +32,8 @@ def share_results(root: Path, name: str | None = None) -> int:
         finished = [(path.parent.name, path.name) for path in sorted(runs.glob("*/*/*")) if path.suffix != ".tmp"]
         used = repo.stage_cache.get_used_objs(finished)
         objects = {found for group in used.values() for found in group if repo.cache.local.exists(found.value)}
-        pushed, failed = repo.cloud.push(objects, remote=remote.name)
+        with telling_why(remote, "push"):
+            pushed, failed = repo.cloud.push(objects, remote=remote.name)
     if failed:
         raise RemoteError(f"{len(failed)} of {len(objects)} objects could not be pushed. `poet remote check` says why.")
     return len(pushed)

@@ -178,7 +178,12 @@ def test_nobody_runs_what_a_colleague_has_run(tmp_path, servers, made, kind):
         sh("sed -i 's/  steps: 4/  steps: 2/' params.yaml", three)
         assert re.findall("Running stage '(.*)'", run(three, FETCHED)) == ["train@mine"]
         assert "steps: 2\n" in (three / "dvc.lock").read_text(encoding="utf-8")
-    assert_no_secret(place, printed, one, two, three)
+    if kind == "s3":
+        config = three / ".dvc/config.local"
+        config.write_text(config.read_text(encoding="utf-8").replace(place.secrets[1], "wrong"), encoding="utf-8")
+        said = sh("make share", three, fails=True) + sh("poet remote share", three, fails=True)
+        assert said.count("the secret is not that of the key") == 2 and "Traceback" not in said
+    assert_no_secret(place, printed, one, two)
 
 
 @pytest.mark.parametrize("kind", ["ssh", "webdav"])
