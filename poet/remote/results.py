@@ -10,6 +10,7 @@ from pathlib import Path
 
 from poet.errors import RemoteError
 from poet.remote.causes import telling_why
+from poet.remote.check import check_remote
 from poet.remote.configured import configured_remote
 
 
@@ -32,8 +33,13 @@ def share_results(root: Path, name: str | None = None) -> int:
         finished = [(path.parent.name, path.name) for path in sorted(runs.glob("*/*/*")) if path.suffix != ".tmp"]
         used = repo.stage_cache.get_used_objs(finished)
         objects = {found for group in used.values() for found in group if repo.cache.local.exists(found.value)}
-        with telling_why(remote, "push"):
-            pushed, failed = repo.cloud.push(objects, remote=remote.name)
+        try:
+            with telling_why(remote, "push"):
+                pushed, failed = repo.cloud.push(objects, remote=remote.name)
+        except RemoteError:
+            # The threads in which DVC pushes lose what stood behind an error; the check finds it again.
+            check_remote(root, name)
+            raise
     if failed:
         raise RemoteError(f"{len(failed)} of {len(objects)} objects could not be pushed. `poet remote check` says why.")
     return len(pushed)

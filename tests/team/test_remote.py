@@ -50,7 +50,7 @@ def servers(tmp_path_factory) -> Iterator[Callable[[str, str], Place]]:
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True)
     with (
-        ssh_server(folder / "ssh") as ssh,
+        ssh_server(folder / "ssh", sftp="internal-sftp -u 0002") as ssh,
         s3_server(folder / "s3", "poet") as s3,
         webdav_server(folder / "webdav") as webdav,
         pytest.MonkeyPatch.context() as patch,
@@ -112,7 +112,8 @@ def made(tmp_path_factory) -> Path:
 def run(folder: Path, commands: str) -> str:
     """Run commands of the page, line by line, up to the training; returns what they print."""
     lines = [re.sub(r"^dvc repro( --pull)?$", r"dvc repro\1 train", line) for line in commands.splitlines()]
-    return "".join(sh(line, folder) for line in lines)
+    # The page tells everybody to set this umask.
+    return "".join(sh(f"umask 002 && {line}", folder) for line in lines)
 
 
 def with_environment(folder: Path) -> Path:
@@ -178,6 +179,12 @@ def test_nobody_runs_what_a_colleague_has_run(tmp_path, servers, made, kind):
         sh("sed -i 's/  steps: 4/  steps: 2/' params.yaml", three)
         assert re.findall("Running stage '(.*)'", run(three, FETCHED)) == ["train@mine"]
         assert "steps: 2\n" in (three / "dvc.lock").read_text(encoding="utf-8")
+        # Another dvc.lock than that of these parameters: nothing runs again either.
+        sh("git checkout -q params.yaml", three)
+        assert "Running stage" not in run(three, FETCHED)
+    if kind == "ssh":
+        store = Path(place.replaced["lab.example.org/srv/team/poet"].removeprefix(HOST))
+        assert all(path.stat().st_mode & 0o020 for path in store.rglob("*") if path.is_dir())
     if kind == "s3":
         config = three / ".dvc/config.local"
         config.write_text(config.read_text(encoding="utf-8").replace(place.secrets[1], "wrong"), encoding="utf-8")

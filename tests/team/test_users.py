@@ -69,7 +69,7 @@ def srv() -> Iterator[Path]:
             (folder / name).mkdir()
         for user in (JANE, JOHN):
             sh(f"useradd --system {user}", folder)
-        ((_, for_cache), _), (_, (_, for_remote)) = (
+        ((_, for_cache), _), ((_, for_remote), _) = (
             blocks("One cache for all users of a machine"),
             blocks("A folder, or NFS"),
         )
@@ -116,7 +116,7 @@ def test_a_stage_that_one_user_finished_is_finished_for_the_other(users, srv):
 
 def test_a_folder_takes_from_both_or_says_who_is_locked_out(users, srv):
     jane, john = users
-    ((_, add), _) = blocks("A folder, or NFS")
+    _, (_, add) = blocks("A folder, or NFS")
     for user in users:
         user.runs(words(add, srv))
     assert "this user's umask 022 would keep the group out" in jane.runs("poet remote check", fails=True)
