@@ -1,6 +1,6 @@
 # Every target sets up what it needs; nothing has to be done first. Works with GNU make 3.81, which macOS has.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev repro test lint ui bench clean
+.PHONY: help setup setup-dev repro test lint ui bench share fetch clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,16 @@ ui: $(VENV)/ready ## show all training runs in the browser
 bench: $(VENV)/ready ## time this machine and save its figures for the team
 	$(IN_VENV) $(BIN)/poet benchmark --save
 
+share: $(VENV)/ready-team ## push data, models and finished stages to the team's remote
+	$(IN_VENV) $(BIN)/poet remote check
+	$(IN_VENV) $(BIN)/poet remote share
+	$(IN_VENV) $(BIN)/dvc push --run-cache
+	@echo "Commit what names it: git add dvc.lock reports data/own models"
+
+fetch: $(VENV)/ready-team ## pull them; 'dvc repro --pull' then runs only what nobody has run
+	$(IN_VENV) $(BIN)/poet remote check --read
+	$(IN_VENV) $(BIN)/dvc pull --run-cache --allow-missing
+
 clean: ## remove the virtual environment and caches, keep data, models and reports
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
@@ -61,6 +71,9 @@ endef
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(call install,formats)
+
+$(VENV)/ready-team: $(VENV)/ready
+	$(call install,formats$(comma)team)
 
 $(VENV)/ready-dev: $(VENV)/ready
 	$(call install,dev$(comma)formats$(comma)server$(comma)team)

@@ -7,6 +7,7 @@ PoetError
 ├── DataError        a file between the stages is damaged or does not fit its neighbours
 ├── ModelError       a model folder is incomplete or does not fit
 ├── TrainingError    the training itself failed
+├── RemoteError      a store that a team shares cannot be reached or used
 └── Interrupted      stopped on request; the work so far is saved
 
 Stages and commands let these rise: click prints the message alone and exits with `exit_code`. A message says what was
@@ -54,6 +55,10 @@ class ModelError(PoetError):
 
 class TrainingError(PoetError):
     """Training cannot go on."""
+
+
+class RemoteError(PoetError):
+    """A remote of DVC cannot be reached, or does not let this user do what is needed."""
 
 
 class Interrupted(PoetError):

@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "params": {"tokenizers"},  # poet.params.file alone, for the names in the table of kinds
     "books": {"params"},
     "results": set(),
+    "remote": set(),
     "cleaning": {"params", "books"},
     "sources": {"params", "books", "cleaning"},
     "finding": {"sources"},

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -48,7 +49,13 @@ def _program(name: str, *folders: str) -> str:
 
 @contextmanager
 def _running(
-    command: Sequence[str], log: Path, port: int, *, environment: dict[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str],
+    log: Path,
+    port: int,
+    *,
+    environment: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    grace: float = 10,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The server `command` while it answers at `port`; what it prints goes to `log`."""
     with log.open("wb") as out:
@@ -60,7 +67,7 @@ def _running(
         wait_for_port(port, process, log)
         yield process
     finally:
-        stop(process)
+        stop(process, grace)
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -77,13 +84,13 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
             time.sleep(0.1)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End `process` and its children, gently at first."""
+def stop(process: subprocess.Popen[bytes], grace: float = 10) -> None:
+    """End `process` and its children, gently at first: it has `grace` seconds."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             os.killpg(process.pid, number)
             try:
-                process.wait(10)
+                process.wait(grace)
             except subprocess.TimeoutExpired:
                 continue
 
@@ -98,8 +105,11 @@ class Ssh:
 
 
 @contextmanager
-def ssh_server(folder: Path) -> Iterator[Ssh]:
-    """Debian's OpenSSH with a host key of its own and a key that only the test has."""
+def ssh_server(folder: Path, *, sftp: str = "internal-sftp") -> Iterator[Ssh]:
+    """Debian's OpenSSH with a host key of its own and a key that only the test has.
+
+    `sftp` is what serves files: "internal-sftp -R" serves them for reading only, and "" does not.
+    """
     sshd, keygen = _program("sshd"), _program("ssh-keygen")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where sshd locks children of root up that have no rights
@@ -116,7 +126,7 @@ def ssh_server(folder: Path) -> Iterator[Ssh]:
         "StrictModes": "no",  # the temporary folder of a test may be open to others
         "PasswordAuthentication": "no",
         "PidFile": "none",
-        "Subsystem": "sftp internal-sftp",
+        **({"Subsystem": f"sftp {sftp}"} if sftp else {}),
     }
     command = [
         sshd,
@@ -159,14 +169,10 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
     """SeaweedFS with `buckets`."""
     weed = _program("weed")
     folder.mkdir(parents=True)
-    identities = [
-        {"name": "team", "credentials": [{"accessKey": "team-key", "secretKey": "team-secret"}], "actions": ["Admin"]},
-        {
-            "name": "reader",
-            "credentials": [{"accessKey": "reader-key", "secretKey": "reader-secret"}],
-            "actions": ["Read", "List"],
-        },
-    ]
+    # Made anew: a test that looks for them in a repository finds no file of this one.
+    rights = {"team": ["Admin"], "reader": ["Read", "List"]}
+    keys = {name: {"accessKey": token_hex(10), "secretKey": token_hex(20)} for name in rights}
+    identities = [{"name": name, "credentials": [keys[name]], "actions": rights[name]} for name in rights]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}), encoding="utf-8")
     master, volume, filer, port = (free_port() for _ in range(4))
     command = [
@@ -175,13 +181,14 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
         *("-s3", f"-s3.port={port}", f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
         *("-volume.max=50", "-master.volumeSizeLimitMB=64", "-volume.preStopSeconds=0"),
     ]
-    with _running(command, folder / "log", port, cwd=folder) as process:
+    # SeaweedFS waits for connections that clients keep open.
+    with _running(command, folder / "log", port, cwd=folder, grace=1) as process:
         server = S3(
             endpoint=f"http://{HOST}:{port}",
-            key="team-key",
-            secret="team-secret",
-            reader_key="reader-key",
-            reader_secret="reader-secret",
+            key=keys["team"]["accessKey"],
+            secret=keys["team"]["secretKey"],
+            reader_key=keys["reader"]["accessKey"],
+            reader_secret=keys["reader"]["secretKey"],
         )
         _make_buckets(server, buckets, process)
         yield server
@@ -221,17 +228,17 @@ def webdav_server(folder: Path, *, read_only: bool = False) -> Iterator[WebDav]:
     wsgidav = _program("wsgidav")
     served = folder / "served"
     served.mkdir(parents=True)
-    port = free_port()
+    port, password = free_port(), token_hex(20)
     config = {
         "host": HOST,
         "port": port,
         "provider_mapping": {"/": {"root": str(served), "readonly": read_only}},
-        "simple_dc": {"user_mapping": {"*": {"team": {"password": "team-password"}}}},
+        "simple_dc": {"user_mapping": {"*": {"team": {"password": password}}}},
         "http_authenticator": {"accept_basic": True, "accept_digest": False, "default_to_digest": False},
     }
     (folder / "wsgidav.json").write_text(json.dumps(config), encoding="utf-8")
     with _running([wsgidav, "--config", str(folder / "wsgidav.json")], folder / "log", port):
-        yield WebDav(url=f"http://{HOST}:{port}", user="team", password="team-password", folder=served)
+        yield WebDav(url=f"http://{HOST}:{port}", user="team", password=password, folder=served)
 
 
 @contextmanager

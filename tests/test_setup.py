@@ -167,7 +167,7 @@ def test_every_target_runs_the_programs_of_the_environment(project):
     """And what runs the stages finds the environment's Python first."""
     for name in ("python", "poet", "dvc", "pytest", "ruff", "mypy"):
         script(project / ".venv/bin" / name, f'echo "{name} $1 with $(command -v python)"')
-    for name in ("ready", "ready-dev"):
+    for name in ("ready", "ready-team", "ready-dev"):
         (project / ".venv" / name).touch()
     python = project / ".venv/bin/python"
     for target, expected in {
@@ -175,6 +175,8 @@ def test_every_target_runs_the_programs_of_the_environment(project):
         "test": [f"pytest -q with {python}"],
         "lint": ["ruff check", "ruff format", "mypy "],
         "ui": [f"poet ui with {python}"],
+        "share": [f"poet remote with {python}", f"dvc push with {python}"],
+        "fetch": [f"poet remote with {python}", f"dvc pull with {python}"],
     }.items():
         printed = make(project, target)
         for line in expected:

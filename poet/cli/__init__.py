@@ -13,6 +13,7 @@ from poet.cli.doctor import doctor
 from poet.cli.estimate import estimate
 from poet.cli.generate import generate
 from poet.cli.publish import publish
+from poet.cli.remote import remote
 from poet.cli.runs import runs
 from poet.cli.search import search
 from poet.cli.tokenizers import tokenizers
@@ -44,6 +45,7 @@ SECTIONS = {
         "ui": "Show all training runs in the browser.",
         "runs": "Compare the runs of a collection.",
         "publish": "Send MLflow the records that it lacks.",
+        "remote": "Check the store that a team shares, and fill it.",
     },
 }
 
@@ -74,8 +76,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, runs, search),
-    *(tokenizers, tokens, ui),
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, remote),
+    *(runs, search, tokenizers, tokens, ui),
 )
 for command in COMMANDS:
     main.add_command(command)
