@@ -279,3 +279,14 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
         printed = log.read_text("utf-8", errors="replace")[-3000:]
         assert process.poll() is None and time.monotonic() < deadline, printed
         time.sleep(0.2)
+
+
+@contextmanager
+def mlflow_server(command: str, project: Path, port: int, log: Path) -> Iterator[str]:
+    """MLflow's server, which `command` of a shell starts in `project`; yields its address, at `port`."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PG", "AWS_"))}
+    # `env -i` and not only other values: a variable of the tests' own would hide one that the recipe lacks.
+    words = ["env", "-i", *(f"{key}={value}" for key, value in clean.items()), "bash", "-ec", command]
+    with _running(words, log, port, cwd=project) as process:
+        wait_until_healthy(f"http://{HOST}:{port}", process, log)
+        yield f"http://{HOST}:{port}"

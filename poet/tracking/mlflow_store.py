@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri, without_secrets
 from poet.tracking.experiment_page import add_missing_tags, experiment_tags
@@ -43,6 +44,10 @@ _DELETED = {
     "experiment": r"xperiment (\S+) must be in the 'active' state",
     "run": r"[Rr]un '?(\w+)'? must be in the 'active' state",
 }
+
+# The status of a reply to a wrong password, and of one to a user who may not do that.
+UNAUTHORIZED, FORBIDDEN = 401, 403
+REFUSED = (UNAUTHORIZED, FORBIDDEN)
 
 # What is shown of an error of MLflow, which may be a whole web page.
 SHOWN = 300
@@ -119,11 +124,25 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
 
 
 def delete_twins(client: Any, run_id: str, spool: str) -> None:
-    """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up."""
+    """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up.
+
+    On a team's server, only who began an experiment may delete from it. A twin that must stay loses the tags by which
+    runs are found, and counts as killed.
+    """
+    from mlflow.exceptions import MlflowException
+
     experiment = client.get_run(run_id).info.experiment_id
     for twin in _search(client, experiment, SPOOL_TAG, spool):
-        if twin.info.run_id != run_id:
+        if twin.info.run_id == run_id:
+            continue
+        try:
             client.delete_run(twin.info.run_id)
+        except MlflowException as error:
+            if error.get_http_status_code() != FORBIDDEN:
+                raise
+            for tag in {MODEL_TAG, SPOOL_TAG} & twin.data.tags.keys():
+                client.delete_tag(twin.info.run_id, tag)
+            client.set_terminated(twin.info.run_id, "KILLED")
 
 
 def _experiment(client: Any, name: str, root: Path) -> str:
@@ -273,11 +292,8 @@ def explain(error: Exception, root: Path) -> Problem:
             )
     get_status = getattr(error, "get_http_status_code", lambda: 500)
     status = get_status()
-    if status in {401, 403}:
-        return Problem(
-            "The server wants another user or password. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
-            is_servers=True,
-        )
+    if status in REFUSED:
+        return Problem(_refusal(status, message, uri), is_servers=True)
     if "timed out" in message:
         advice = f"The server did not answer within {os.environ.get(TIMEOUT, DEFAULTS[TIMEOUT])} s."
         return Problem(advice, is_servers=True)
@@ -286,6 +302,22 @@ def explain(error: Exception, root: Path) -> Problem:
     short = without_secrets(f"{type(error).__name__}: {message}", root)
     short = f"{short.rstrip('.')}." if len(short) <= SHOWN else f"{short[:SHOWN]} ..."
     return Problem(short, is_servers=not 400 <= status < 500)
+
+
+def _refusal(status: int, message: str, uri: str) -> str:
+    """Why a server at `uri` refuses this client, and what helps."""
+    if "Invalid Host header" in message:
+        name = urlsplit(uri).netloc
+        return (
+            f"The server does not answer to the name {name}. Use the name that it has in the team, or let who runs it "
+            f"add {name} to MLFLOW_SERVER_ALLOWED_HOSTS."
+        )
+    if status == UNAUTHORIZED:
+        return "The server wants another user or password. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    return (
+        "The server does not let this user do that. Let who runs it give the user the permission EDIT, or set another "
+        "user by MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    )
 
 
 def _schema_advice(message: str, root: Path) -> str:
