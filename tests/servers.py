@@ -185,6 +185,8 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
         )
         _make_buckets(server, buckets, process)
         yield server
+        # Its gentle end takes ten seconds, and nobody reads its data again.
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _make_buckets(server: S3, buckets: Sequence[str], process: subprocess.Popen[bytes]) -> None:

@@ -138,7 +138,7 @@ def delete_twins(client: Any, run_id: str, spool: str) -> None:
         try:
             client.delete_run(twin.info.run_id)
         except MlflowException as error:
-            if error.get_http_status_code() != FORBIDDEN:
+            if _status(error) != FORBIDDEN:
                 raise
             for tag in {MODEL_TAG, SPOOL_TAG} & twin.data.tags.keys():
                 client.delete_tag(twin.info.run_id, tag)
@@ -290,8 +290,7 @@ def explain(error: Exception, root: Path) -> Problem:
                 f"`mlflow {kind}s restore --{kind}-id {which}`, or remove it for good with `mlflow gc`.",
                 is_servers=False,
             )
-    get_status = getattr(error, "get_http_status_code", lambda: 500)
-    status = get_status()
+    status = _status(error)
     if status in REFUSED:
         return Problem(_refusal(status, message, uri), is_servers=True)
     if "timed out" in message:
@@ -302,6 +301,11 @@ def explain(error: Exception, root: Path) -> Problem:
     short = without_secrets(f"{type(error).__name__}: {message}", root)
     short = f"{short.rstrip('.')}." if len(short) <= SHOWN else f"{short[:SHOWN]} ..."
     return Problem(short, is_servers=not 400 <= status < 500)
+
+
+def _status(error: Exception) -> int:
+    """The HTTP status that an error of MLflow stands for; 500 for any other."""
+    return int(getattr(error, "get_http_status_code", lambda: 500)())
 
 
 def _refusal(status: int, message: str, uri: str) -> str:

@@ -57,20 +57,20 @@ class Team:
     s3: S3
     secrets: tuple[str, ...]
 
-    def at_once(self, command: str) -> dict[str, str]:
-        """What `command` printed to each colleague, who run it at the same time; each is `{me}` in it."""
-        printed: dict[str, str] = {}
+    def at_once(self, **commands: str) -> None:
+        """Let colleagues run their commands at the same time; each must succeed."""
+        done: list[str] = []
 
-        def run(name: str) -> None:
-            printed[name] = self.sh(name, command.replace("{me}", name))
+        def run(name: str, command: str) -> None:
+            self.sh(name, command)
+            done.append(name)
 
-        threads = [threading.Thread(target=run, args=(name,)) for name in ("ada", "bob")]
+        threads = [threading.Thread(target=run, args=one) for one in commands.items()]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert printed.keys() == {"ada", "bob"}
-        return printed
+        assert sorted(done) == sorted(commands)
 
     def sh(self, name: str, command: str, *, fails: bool = False) -> str:
         """A command in the shell of the colleague `name`: password from the file at home, no keys of S3."""
@@ -162,33 +162,12 @@ def points(client: MlflowClient, run_id: str, key: str) -> list[tuple[int, float
 
 
 @pytest.mark.services
-def test_two_colleagues_train_at_once_and_lose_no_run_and_no_point(team, monkeypatch):
-    """Their first runs: the experiment is new to both."""
-    seeds = {"ada": 1, "bob": 2}
-    for name, seed in seeds.items():
-        sh(f"sed -i 's/seed: 1337/seed: {seed}/' params.yaml", team.folder / name)
-    printed = team.at_once("dvc repro train@mine")
-    assert not [text for text in printed.values() if "does not take records" in text]
-    client = client_of(team, "bob", monkeypatch)
-    runs = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
-    assert {run.data.tags["mlflow.user"]: run.data.params["train.seed"] for run in runs} == {"Ada": "1", "Bob": "2"}
-    assert len(runs) == 2 and {run.info.status for run in runs} == {"FINISHED"}
-    for run in runs:
-        reports = team.folder / run.data.tags["mlflow.user"].lower() / "reports/mine"
-        history = pd.read_csv(reports / "history.csv")
-        for column, key in (("train_loss", "train/loss"), ("bits_per_character", "validation/bits_per_character")):
-            expected = history[["step", column]].dropna()
-            assert points(client, run.info.run_id, key) == list(expected.itertuples(index=False, name=None))
-    table = team.sh("bob", "poet runs --collection mine")
-    assert re.findall(r"mine-\w{7}  (Ada|Bob) ", table) in (["Ada", "Bob"], ["Bob", "Ada"])
-
-
-@pytest.mark.services
-def test_many_runs_of_two_clones_at_once_and_again_are_each_there_once(team, monkeypatch):
-    """Also an evaluation in both of one model, which neither trained."""
+def test_two_colleagues_log_at_once_and_lose_no_run_and_no_point(team, monkeypatch):
+    """Both begin an experiment, send it again as if they did not know, and evaluate a model that neither trained."""
     (team.folder / "stress.py").write_text(STRESS, encoding="utf-8")
-    team.at_once(f"PYTHONPATH={ROOT} python ../stress.py {{me}}")
-    team.at_once("rm .poet/spool/*.sent; poet publish")
+    send = f"PYTHONPATH={ROOT} python ../stress.py"
+    team.at_once(ada=f"{send} ada", bob=f"{send} bob")
+    team.at_once(ada="rm .poet/spool/*.sent; poet publish", bob="rm .poet/spool/*.sent; poet publish")
     client = client_of(team, "ada", monkeypatch)
     experiment = client.get_experiment_by_name("stress").experiment_id
     runs = client.search_runs([experiment], "tags.`poet.model_sha256` != 'shared'")
@@ -196,7 +175,23 @@ def test_many_runs_of_two_clones_at_once_and_again_are_each_there_once(team, mon
     assert sorted(run.data.tags[MODEL_TAG] for run in runs) == sorted(names)
     for run in runs:
         assert points(client, run.info.run_id, "loss") == [(step, 1 / (step + 1)) for step in range(POINTS)]
+        assert run.data.tags["mlflow.user"].lower() == run.data.tags[MODEL_TAG].partition("-")[0]
     assert len(read_runs(team.folder, "stress")["stress"]) == len(names) + 1, "the shared model counts once"
+
+
+@pytest.mark.services
+def test_a_training_is_there_for_a_colleague_with_each_point(team, monkeypatch):
+    """The real stage; Bob reads what Ada's training recorded, by the client and as a table."""
+    assert "does not take records" not in team.sh("ada", "dvc repro train@mine")
+    client = client_of(team, "bob", monkeypatch)
+    (run,) = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
+    assert (run.info.status, run.data.tags["mlflow.user"]) == ("FINISHED", "Ada")
+    history = pd.read_csv(team.folder / "ada/reports/mine/history.csv")
+    for column, key in (("train_loss", "train/loss"), ("bits_per_character", "validation/bits_per_character")):
+        expected = history[["step", column]].dropna()
+        assert points(client, run.info.run_id, key) == list(expected.itertuples(index=False, name=None))
+    table = team.sh("bob", "poet runs")
+    assert "mine-" in table and len(re.findall("  (Ada|Bob)  ", table)) == 2 * TRAININGS + 1
 
 
 @pytest.mark.services
