@@ -17,13 +17,12 @@ import filelock
 from poet.progress import log
 from poet.project import state_folder
 from poet.tracking.address import tracking_uri
+from poet.tracking.faults import Problem, explain
 from poet.tracking.mlflow_store import (
     METRICS_PER_REQUEST,
-    Problem,
     RunGone,
     RunIdentity,
     delete_twins,
-    explain,
     find_or_create_run,
     mlflow_client,
     send_records,
