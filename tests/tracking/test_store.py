@@ -156,3 +156,18 @@ def test_what_hinders_all_executions_is_said_once(tmp_path, monkeypatch, capsys)
     capsys.readouterr()
     train(tmp_path, {1: 2.0})
     assert capsys.readouterr().err.count("does not take records") == 1
+
+
+def test_publishing_takes_along_what_another_mlflow_has_and_a_stage_does_not(tmp_path, monkeypatch, empty_store):
+    """As when a person moves to a team's server."""
+    for name in ("own", "team"):
+        (tmp_path / f"{name}.db").write_bytes(empty_store.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/own.db")
+    train(tmp_path, {1: 3.0})
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/team.db")
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/team.db")
+    train(tmp_path, {1: 2.0})
+    assert [losses(client, run) for run in runs(client)] == [[(1, 2.0)]]
+    for _ in range(2):
+        assert publish_all(tmp_path, from_elsewhere=True) == (2, 0, None)
+        assert sorted(losses(client, run) for run in runs(client)) == [[(1, 2.0)], [(1, 3.0)]]
