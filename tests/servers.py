@@ -192,6 +192,8 @@ def s3_server(folder: Path, *buckets: str) -> Iterator[S3]:
         )
         _make_buckets(server, buckets, process)
         yield server
+        # Its gentle end takes ten seconds, and nobody reads its data again.
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _make_buckets(server: S3, buckets: Sequence[str], process: subprocess.Popen[bytes]) -> None:
@@ -286,3 +288,14 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
         printed = log.read_text("utf-8", errors="replace")[-3000:]
         assert process.poll() is None and time.monotonic() < deadline, printed
         time.sleep(0.2)
+
+
+@contextmanager
+def mlflow_server(command: str, project: Path, port: int, log: Path) -> Iterator[str]:
+    """MLflow's server, which `command` of a shell starts in `project`; yields its address, at `port`."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PG", "AWS_"))}
+    # `env -i` and not only other values: a variable of the tests' own would hide one that the recipe lacks.
+    words = ["env", "-i", *(f"{key}={value}" for key, value in clean.items()), "bash", "-ec", command]
+    with _running(words, log, port, cwd=project) as process:
+        wait_until_healthy(f"http://{HOST}:{port}", process, log)
+        yield f"http://{HOST}:{port}"

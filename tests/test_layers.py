@@ -87,7 +87,7 @@ def test_one_reader_of_each_outside_thing(path):
         "ruamel": {"poet/params/file.py", "poet/params/yaml_reader.py"},
         "os.environ": {
             *("poet/project.py", "poet/tracking/run.py", "poet/tracking/mlflow_store.py"),
-            *("poet/tracking/address.py", "poet/tracking/spool_tracker.py"),
+            *("poet/tracking/address.py", "poet/tracking/faults.py", "poet/tracking/spool_tracker.py"),
             # How the processes of a training find each other.
             *("poet/training/distributed.py", "poet/training/launcher.py"),
             # Where torch.compile keeps its code.

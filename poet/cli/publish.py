@@ -11,9 +11,9 @@ from poet.tracking.spool import SPOOL
 
 @click.command(epilog="Example: MLFLOW_TRACKING_URI=http://mlflow.lab:5000 poet publish")
 def publish() -> None:
-    """Send every record that MLflow has not confirmed yet; running it twice does no harm."""
+    """Send every record that this MLflow has not confirmed, also what went to another one; twice does no harm."""
     root = require_project()
-    executions, failed, _ = publish_all(root)
+    executions, failed, _ = publish_all(root, from_elsewhere=True)
     if failed:
         raise PoetError(
             f"{failed} of {executions} executions could not be sent to {tracking_uri(root)}. They stay in "

@@ -75,8 +75,8 @@ def _all_runs() -> dict[str, Any]:
     from poet.errors import PoetError
     from poet.project import require_project
     from poet.tracking.address import tracking_uri
+    from poet.tracking.faults import explain
     from poet.tracking.finished_runs import read_runs
-    from poet.tracking.mlflow_store import explain
 
     root = require_project()
     try:

@@ -21,7 +21,8 @@ from poet.params.file import load_params
 from poet.project import require_project
 from poet.tracking.address import configured_uri, server_variables, tracking_uri, without_secrets
 from poet.tracking.experiment_page import list_addresses
-from poet.tracking.mlflow_store import explain, mlflow_client
+from poet.tracking.faults import explain
+from poet.tracking.mlflow_store import mlflow_client
 
 # MLflow's server needs 5 to 15 seconds to start, more on a busy machine.
 START_SECONDS = 120.0

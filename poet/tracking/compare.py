@@ -6,6 +6,7 @@ from typing import Any
 
 from poet.errors import PoetError
 from poet.params.decided import preset_values
+from poet.tracking.experiment_page import USER_TAG
 from poet.tracking.figures import BITS
 from poet.tracking.finished_runs import FinishedRun, differing, text_of, value_of
 
@@ -70,12 +71,17 @@ def tables(runs: Sequence[FinishedRun]) -> list[str]:
 
 
 def table(runs: Sequence[FinishedRun]) -> list[str]:
-    """The lines of a table of `runs`, the best first, with the parameters in which they differ."""
+    """The lines of a table of `runs`, the best first: who made them if several did, and the parameters in which they
+    differ.
+    """
     keys = [key for key in differing(runs) if not _follows_from_preset(runs, key)]
-    rows = [["model", "name", *COLUMNS.values(), *(key.removeprefix("model.") for key in keys)]]
+    users = ["user"] if len({run.tags.get(USER_TAG) for run in runs}) > 1 else []
+    rows = [["model", "name", *users, *COLUMNS.values(), *(key.removeprefix("model.") for key in keys)]]
     for run in ranked(runs):
+        who = [run.tags.get(USER_TAG) or "-" for _ in users]
         figures = [_shown(name, run.metrics.get(name)) for name in COLUMNS]
-        rows.append([run.model_sha256[:DIGITS], run.name, *figures, *((value_of(run, key) or "-") for key in keys)])
+        values = [value_of(run, key) or "-" for key in keys]
+        rows.append([run.model_sha256[:DIGITS], run.name, *who, *figures, *values])
     return aligned(rows)
 
 

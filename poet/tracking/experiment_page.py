@@ -12,6 +12,9 @@ NOTE_TAG = "mlflow.note.content"
 # The tag of every run that a stage records: the name of its collection.
 COLLECTION_TAG = "poet.collection"
 
+# The tag that MLflow shows as the user of a run.
+USER_TAG = "mlflow.user"
+
 # MLflow asks whether an experiment is about training or about calling language models; this is training.
 KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from poet.progress import log
 from poet.tracking.address import SQLITE, configured_uri, database_file, tracking_uri
+from poet.tracking.faults import explain
 from poet.tracking.figures import BITS, with_new_names
-from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client
+from poet.tracking.mlflow_store import MODEL_TAG, mlflow_client
 
 # The newest runs of a collection are read, and no more: a page shows the best of them.
 NEWEST = 200

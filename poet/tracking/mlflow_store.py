@@ -1,18 +1,18 @@
-"""The MLflow store: how runs are found and records get into it, and what its faults mean.
+"""The MLflow store: how runs are found and records get into it. `faults.py` says what its errors mean.
 
-With `finished_runs.py` the only module that imports mlflow, and only on use: that takes seconds.
+mlflow is imported on use only: that takes seconds.
 """
 
 import json
 import logging
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri, without_secrets
+from poet.tracking.address import client_uri, configured_uri
 from poet.tracking.experiment_page import add_missing_tags, experiment_tags
+from poet.tracking.faults import ANSWER_SECONDS, FORBIDDEN, TIMEOUT, status_of
 from poet.tracking.moved import artifact_folder, mend_addresses
 
 # The tag by which the run of a model is found: the sha256 of its weights.
@@ -32,20 +32,10 @@ METRICS_PER_REQUEST, PARAMS_PER_REQUEST = 1000, 100
 
 # A server that does not answer must not hold a training up: by default MLflow would retry for minutes.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 # It also prints the address of the run at its end, which is of no use in the output of a stage.
-DEFAULTS = {RETRIES: "1", TIMEOUT: "10", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+DEFAULTS = {RETRIES: "1", TIMEOUT: ANSWER_SECONDS, "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 # Nothing about private texts leaves the machine unasked: MLflow would report how it is used.
 DEFAULTS |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
-
-# What MLflow says of an experiment or a run that somebody deleted.
-_DELETED = {
-    "experiment": r"xperiment (\S+) must be in the 'active' state",
-    "run": r"[Rr]un '?(\w+)'? must be in the 'active' state",
-}
-
-# What is shown of an error of MLflow, which may be a whole web page.
-SHOWN = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +55,6 @@ class RunIdentity:
 
 class RunGone(Exception):
     """The MLflow store does not know the run, as after its database was removed."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why records were not sent: one line, which ends with what to do. `is_servers` if all others would fail alike."""
-
-    text: str
-    is_servers: bool
 
 
 def mlflow_client(root: Path) -> Any:
@@ -119,11 +101,25 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
 
 
 def delete_twins(client: Any, run_id: str, spool: str) -> None:
-    """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up."""
+    """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up.
+
+    On a team's server, only who began an experiment may delete from it. A twin that must stay loses the tags by which
+    runs are found, and counts as killed.
+    """
+    from mlflow.exceptions import MlflowException
+
     experiment = client.get_run(run_id).info.experiment_id
     for twin in _search(client, experiment, SPOOL_TAG, spool):
-        if twin.info.run_id != run_id:
+        if twin.info.run_id == run_id:
+            continue
+        try:
             client.delete_run(twin.info.run_id)
+        except MlflowException as error:
+            if status_of(error) != FORBIDDEN:
+                raise
+            for tag in {MODEL_TAG, SPOOL_TAG} & twin.data.tags.keys():
+                client.delete_tag(twin.info.run_id, tag)
+            client.set_terminated(twin.info.run_id, "KILLED")
 
 
 def _experiment(client: Any, name: str, root: Path) -> str:
@@ -251,58 +247,3 @@ def _check_artifact(client: Any, run_id: str, path: str) -> None:
     folder = path.rpartition("/")[0] or None
     if path not in {item.path for item in client.list_artifacts(run_id, folder)}:
         raise RuntimeError(f"the server took the artifact {path} and does not have it. Is its address that of MLflow?")
-
-
-def explain(error: Exception, root: Path) -> Problem:
-    """What an error of the MLflow of `root` means, and what helps; without secrets."""
-    message = str(error) or type(error).__name__
-    uri = tracking_uri(root)
-    if "database schema" in message or "locate revision" in message:
-        return Problem(_schema_advice(message, root), is_servers=True)
-    if "file is not a database" in message or "disk image is malformed" in message:
-        return Problem(f"{uri} is damaged or no database. Move the file away; a new one is made.", is_servers=True)
-    if "readonly database" in message or "unable to open database" in message:
-        return Problem(f"{uri} cannot be written. Make the file and its folder writable.", is_servers=True)
-    for kind, pattern in _DELETED.items():
-        if deleted := re.search(pattern, message):
-            which = next(filter(None, deleted.groups()))
-            return Problem(
-                f"Its {kind} {which} was deleted in MLflow. Set MLFLOW_TRACKING_URI and restore it with "
-                f"`mlflow {kind}s restore --{kind}-id {which}`, or remove it for good with `mlflow gc`.",
-                is_servers=False,
-            )
-    get_status = getattr(error, "get_http_status_code", lambda: 500)
-    status = get_status()
-    if status in {401, 403}:
-        return Problem(
-            "The server wants another user or password. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
-            is_servers=True,
-        )
-    if "timed out" in message:
-        advice = f"The server did not answer within {os.environ.get(TIMEOUT, DEFAULTS[TIMEOUT])} s."
-        return Problem(advice, is_servers=True)
-    if "refused" in message or "NameResolution" in message:
-        return Problem("The server cannot be reached.", is_servers=True)
-    short = without_secrets(f"{type(error).__name__}: {message}", root)
-    short = f"{short.rstrip('.')}." if len(short) <= SHOWN else f"{short[:SHOWN]} ..."
-    return Problem(short, is_servers=not 400 <= status < 500)
-
-
-def _schema_advice(message: str, root: Path) -> str:
-    """What to do about a database whose tables are those of another version of MLflow."""
-    import mlflow
-    from alembic.script import ScriptDirectory
-
-    found = re.search(r"(?:found version|identified by) '?(\w+)", message)
-    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    known = {script.revision for script in scripts.walk_revisions()}
-    uri = tracking_uri(root)
-    if found and found[1] not in known:
-        return (
-            f"{uri} was written by a newer MLflow than the installed {mlflow.__version__}. Install that version "
-            "(`pip install --upgrade mlflow`), or set MLFLOW_TRACKING_URI to another database."
-        )
-    is_file = configured_uri(root).startswith(SQLITE)
-    copy = f"Copy {database_file(configured_uri(root))}" if is_file else "Make a backup"
-    command = f"mlflow db upgrade '{configured_uri(root)}'" if is_file else "mlflow db upgrade <its address>"
-    return f"{uri} is from an older MLflow than the installed {mlflow.__version__}. {copy}, then run `{command}`."

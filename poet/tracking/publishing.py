@@ -17,13 +17,12 @@ import filelock
 from poet.progress import log
 from poet.project import state_folder
 from poet.tracking.address import tracking_uri
+from poet.tracking.faults import Problem, explain
 from poet.tracking.mlflow_store import (
     METRICS_PER_REQUEST,
-    Problem,
     RunGone,
     RunIdentity,
     delete_twins,
-    explain,
     find_or_create_run,
     mlflow_client,
     send_records,
@@ -59,16 +58,20 @@ class Outcome(NamedTuple):
     problem: Problem | None = None
 
 
-def publish_all(root: Path, give_up_after: int = 3) -> Outcome:
-    """Send all records in the spool of `root` that MLflow does not have, and close the runs of killed trainings.
+def publish_all(root: Path, give_up_after: int = 3, *, from_elsewhere: bool = False) -> Outcome:
+    """Send all records in the spool of `root` that were not sent yet, and close the runs of killed trainings.
 
-    Executions that still run send their own. After `give_up_after` faults of the server in a row, the rest waits.
+    With `from_elsewhere`, also those that went to another MLflow: a person asks for that who moves to a team's server,
+    and a stage must not take so long. Executions that still run send their own. After `give_up_after` faults of the
+    server in a row, the rest waits.
     """
     failed, in_a_row, reported, spools = 0, 0, set[str](), _spools(root)
     problem = None
     for spool in spools:
         if is_alive(spool):
             continue
+        if from_elsewhere and read_ledger(spool).store not in {"", tracking_uri(root)}:
+            write_ledger(spool, Ledger())
         if in_a_row == give_up_after:
             failed += read_ledger(spool).offset < spool.stat().st_size
             continue

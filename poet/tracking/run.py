@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from poet.errors import Interrupted
-from poet.tracking.experiment_page import COLLECTION_TAG
+from poet.tracking.experiment_page import COLLECTION_TAG, USER_TAG
 from poet.tracking.mlflow_store import RunIdentity
 from poet.tracking.spool_tracker import SpoolTracker
 from poet.tracking.tracker import Tracker
@@ -61,6 +61,8 @@ def identify_run(root: Path, collection: str, model_sha256: str) -> RunIdentity:
     # Those that MLflow shows in columns of its own.
     tags |= {"mlflow.source.type": "LOCAL", "mlflow.source.name": f"dvc repro {tags.get('poet.stage', 'train')}"}
     tags |= {"mlflow.source.git.commit": commit} if commit else {}
+    # Who it was, in a team that shares a server: the name that commits have, too.
+    tags |= {USER_TAG: user} if (user := git(root, "config", "user.name")) else {}
     name = os.environ.get("DVC_EXP_NAME") or f"{collection}-{commit[:7] or 'uncommitted'}"
     now = round(time.time() * 1000)
     return RunIdentity(experiment=collection, name=name, tags=tags, model_sha256=model_sha256, time=now)

@@ -170,7 +170,8 @@ class SpoolTracker(Tracker):
             problem = others.problem or publish(spool, self.root, rest=self.pending)
         finally:
             release(spool, self.lock)
-        if problem:
+        # One line says it; `publish_all` has said already what hinders all others.
+        if problem and not others.problem:
             report_unsent(problem, self.root)
         if problem and self.pending:
             log(f"{len(self.pending)} records of this execution are lost: neither the disk nor MLflow took them.")

@@ -113,6 +113,14 @@ def test_runs_that_do_not_compare_have_tables_of_their_own(project):
     assert {"split.validation: 0.5", "split: not recorded"} < {*tables(runs)}
 
 
+def test_the_table_says_whose_the_runs_are_where_several_made_them(filled, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    runs = [dataclasses.replace(run, tags={}) for run in read_runs(filled, "shelf")["shelf"]]
+    assert "user" not in table(runs)[0]
+    several = [dataclasses.replace(runs[0], tags={"mlflow.user": "Ada"}), runs[1]]
+    assert "  user  " in table(several)[0] and any("  Ada   " in line for line in table(several))
+
+
 def test_runs_that_are_left_out_are_counted_aloud(project, monkeypatch):
     assert "newest" not in call().stderr
     monkeypatch.setattr(poet.tracking.finished_runs, "NEWEST", 2)

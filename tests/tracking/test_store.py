@@ -7,8 +7,10 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import RestException
 
 from poet.tracking.address import client_uri, configured_uri, tracking_uri, without_secrets
+from poet.tracking.faults import explain
 from poet.tracking.finished_runs import finished_runs
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
@@ -130,3 +132,42 @@ def test_a_run_that_began_in_another_store_is_whole_in_the_new_one(client, tmp_p
     new = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/new.db")
     (run,) = runs(new)
     assert losses(new, run) == [(1, 3.0), (2, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cause"),
+    [
+        ("UNAUTHENTICATED", "You are not authenticated.", "wants another user or password"),
+        ("PERMISSION_DENIED", "Permission denied", "does not let this user do that"),
+        ("PERMISSION_DENIED", "Invalid Host header - possible DNS rebinding", "does not answer to the name m.lab:5000"),
+    ],
+)
+def test_a_server_that_refuses_is_said_to_do_so_for_the_right_reason(code, message, cause, tmp_path, monkeypatch):
+    """As a team's server answers; tests/team/test_tracking_server.py asks a real one."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@m.lab:5000/path")
+    problem = explain(RestException({"error_code": code, "message": message}), tmp_path)
+    assert cause in problem.text and problem.is_servers and "s3cret" not in problem.text
+
+
+def test_what_hinders_all_executions_is_said_once(tmp_path, monkeypatch, capsys):
+    """An earlier execution waits already; the next one meets the same fault."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    train(tmp_path, {1: 3.0})
+    capsys.readouterr()
+    train(tmp_path, {1: 2.0})
+    assert capsys.readouterr().err.count("does not take records") == 1
+
+
+def test_publishing_takes_along_what_another_mlflow_has_and_a_stage_does_not(tmp_path, monkeypatch, empty_store):
+    """As when a person moves to a team's server."""
+    for name in ("own", "team"):
+        (tmp_path / f"{name}.db").write_bytes(empty_store.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/own.db")
+    train(tmp_path, {1: 3.0})
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/team.db")
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/team.db")
+    train(tmp_path, {1: 2.0})
+    assert [losses(client, run) for run in runs(client)] == [[(1, 2.0)]]
+    for _ in range(2):
+        assert publish_all(tmp_path, from_elsewhere=True) == (2, 0, None)
+        assert sorted(losses(client, run) for run in runs(client)) == [[(1, 2.0)], [(1, 3.0)]]

@@ -1,0 +1,95 @@
+"""From a laptop to a cluster, as docs/scaling.md says: the job file for Slurm, and experiments on two machines."""
+
+import re
+import shlex
+import subprocess
+import threading
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.clone import ENVIRONMENT, ROOT, sh
+from tests.team.test_workflow import cut
+from tests.test_sharing import with_own_texts
+
+JOB = ROOT / "docs/train.slurm"
+PAGE = (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
+
+# Slurm's own programs, on a machine that stands for two: `srun` starts a task for each, `scontrol` says who is first.
+SLURM = {
+    "srun": '#!/bin/bash\n"$@" & one=$!\n"$@" & two=$!\nwait $one && wait $two\n',
+    "scontrol": "#!/bin/bash\nprintf '127.0.0.1\\n127.0.0.2\\n'\n",
+}
+VARIABLES = {
+    **{"SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "two", "SLURM_JOB_NUM_NODES": "2"},
+    **{"SLURM_GPUS_ON_NODE": "1", "SLURM_CPUS_ON_NODE": "1"},
+}
+
+
+@pytest.mark.slow
+def test_the_job_for_slurm_trains_one_model_with_the_processes_of_two_machines(tmp_path):
+    """Slurm is replaced by two scripts; torchrun, its rendezvous and the training are real, one process a machine."""
+    project, programs = tmp_path / "project", tmp_path / "slurm"
+    project.mkdir()
+    programs.mkdir()
+    for name, script in SLURM.items():
+        (programs / name).write_text(script, encoding="utf-8")
+        (programs / name).chmod(0o755)
+    with_own_texts(project)
+    (project / ".venv/bin").mkdir(parents=True)
+    (project / ".venv/bin/activate").write_text("", encoding="utf-8")  # the tests' own programs are on the path
+    sh("dvc repro -q tokenize@mine", project)
+    job = subprocess.run(
+        ["bash", str(project / "docs/train.slurm"), "mine"], cwd=project, text=True, check=False,
+        env=ENVIRONMENT | VARIABLES | {"PATH": f"{programs}:{ENVIRONMENT['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert job.returncode == 0, job.stdout
+    assert job.stdout.count("40 steps: ") == 1, "two that had not met would both speak"
+    assert "Stage 'train@mine' didn't change, skipping" in sh("dvc repro train@mine", project)
+
+
+def test_the_job_for_slurm_is_the_stage():
+    """Its line is the command of dvc.yaml, started by torchrun."""
+    text = JOB.read_text(encoding="utf-8")
+    subprocess.run(["bash", "-n", str(JOB)], check=True)
+    command = re.findall(r"^srun (.*?)\n(?!  )", text.replace("\\\n", ""), re.MULTILINE | re.DOTALL)[0]
+    stage = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]["train"]["do"]["cmd"]
+    words = shlex.split(command)
+    assert words[words.index("-m") :] == shlex.split(stage.replace("${item}", "$collection"))[1:]
+
+
+QUEUE = re.findall(r"```sh\n(.*?)```", PAGE.partition("## Experiments on several machines")[2], re.DOTALL)
+
+
+@pytest.mark.slow
+def test_two_machines_share_their_experiments(tmp_path):
+    """Two clones work at once, with a git server and a remote between them; a third has both and runs nothing."""
+    one = tmp_path / "one"
+    one.mkdir()
+    with_own_texts(one)
+    cut(one)
+    sh(
+        f"dvc remote add --default team {tmp_path}/store && dvc add -q data/own/mine && dvc repro -q && dvc push -q",
+        one,
+    )
+    sh("git add -A && git commit -qm Mine", one)
+    sh(f"git clone -q --bare {one} server.git", tmp_path)
+    machines, submit, collect = ("a", "b", "c"), QUEUE[0], QUEUE[1]
+    for name in machines:
+        sh(f"git clone -q server.git {name}", tmp_path)
+
+    def work(name: str, size: int) -> None:
+        change = submit.replace("train.steps=2000", f"tokenize.vocab_size={size}").replace("longer", f"tokens-{size}")
+        sh(change, tmp_path / name)
+
+    threads = [threading.Thread(target=work, args=one) for one in (("a", 300), ("b", 320))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for size in (300, 320):
+        printed = sh(collect.replace("longer", f"tokens-{size}"), tmp_path / "c")
+        assert "Running stage" not in printed and "didn't change" in printed, printed
+        assert f'"vocab_size": {size}' in (tmp_path / "c/data/tokens/mine/meta.json").read_text("utf-8")
+        sh("git checkout -q -f .", tmp_path / "c")
