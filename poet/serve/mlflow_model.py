@@ -28,7 +28,7 @@ class ServedPoet(PythonModel):
         folder = Path(context.artifacts["model"])
         self.poet = open_poet(folder, Path(index) if index else None, context.model_config["min_length"])
 
-    # `model_input` has no type hint, which MLflow advises: it would take the hint for the signature, and drop all params.
+    # `model_input` has no type hint, though MLflow advises it: it would replace the signature and drop the params.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         """Answer a table with the column `prompt`; a wrong request is status 400 with one message."""
         try:

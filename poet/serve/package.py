@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import warnings
+from contextlib import AbstractContextManager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,11 @@ from poet.results.model_folder import CONFIG, TOKENIZER, WEIGHTS
 from poet.serve.request import PARAMETERS, Writing
 
 # The packages that the served model imports. tests/serve/test_package.py compares them with the imports.
-PACKAGES = ("click", "mlflow", "numpy", "pydantic", "rich", "safetensors", "tokenizers", "torch")
+PACKAGES = ("click", "mlflow", "numpy", "pydantic", "safetensors", "tokenizers", "torch")
 
 # What the code in the model consists of; the same test says what is missing.
 ROOMS = ("attribution", "device", "generation", "model", "params", "results", "serve", "tokenizers")
-MODULES = ("__init__", "addresses", "checksums", "errors", "files", "progress", "project", "terminal")
+MODULES = ("__init__", "addresses", "checksums", "errors", "files", "project", "terminal")
 
 # One request that shows what can be asked.
 EXAMPLE_PROMPTS = ["To be, or ", "The old "]
@@ -40,8 +41,6 @@ def write_mlflow_model(out: Path, model: Path, index: Path | None, min_length: i
 
     `constraints` is the file with the versions. The weights of the last training step are left out.
     """
-    import mlflow.pyfunc
-
     requirements = [*pinned(constraints), f"-c {constraints}"]
     with tempfile.TemporaryDirectory() as temporary:
         parts = Path(temporary)
@@ -56,8 +55,9 @@ def write_mlflow_model(out: Path, model: Path, index: Path | None, min_length: i
             # MLflow calls an artifact by the name of its folder, and the index has that of the collection.
             shutil.copytree(index, parts / "index")
             artifacts["index"] = str(parts / "index")
-        # MLflow advises a type hint in red letters, and no filter stops that (`poet.serve.mlflow_model` says why not).
-        with warnings.catch_warnings(record=True):
+        with _without_advice():
+            import mlflow.pyfunc
+
             mlflow.pyfunc.save_model(
                 path=str(out),
                 python_model=str(code),
@@ -71,11 +71,16 @@ def write_mlflow_model(out: Path, model: Path, index: Path | None, min_length: i
     _check(out)
 
 
+def _without_advice() -> AbstractContextManager[Any]:
+    """Keep MLflow's warnings off the terminal: it advises a type hint that `poet.serve.mlflow_model` must not have."""
+    return warnings.catch_warnings(record=True, action="always")
+
+
 def _check(folder: Path) -> None:
     """Load the MLflow model in `folder` and let it answer the example: what cannot be served is not registered."""
-    import mlflow.pyfunc
+    with _without_advice():
+        import mlflow.pyfunc
 
-    with warnings.catch_warnings(record=True):
         answers = mlflow.pyfunc.load_model(str(folder)).predict(_table(EXAMPLE_PROMPTS), {"max_new_tokens": 1})
     if len(answers) != len(EXAMPLE_PROMPTS):
         raise ModelError(f"the MLflow model gave {len(answers)} answers to {len(EXAMPLE_PROMPTS)} prompts")
