@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "report": {"params", "books", "results", "attribution", "tracking"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
+MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "serve", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
 
 
 def imports(path: Path) -> set[str]:

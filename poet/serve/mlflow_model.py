@@ -1,7 +1,7 @@
 """The code that MLflow runs to serve a model ("models from code"): a thin frame around `poet.serve.answers`.
 
-MLflow copies this file into the model and runs it where the model is loaded. It holds no weights, and nothing is
-pickled. `poet.serve.package` writes the model.
+MLflow copies this file into the model and runs it where the model is loaded. It holds no weights:
+`poet.serve.package` writes the model.
 """
 
 from pathlib import Path
