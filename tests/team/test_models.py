@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,21 @@ from tests.test_sharing import with_own_texts
 from tests.tracking.servers import mlflow_server
 
 pytestmark = pytest.mark.services
+
+# The commands of the section, and those that were run.
+SECTION = (ROOT / "docs" / "team.md").read_text(encoding="utf-8").partition("## Models: ")[2].partition("\n## ")[0]
+COMMANDS = "\n".join(re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)).split("\n")
+RUN = set()
+
+
+def documented(beginning, **places):
+    """The one command of the section that begins so, with the names of the test; `places` replaces further words."""
+    (command,) = [line for line in COMMANDS if line.startswith(beginning)]
+    RUN.add(command)
+    for word, place in places.items():
+        command = command.replace({"address": "http://mlflow.lab:5000", "hub": "https://git.lab/poet.git"}[word], place)
+    return command.replace("shakespeare", "mine")
+
 
 PARAMS = {"max_new_tokens": 60, "temperature": 0.9, "top_k": 40, "top_p": 0.95, "seed": 7, "max_copy": 25}
 
@@ -35,11 +51,11 @@ def lab(tmp_path_factory):
 
 
 @contextlib.contextmanager
-def served(uri, address, folder):
-    """The address at which MLflow serves the model `uri`, in a folder that has nothing of the project."""
+def served(address, folder):
+    """The address at which MLflow serves the champion, in a folder that has nothing of the project."""
     folder.mkdir()
     port = free_port()
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)]
+    command = [sys.executable, "-m", *shlex.split(documented("mlflow models serve").replace("5001", str(port)))]
     variables = ENVIRONMENT | {"MLFLOW_TRACKING_URI": address, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
     variables.pop("PYTHONPATH", None)
     with (folder / "log").open("wb") as log:
@@ -53,12 +69,15 @@ def served(uri, address, folder):
 
 def test_a_promoted_model_is_served_as_the_commands_write_and_trace(lab, tmp_path):
     project, address = lab
-    variable = f"MLFLOW_TRACKING_URI={address}"
-    assert "version 1 of mine is the candidate now: models:/mine/1" in sh(f"{variable} poet register", project)
-    printed = sh(f"{variable} poet promote", project)
+    variable = documented("export MLFLOW", address=address)
+    printed = sh(f"{variable}; {documented('poet register')}", project)
+    assert "version 1 of mine is the candidate now: models:/mine/1" in printed
+    printed = sh(f"{variable}; {documented('poet promote')}", project)
     assert "Version 1 is the champion now: models:/mine@champion" in printed and "bits/char" in printed
 
-    with served("models:/mine@champion", address, tmp_path / "elsewhere") as url:
+    with served(address, tmp_path / "elsewhere") as url:
+        asked = documented("curl ").replace("http://127.0.0.1:5001/invocations", url)
+        assert json.loads(sh(f"{asked} --silent", project))["predictions"][0]["text"]
         prompts = ["The old king ", "Seven birds "]
         reply = requests.post(url, json={"inputs": {"prompt": prompts}, "params": PARAMS}, timeout=60)
         assert reply.status_code == 200, reply.text
@@ -95,34 +114,38 @@ def assert_like_the_commands(project, prompt, answer):
         assert answer[kind] == shown
 
 
+def test_another_repository_imports_the_model_by_its_name(lab, tmp_path):
+    project, _ = lab
+    for beginning in ("dvc push", "git tag", "git push"):
+        sh(documented(beginning), project)
+    hub, other = str(project.parent / "hub.git"), tmp_path / "other"
+    other.mkdir()
+    sh("git init -q -b main && dvc init -q && git commit -qm Other", other)
+    sh(documented("dvc artifacts get", hub=hub), other)
+    sh(f"dvc get {hub} models/mine --out by-path", other)
+    (other / "models").mkdir()
+    sh(documented("dvc import", hub=hub), other)
+    weights = (project / "models/mine/model.safetensors").read_bytes()
+    for name in ("first", "by-path", "models/first"):
+        assert (other / name / "model.safetensors").read_bytes() == weights
+    assert sh("git ls-files --others --exclude-standard models", other).split() == [
+        "models/.gitignore",
+        "models/first.dvc",
+    ]
+
+
+def test_every_command_of_the_section_was_run():
+    assert {command for command in COMMANDS if command} == RUN
+
+
 def test_a_worse_model_is_refused_with_figures_and_the_champion_stays(lab):
     project, address = lab
     variable = f"MLFLOW_TRACKING_URI={address}"
     sh(f"{variable} poet promote", project)
+    # The last test of the file: the project has another model from here on.
     sh(f"{variable} dvc exp run -S train.steps=4 -S train.validate_every=2 attribute", project)
     printed = sh(f"{variable} poet promote", project, fails=True)
     assert "is not promoted: it needs more bits per character than the champion, version 1" in printed
     assert len(re.findall(r"^[12] +[0-9a-f]{8} +\d\.\d{3} ", printed, re.MULTILINE)) == 2 and "Traceback" not in printed
     assert "is the champion of mine already" in sh(f"{variable} poet promote --version 1", project)
     assert "mine has no version 9: there are 1, 2" in sh(f"{variable} poet promote --version 9", project, fails=True)
-    sh("git checkout -q . && dvc checkout -q", project)
-
-
-def test_another_repository_imports_the_model_by_its_name(lab, tmp_path):
-    project, _ = lab
-    sh("dvc push && git push -q origin HEAD:main", project)
-    sh("git tag -a mine@v1.0.0 -m 'The first poet' && git push -q origin mine@v1.0.0", project)
-    hub, other = project.parent / "hub.git", tmp_path / "other"
-    other.mkdir()
-    sh("git init -q -b main && dvc init -q && git commit -qm Other", other)
-    sh(f"dvc artifacts get {hub} mine --rev v1.0.0 --out by-name", other)
-    sh(f"dvc get {hub} models/mine --out by-path", other)
-    (other / "models").mkdir()
-    sh(f"dvc import {hub} models/mine --out models/first", other)
-    weights = (project / "models/mine/model.safetensors").read_bytes()
-    for name in ("by-name", "by-path", "models/first"):
-        assert (other / name / "model.safetensors").read_bytes() == weights
-    assert sh("git ls-files --others --exclude-standard models", other).split() == [
-        "models/.gitignore",
-        "models/first.dvc",
-    ]
