@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from poet.errors import PoetError
-from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri
+from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri, unchanged_variable
 from poet.tracking.mlflow_store import MODEL_TAG, explain, mlflow_client, search_by_tag
 
 # The aliases: the version that was registered last, and the one that is served.
@@ -53,9 +53,10 @@ def registry(root: Path) -> Iterator[Any]:
         client = mlflow_client(root, timeout=UPLOAD_SECONDS)
         import mlflow
 
-        # MLflow itself asks this address for the files of a version, whatever the client's is.
-        mlflow.set_tracking_uri(client_uri(root))
-        yield client
+        with unchanged_variable():
+            # MLflow itself asks this address for the files of a version, whatever the client's is.
+            mlflow.set_tracking_uri(client_uri(root))
+            yield client
     except PoetError:
         raise
     except Exception as error:  # whatever MLflow raises, with the cure in one line
