@@ -18,9 +18,10 @@ from poet.progress import log, progress_bar
 from poet.project import project_root
 from poet.results.attribution import AttributedSample, write_attribution
 from poet.results.copying import to_json, write_copying
-from poet.results.samples import read_samples
+from poet.results.samples import read_samples, sampling_sha256
 from poet.tracking.figures import figures
 from poet.tracking.run import tracking
+from poet.tracking.tracker import SAMPLING_TAG
 
 PATH = click.Path(path_type=Path)
 
@@ -80,6 +81,7 @@ def main(
 
     with tracking(project_root(), collection, "attribute", sha256(model)) as tracker:
         tracker.metrics(0, figures("copying", to_json(copying)))
+        tracker.tags({SAMPLING_TAG: sampling_sha256(samples)})
         tracker.file(metrics)
     running = copying.running_text
     log(

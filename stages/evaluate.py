@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from poet.books.manifest import MANIFEST, CleanBook, read_manifest
-from poet.books.split import split_books, training_characters, validation_characters
+from poet.books.split import split_books, training_characters, unseen_sha256, validation_characters
 from poet.costs import records_cost
 from poet.device.device import keep_freed_memory, pick_device, pick_precision
 from poet.errors import DataError
@@ -21,6 +21,7 @@ from poet.results.evaluation import CompressedText, Evaluation, to_json, write_r
 from poet.tokens.token_files import HELD_OUT, TRAIN, VALIDATION, open_tokens
 from poet.tracking.figures import figures
 from poet.tracking.run import tracking
+from poet.tracking.tracker import UNSEEN_TAG
 
 PATH = click.Path(path_type=Path)
 
@@ -75,6 +76,7 @@ def main(
         tracker.learns_from(data.meta["splits"][TRAIN])
         tracker.params(split=split)
         tracker.metrics(0, figures("evaluation", to_json(evaluation)))
+        tracker.tags({UNSEEN_TAG: unseen_sha256(split_books(clean, split))})
         tracker.file(out)
     log(f"{evaluation.bits_per_character:.4f} bits per character on {evaluation.characters:,} characters")
 

@@ -27,10 +27,12 @@ MAY_IMPORT = {
     "training": {
         *("params", "results", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),
     },
+    # What a served model is made of goes into the model: only what writing and tracing need.
+    "serve": {"params", "results", "tokenizers", "model", "generation", "attribution", "device"},
     "report": {"params", "books", "results", "attribution", "tracking"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
+MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "serve", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
 
 
 def imports(path: Path) -> set[str]:

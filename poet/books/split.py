@@ -1,6 +1,7 @@
 """Which characters of which book are trained on: the one definition that tokenizer, token files and index share."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,16 @@ def split_books(clean: Path, settings: SplitSettings) -> Iterator[SplitBook]:
     for book in books:
         text = read_text(clean / book.file)
         yield SplitBook(row=book, text=text, training_length=_training_length(book.id, len(text), settings))
+
+
+def unseen_sha256(books: Iterable[SplitBook]) -> str:
+    """The hash of all text that is not trained on. Figures of two models compare if it is equal."""
+    digest = hashlib.sha256()
+    for book in books:
+        for part in (book.validation, book.held_out):
+            # The hash of each part, so that no text moves from one part to the next unnoticed.
+            digest.update(hashlib.sha256(part.encode("utf-8")).digest())
+    return digest.hexdigest()
 
 
 def training_characters(books: list[CleanBook], settings: SplitSettings) -> int:

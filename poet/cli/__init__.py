@@ -12,7 +12,9 @@ from poet.cli.collection import collection
 from poet.cli.doctor import doctor
 from poet.cli.estimate import estimate
 from poet.cli.generate import generate
+from poet.cli.promote import promote
 from poet.cli.publish import publish
+from poet.cli.register import register
 from poet.cli.remote import remote
 from poet.cli.runs import runs
 from poet.cli.search import search
@@ -46,6 +48,8 @@ SECTIONS = {
         "runs": "Compare the runs of a collection.",
         "publish": "Send MLflow the records that it lacks.",
         "remote": "Check the store that a team shares, and fill it.",
+        "register": "Put a trained model where it can be served.",
+        "promote": "Make a model the champion, if it is no worse.",
     },
 }
 
@@ -76,8 +80,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, remote),
-    *(runs, search, tokenizers, tokens, ui),
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, promote, publish, register),
+    *(remote, runs, search, tokenizers, tokens, ui),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -1,6 +1,8 @@
 """samples.jsonl and training_samples.jsonl: the texts that a model wrote, one JSON object a line."""
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +55,15 @@ def read_samples(path: Path) -> list[Sample]:
 def write_samples(path: Path, samples: Iterable[Sample]) -> None:
     """Write `samples` to the file `path`."""
     write_json_lines(path, map(dataclasses.asdict, samples))
+
+
+def sampling_sha256(samples: Iterable[Sample]) -> str:
+    """The hash of how `samples` were written: prompts, temperatures and limits. How much two models copy compares if it
+    is equal; seeds, and the number of samples and their length, only make the figure more or less certain.
+    """
+    keys = ("prompt", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_copy")
+    ways = {json.dumps([getattr(sample, key) for key in keys]) for sample in samples}
+    return hashlib.sha256("\n".join(sorted(ways)).encode("utf-8")).hexdigest()
 
 
 def read_training_samples(path: Path) -> list[TrainingSample]:

@@ -1,7 +1,9 @@
 """Where MLflow is: its address, quoted as MLflow needs it, and shown without the password that it may hold."""
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -64,6 +66,18 @@ def client_uri(root: Path) -> str:
     os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(user)
     os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(password)
     return found["scheme"] + uri[found.end() :]
+
+
+@contextlib.contextmanager
+def unchanged_variable() -> Iterator[None]:
+    """Give MLFLOW_TRACKING_URI back its value: MLflow's `set_tracking_uri` changes it for the whole process."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    try:
+        yield
+    finally:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+        if before is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 def server_variables(root: Path) -> dict[str, str]:

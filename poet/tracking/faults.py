@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from poet.tracking.address import SQLITE, configured_uri, database_file, tracking_uri, without_secrets
 
 # How long MLflow waits for a reply, unless this variable says otherwise: no training may wait minutes for a server.
-TIMEOUT, ANSWER_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT", "10"
+TIMEOUT, ANSWER_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT", 10
 
 # What MLflow says of an experiment or a run that somebody deleted.
 _DELETED = {

@@ -33,9 +33,11 @@ METRICS_PER_REQUEST, PARAMS_PER_REQUEST = 1000, 100
 # A server that does not answer must not hold a training up: by default MLflow would retry for minutes.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # It also prints the address of the run at its end, which is of no use in the output of a stage.
-DEFAULTS = {RETRIES: "1", TIMEOUT: ANSWER_SECONDS, "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+DEFAULTS = {RETRIES: "1", TIMEOUT: str(ANSWER_SECONDS), "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 # Nothing about private texts leaves the machine unasked: MLflow would report how it is used.
 DEFAULTS |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
+# Its bars count files, not bytes.
+DEFAULTS |= {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +59,9 @@ class RunGone(Exception):
     """The MLflow store does not know the run, as after its database was removed."""
 
 
-def mlflow_client(root: Path) -> Any:
-    """A client of the MLflow of `root`, which waits seconds for a server that does not answer, not minutes."""
-    for variable, value in DEFAULTS.items():
+def mlflow_client(root: Path, timeout: int = ANSWER_SECONDS) -> Any:
+    """A client of the MLflow of `root`, which waits `timeout` seconds for a server that does not answer."""
+    for variable, value in (DEFAULTS | {TIMEOUT: str(timeout)}).items():
         os.environ.setdefault(variable, value)
     from mlflow import MlflowClient
 
@@ -78,11 +80,11 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
     """
     experiment = _experiment(client, run.experiment, root)
     if run.model_sha256:
-        found = _search(client, experiment, MODEL_TAG, run.model_sha256)
+        found = search_by_tag(client, experiment, MODEL_TAG, run.model_sha256)
         if found:
             return str(found[0].info.run_id)
     tags = run.tags | {SPOOL_TAG: spool} | ({MODEL_TAG: run.model_sha256} if run.model_sha256 else {})
-    found = _search(client, experiment, SPOOL_TAG, spool)
+    found = search_by_tag(client, experiment, SPOOL_TAG, spool)
     if not found:
         # A retry would create a second run if the first request was served and only its reply got lost.
         retries = os.environ.get(RETRIES, DEFAULTS[RETRIES])
@@ -91,7 +93,7 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
             client.create_run(experiment, start_time=run.time, run_name=run.name, tags=tags)
         finally:
             os.environ[RETRIES] = retries
-        found = _search(client, experiment, SPOOL_TAG, spool)
+        found = search_by_tag(client, experiment, SPOOL_TAG, spool)
     # If there are twins, the one with records is the run.
     kept = max(found, key=lambda one: (len(one.data.metrics), len(one.data.params)))
     if run.model_sha256:
@@ -109,7 +111,7 @@ def delete_twins(client: Any, run_id: str, spool: str) -> None:
     from mlflow.exceptions import MlflowException
 
     experiment = client.get_run(run_id).info.experiment_id
-    for twin in _search(client, experiment, SPOOL_TAG, spool):
+    for twin in search_by_tag(client, experiment, SPOOL_TAG, spool):
         if twin.info.run_id == run_id:
             continue
         try:
@@ -141,7 +143,7 @@ def _experiment(client: Any, name: str, root: Path) -> str:
     return str(experiment.experiment_id)
 
 
-def _search(client: Any, experiment: str, tag: str, value: str) -> list[Any]:
+def search_by_tag(client: Any, experiment: str, tag: str, value: str) -> list[Any]:
     """The runs with this tag, newest first."""
     quoted = value.replace("'", "''")
     order = ["attributes.start_time DESC"]

@@ -14,6 +14,9 @@ from poet.tracking.address import SQLITE, configured_uri, database_file
 # The folder of artifacts, beside the database.
 ARTIFACTS = "mlartifacts"
 
+# Where the database has addresses below that of an experiment: its runs, its models, and their registered versions.
+BELOW = (("runs", "artifact_uri"), ("logged_models", "artifact_location"), ("model_versions", "storage_location"))
+
 
 def artifact_folder(root: Path, experiment: str) -> str:
     """The address of the artifacts of `experiment` in the project `root`."""
@@ -36,10 +39,11 @@ def mend_addresses(root: Path) -> None:
         for (old,) in database.execute("SELECT artifact_location FROM experiments").fetchall():
             if new := _moved(old or "", root):
                 database.execute("UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (new, old))
-                # All runs of the experiment are in folders below its own.
+                # All runs and models of the experiment are in folders below its own.
                 size = len(old) + 1
-                change = "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?)"
-                database.execute(f"{change} WHERE substr(artifact_uri, 1, ?) = ?", (new, size, size, f"{old}/"))
+                for table, column in BELOW:
+                    change = f"UPDATE {table} SET {column} = ? || substr({column}, ?)"
+                    database.execute(f"{change} WHERE substr({column}, 1, ?) = ?", (new, size, size, f"{old}/"))
 
 
 def _moved(address: str, root: Path) -> str:

@@ -14,6 +14,10 @@ from typing import Any
 # The tag of a run that started from another model: the hash of that model's weights.
 START_TAG = "poet.start_sha256"
 
+# The tags that say which figures compare: the hash of the text that the model was evaluated on, and of how its samples
+# were written.
+UNSEEN_TAG, SAMPLING_TAG = "poet.unseen_sha256", "poet.sampling_sha256"
+
 
 class Tracker:
     """Takes records and forgets them: the base of SpoolTracker, and the tracker of whoever must not record."""

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from poet.books.manifest import CleanBook, read_manifest
-from poet.books.split import split_books, training_characters
+from poet.books.split import split_books, training_characters, unseen_sha256
 from poet.errors import DataError
 from tests.cleaning.shelf import clean_shelf
 from tests.recipes import SPLIT
@@ -45,3 +45,16 @@ def test_holding_back_every_book_is_refused(clean):
     settings = dataclasses.replace(SPLIT, held_out_books=["a", "b", "c", "d"])
     with pytest.raises(DataError, match=r"split.held_out_books lists every book of .*clean \(a, b, c\)"):
         list(split_books(clean, settings))
+
+
+def test_the_hash_of_unseen_text_changes_with_that_text_alone(clean):
+    def digest(**changes):
+        return unseen_sha256(split_books(clean, dataclasses.replace(SPLIT, **changes)))
+
+    before = digest()
+    assert digest(validation=0.2) != before != digest(held_out_books=["b"])
+    text = (clean / "a.txt").read_text(encoding="utf-8")
+    (clean / "a.txt").write_text("X" + text[1:], encoding="utf-8")
+    assert digest() == before, "the first letter is trained on"
+    (clean / "a.txt").write_text(text[:-1] + "X", encoding="utf-8")
+    assert digest() != before

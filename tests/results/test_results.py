@@ -32,9 +32,11 @@ from poet.results.samples import (
     TrainingSample,
     read_samples,
     read_training_samples,
+    sampling_sha256,
     write_samples,
     write_training_samples,
 )
+from tests.attribution.shelf import sample
 
 SAMPLE = Sample(
     sample=0,
@@ -187,3 +189,11 @@ def test_near_copies_and_exact_spans_come_in_the_order_of_the_text():
     late = dataclasses.replace(SPAN, start=9, end=12)
     both = AttributedSample(sample=0, spans=(SPAN, late), near=(SHARED,)).by_start()
     assert both == [SPAN, SHARED, late]
+
+
+def test_the_hash_of_sampling_is_that_of_prompts_and_limits():
+    one = sample(0, "a text")
+    alike = [sample(1, "another"), one, dataclasses.replace(one, seed=9, tokens=7)]
+    assert sampling_sha256([one]) == sampling_sha256(alike)
+    for change in ({"max_copy": 20}, {"temperature": 0.5}, {"prompt": "To be"}):
+        assert sampling_sha256([dataclasses.replace(one, **change)]) != sampling_sha256([one])

@@ -8,6 +8,7 @@ from mlflow.tracking._tracking_service import utils
 from mlflow.utils.file_utils import local_file_uri_to_path
 
 from poet.tracking.mlflow_store import mlflow_client
+from poet.tracking.registry import register, registry
 from poet.tracking.run import tracking
 
 
@@ -56,3 +57,18 @@ def test_a_folder_with_a_second_name_and_a_database_elsewhere_stay_as_they_are(p
     assert artifact(other) == place
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{other}/mlflow.db")
     assert artifact(project) == place
+
+
+def test_a_registered_model_moves_with_the_project(project):
+    def write(out: Path) -> None:
+        out.mkdir()
+        (out / "MLmodel").write_text("a model", encoding="utf-8")
+
+    with registry(project) as client:
+        register(client, "shelf", "abc", write, has_index=False)
+    new = project.with_name("new place")
+    shutil.move(project, new)
+    utils._artifact_repos_cache.clear()
+    with registry(new) as client:
+        place = Path(local_file_uri_to_path(client.get_model_version_download_uri("shelf", "1")))
+    assert place.is_relative_to(new) and (place / "MLmodel").is_file()
