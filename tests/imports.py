@@ -26,10 +26,11 @@ MAY_IMPORT = {
     "training": {
         *("params", "results", "tokenizers", "tokens", "model", "generation", "metrics", "device", "tracking"),
     },
-    "report": {"params", "books", "results", "attribution", "tracking"},
+    "experiments": {"params", "results", "tracking", "model", "training"},
+    "report": {"params", "books", "results", "attribution", "tracking", "experiments"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
+MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "tracking", "experiments"}, "cli": {*EVERYTHING, "benchmark"}}
 
 
 def imports(path: Path) -> set[str]:

@@ -15,6 +15,7 @@ from poet.cli.generate import generate
 from poet.cli.publish import publish
 from poet.cli.runs import runs
 from poet.cli.search import search
+from poet.cli.sweep import sweep
 from poet.cli.tokenizers import tokenizers
 from poet.cli.tokens import tokens
 from poet.cli.ui import ui
@@ -43,6 +44,7 @@ SECTIONS = {
     "Project": {
         "ui": "Show all training runs in the browser.",
         "runs": "Compare the runs of a collection.",
+        "sweep": "Try a grid of settings, and compare the results.",
         "publish": "Send MLflow the records that it lacks.",
     },
 }
@@ -74,7 +76,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, runs, search),
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, publish, runs, search, sweep),
     *(tokenizers, tokens, ui),
 )
 for command in COMMANDS:

@@ -21,7 +21,8 @@ MODEL_TAG = "poet.model_sha256"
 # The tag by which the run of an execution is found, also when MLflow's reply with its id got lost.
 SPOOL_TAG = "poet.spool"
 
-# The tag in which MLflow lists the tables of a run.
+# The tag by which MLflow shows a run below another one, and that in which it lists the tables of a run.
+PARENT_TAG = "mlflow.parentRunId"
 TABLES_TAG = "mlflow.loggedArtifacts"
 
 # Of the hash of a dataset, as much as MLflow keeps for comparison (36 characters) and people can tell apart.
@@ -214,10 +215,20 @@ def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
     elif "file" in record and Path(record["file"]).exists():
         client.log_artifact(run_id, record["file"])
         _check_artifact(client, run_id, Path(record["file"]).name)
+    elif "children" in record:
+        _adopt(client, run_id, record["children"])
     elif record.get("status") == "RUNNING":
         client.update_run(run_id, status="RUNNING")
     elif "status" in record:
         client.set_terminated(run_id, record["status"], end_time=record.get("time"))
+
+
+def _adopt(client: Any, run_id: str, models: list[str]) -> None:
+    """Make the run `run_id` the parent of the runs of `models`. A model from a colleague may have none here."""
+    experiment = client.get_run(run_id).info.experiment_id
+    for model in models:
+        for run in _search(client, experiment, MODEL_TAG, model):
+            client.set_tag(run.info.run_id, PARENT_TAG, run_id)
 
 
 def _list_table(client: Any, run_id: str, path: str) -> None:

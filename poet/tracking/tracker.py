@@ -56,6 +56,12 @@ class Tracker:
         sizes = {key: text[key] for key in ("characters", "tokens")} | {"books": len(text["books"])}
         self.dataset(text["sha256"], sizes)
 
+    def children(self, models: Sequence[str]) -> None:
+        """This run becomes the parent of the runs that trained the models with these hashes, as far as MLflow has them.
+
+        A run has one parent: the last one that asks.
+        """
+
     def file(self, path: Path) -> None:
         """A text file as an artifact, with what it holds now."""
 
