@@ -95,6 +95,8 @@ def _show(root: Path, name: str, command: str, baseline: str, outcomes: "Sequenc
             grid={key: ", ".join(dict.fromkeys(one.trial.values[key] for one in outcomes)) for key in table.keys},
             rows=[_cells(table, row) for row in table.rows],
             models=list(dict.fromkeys(each.model_sha256 for each in figures)),
+            experiments=[one.trial.name for one in outcomes],
+            baseline=baseline,
             page=page,
             began=began,
             has_failed=len(figures) < len(table.rows),
@@ -116,4 +118,5 @@ def _cells(table: "Table", row: "Row") -> dict[str, str]:
     settings = dict(zip(table.keys, row.settings, strict=True))
     figures = {"bits/char": row.bits, table.unit: row.cost, "parameters": row.parameters, "time": row.time}
     place = "*" if row.is_front else "" if row.number else "failed"
-    return {"front": place} | settings | figures | {"experiment": row.name} | ({"log": row.log} if row.log else {})
+    logs = {"log": row.log} if any(each.log for each in table.rows) else {}
+    return {"front": place} | settings | figures | {"experiment": row.name} | logs

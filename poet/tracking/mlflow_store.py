@@ -97,11 +97,11 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
     """
     experiment = _experiment(client, run.experiment, root)
     if run.model_sha256:
-        found = _search(client, experiment, MODEL_TAG, run.model_sha256)
+        found = _search(client, experiment, **{MODEL_TAG: run.model_sha256})
         if found:
             return str(found[0].info.run_id)
     tags = run.tags | {SPOOL_TAG: spool} | ({MODEL_TAG: run.model_sha256} if run.model_sha256 else {})
-    found = _search(client, experiment, SPOOL_TAG, spool)
+    found = _search(client, experiment, **{SPOOL_TAG: spool})
     if not found:
         # A retry would create a second run if the first request was served and only its reply got lost.
         retries = os.environ.get(RETRIES, DEFAULTS[RETRIES])
@@ -110,7 +110,7 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
             client.create_run(experiment, start_time=run.time, run_name=run.name, tags=tags)
         finally:
             os.environ[RETRIES] = retries
-        found = _search(client, experiment, SPOOL_TAG, spool)
+        found = _search(client, experiment, **{SPOOL_TAG: spool})
     # If there are twins, the one with records is the run.
     kept = max(found, key=lambda one: (len(one.data.metrics), len(one.data.params)))
     if run.model_sha256:
@@ -122,7 +122,7 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
 def delete_twins(client: Any, run_id: str, spool: str) -> None:
     """Delete the other runs of the spool named `spool`, which a request made that was served after it was given up."""
     experiment = client.get_run(run_id).info.experiment_id
-    for twin in _search(client, experiment, SPOOL_TAG, spool):
+    for twin in _search(client, experiment, **{SPOOL_TAG: spool}):
         if twin.info.run_id != run_id:
             client.delete_run(twin.info.run_id)
 
@@ -146,11 +146,11 @@ def _experiment(client: Any, name: str, root: Path) -> str:
     return str(experiment.experiment_id)
 
 
-def _search(client: Any, experiment: str, tag: str, value: str) -> list[Any]:
-    """The runs with this tag, newest first."""
-    quoted = value.replace("'", "''")
+def _search(client: Any, experiment: str, **tags: str) -> list[Any]:
+    """The runs with these tags, newest first."""
+    wanted = " AND ".join("tags.`{}` = '{}'".format(tag, value.replace("'", "''")) for tag, value in tags.items())
     order = ["attributes.start_time DESC"]
-    return list(client.search_runs([experiment], f"tags.`{tag}` = '{quoted}'", max_results=10, order_by=order))
+    return list(client.search_runs([experiment], wanted, max_results=10, order_by=order))
 
 
 def send_records(client: Any, run_id: str, records: list[dict[str, Any]]) -> None:
@@ -223,11 +223,11 @@ def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
         client.set_terminated(run_id, record["status"], end_time=record.get("time"))
 
 
-def _adopt(client: Any, run_id: str, models: list[str]) -> None:
-    """Make the run `run_id` the parent of the runs of `models`. A model from a colleague may have none here."""
+def _adopt(client: Any, run_id: str, children: list[dict[str, str]]) -> None:
+    """Make the run `run_id` the parent of the runs with these tags. The model of a colleague may have no run here."""
     experiment = client.get_run(run_id).info.experiment_id
-    for model in models:
-        for run in _search(client, experiment, MODEL_TAG, model):
+    for tags in children:
+        for run in _search(client, experiment, **tags):
             client.set_tag(run.info.run_id, PARENT_TAG, run_id)
 
 

@@ -19,6 +19,7 @@ from poet.project import state_folder
 from poet.tracking.address import tracking_uri
 from poet.tracking.mlflow_store import (
     METRICS_PER_REQUEST,
+    MODEL_TAG,
     Problem,
     RunGone,
     RunIdentity,
@@ -171,8 +172,9 @@ def _send_batches(client: Any, spool: Path, ledger: Ledger, rest: Sequence[dict[
     lines: list[Line] = [(record, None) for record in rest]
     for batch in _batches(_chain(read_records(spool, ledger.offset), lines)):
         records = [record for record, _ in batch if record]
-        for model in (model for record in records for model in record.get("children", ())):
-            _require_training(spool, model)
+        for tags in (tags for record in records for tags in record.get("children", ())):
+            if MODEL_TAG in tags:
+                _require_training(spool, tags[MODEL_TAG])
         send_records(client, ledger.run_id, records)
         damaged += sum(record is None for record, _ in batch)
         if (end := batch[-1][1]) is not None:

@@ -140,13 +140,17 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 def _has_values(record: dict[str, Any]) -> bool:
     """Whether metrics are numbers, parameters and tags are texts, and a run has all its fields."""
     numbers, texts = record.get("metrics", {}), {**record.get("params", {}), **record.get("tags", {})}
-    models = record.get("children", [])
     fields = {field.name for field in dataclasses.fields(RunIdentity)} - {"time"}
     return (
         all(isinstance(value, (int, float)) for value in numbers.values())
-        and all(isinstance(value, str) for value in (*texts.values(), *models))
+        and all(map(_is_text, texts.values()))
+        and all(isinstance(tags, dict) and all(map(_is_text, tags.values())) for tags in record.get("children", ()))
         and fields <= {*record.get("run", dict.fromkeys(fields))}
     )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def has_ended(spool: Path) -> bool:

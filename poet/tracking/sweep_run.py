@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from poet.project import state_folder
+from poet.tracking.mlflow_store import MODEL_TAG
 from poet.tracking.run import identify_run
 from poet.tracking.spool import SPOOL, SWEEP
 from poet.tracking.spool_tracker import SpoolTracker
@@ -19,7 +20,9 @@ SWEEP_TAG = "poet.sweep"
 class SweepRecord:
     """What is recorded of a sweep on one collection; `grid` holds the values of each setting as the person wrote them.
 
-    `models` are the hashes of the models of its experiments, and `began` is when it began, in milliseconds since 1970.
+    Its runs are those of `models`, by their hashes, and those of DVC's `experiments` of the commit `baseline`, by name:
+    a failed one has no model, and a model may be known from an earlier experiment. `began` is when the sweep began, in
+    milliseconds since 1970.
     """
 
     name: str
@@ -28,6 +31,8 @@ class SweepRecord:
     grid: Mapping[str, str]
     rows: Sequence[Mapping[str, Any]]
     models: Sequence[str]
+    experiments: Sequence[str]
+    baseline: str
     page: str
     began: int
     has_failed: bool
@@ -47,6 +52,9 @@ def record_sweep(root: Path, sweep: SweepRecord) -> None:
     tracker.params(sweep=dict(sweep.grid))
     tracker.table("sweep.json", sweep.rows)
     tracker.text("sweep.html", sweep.page)
-    tracker.children(sweep.models)
+    tracker.children([
+        *({MODEL_TAG: model} for model in sweep.models),
+        *({"poet.experiment": name, "poet.baseline": sweep.baseline} for name in sweep.experiments),
+    ])
     tracker.status("FAILED" if sweep.has_failed else "FINISHED")
     tracker.close()
