@@ -88,6 +88,11 @@ class Queue:
                     found[entry.name] = Entry(name=entry.name, state=state, log=log, handle=entry)
         return found
 
+    def failed_before(self, name: str) -> list[Entry]:
+        """The experiments called `name` that failed, also those of other commits: their logs would hide a newer one."""
+        old = (one.entry for one in self._queue.iter_failed() if one.entry.name == name)
+        return [Entry(name=name, state=State.FAILED, log=self._log(entry), handle=entry) for entry in old]
+
     def _log(self, entry: Any) -> Path | None:
         process = self._queue.proc.get(entry.stash_rev)
         return Path(process.stdout) if process and process.stdout else None

@@ -120,8 +120,9 @@ def _put(watch: Watch, copied: Sequence[str]) -> None:
         if entry and entry.state in (State.QUEUED, State.RUNNING):
             continue
         with _uninterrupted():
-            if entry:
-                watch.queue.remove([entry])
+            # Each once: DVC would drop another one for the second time. A failed one is among those of all commits.
+            watch.queue.remove(watch.queue.failed_before(trial.name))
+            watch.queue.remove([entry] if entry and entry.state is State.DONE else [])
             watch.queue.put(trial, TARGET, copied)
 
 
