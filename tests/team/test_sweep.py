@@ -1,5 +1,5 @@
-"""Experiments of docs/team.md with the real queue: the page's commands as they stand there, a sweep whose MLflow is
-away and of which a part fails, Ctrl-C, and what is refused before anything is queued.
+"""Experiments of docs/team.md with the real queue: the page's commands as they stand there; a sweep that is stopped, of
+which a part fails, and whose MLflow is away; what is refused before anything is queued.
 """
 
 import json
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs/team.md").read_text(encoding="utf-8")
 (SECTION,) = re.findall(r"^## Experiments.*?\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
 # The page's settings are for a shelf; these are for a test.
-SMALL = {"1200": "21", "256": "40", "n_layer=4": "n_layer=1", "400": "20", "800": "30", "128": "32", "192": "48"}
+SMALL = {"1200": "21", "256": "40", "400": "20", "800": "30", "128": "32", "192": "48"}
 SMALL |= {"jobs 2": "jobs 2 >start.log 2>&1"}
 
 
@@ -32,10 +32,27 @@ def page_commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    """A repository with own texts that DVC keeps, and their tokens."""
+    """A repository with own texts that DVC keeps, and their tokens.
+
+    The later stages seem built, as after an earlier `dvc repro`: `dvc exp apply` fails where they never were.
+    """
     folder = with_own_texts(tmp_path_factory.mktemp("team") / "project")
-    sh("dvc add data/own/mine && dvc repro tokenize && git add -A && git commit -qm Mine", folder)
+    sh("dvc add data/own/mine && dvc repro tokenize", folder)
+    sh(f"python -c '{PRETEND}' && dvc commit --quiet --force && git add -A && git commit -qm Mine", folder)
     return folder
+
+
+# Writes something in the place of every output that is not there.
+PRETEND = """
+from pathlib import Path
+from dvc.repo import Repo
+with Repo() as repo:
+    for out in (Path(out.fs_path) for stage in repo.index.stages for out in stage.outs):
+        if not out.exists():
+            file = out if out.suffix else out / "file"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("{}", encoding="utf-8")
+"""
 
 
 def runs(folder: Path) -> list[dict]:
@@ -69,7 +86,7 @@ def test_the_page(project):
     assert "wide" in branches
     kept = set(sh("dvc exp list --name-only", project).split())
     grid = {f"steps={steps},n_embd={width}" for steps in (20, 30) for width in (32, 48)}
-    assert kept == grid | {"wider", "deeper"}
+    assert kept == grid | {"wider"}
     assert all(name in table for name in grid) and "GFLOPs" in table
     found = runs(project)
     assert kept | {"longer"} <= {run["name"] for run in found}
@@ -83,34 +100,20 @@ def test_the_page(project):
     sh("git checkout -q . && git clean -qfd", project)
 
 
-def test_a_part_fails_and_mlflow_is_away(project):
-    """The others go on; the table names the log; the records wait; the same command takes what is done."""
-    command = "poet sweep -S train.seed=5,6 -S model.sequence_len=64,40000 --workers 2"
-    away = "MLFLOW_TRACKING_URI=http://127.0.0.1:9"
-    printed = sh(f"{away} {command}", project, fails=True)
-    assert "Traceback" not in printed and "Error: 2 of 4 experiments failed:" in printed
-    assert "too few for windows of sequence_len 40000" in printed and "They wait in" in printed
-    logs = [project / path for path in re.findall(r"\.dvc/tmp/exps/run/\S+", printed)]
-    assert len(logs) == 2 and all("too few for windows" in log.read_text(encoding="utf-8") for log in logs)
-    assert "too few" in sh("dvc queue logs train.seed=5,sequence_len=40000", project)
-    page = next((project / "reports/sweeps").glob("seed+sequence_len-*.html")).read_text(encoding="utf-8")
-    assert "too few" not in page and page.count("failed</td>") == 2
-    assert not list((project / ".dvc/tmp/exps").glob("tmp*")), "no folder of an experiment is left"
-    assert not sh("git status --porcelain", project)
-
-    sh("poet publish", project)
-    (parent,) = [run for run in runs(project) if run["name"].startswith("sweep seed+sequence_len-")]
-    assert parent["status"] == "FAILED"
-    assert sum(run["parent"] == parent["id"] for run in runs(project)) == 4, "those that failed too"
-    again = sh("poet sweep -S train.seed=5,6 -S model.sequence_len=64", project)
-    assert "2 experiments: 2 done before, 0 to run" in again and "train.seed=6,sequence_len=64" in again
-
-
-def test_ctrl_c_stops_and_the_same_command_continues(project):
-    command = "poet sweep -S train.steps=400 -S train.validate_every=10 -S train.seed=8,9"
+def test_ctrl_c_a_failure_and_an_mlflow_that_is_away(project):
+    """Ctrl-C stops the sweep, and the same command continues it; one experiment fails, and the other goes on; records
+    wait for MLflow; what is done is not run again.
+    """
+    short = "poet sweep -S train.steps=400 -S train.validate_every=10"
+    command, away = f"{short} -S model.sequence_len=64,40000", "http://127.0.0.1:9"
     with (project / ".poet/sweep.log").open("w+", encoding="utf-8") as out:
         process = subprocess.Popen(
-            command.split(), cwd=project, env=ENVIRONMENT, stdout=out, stderr=out, start_new_session=True
+            command.split(),
+            cwd=project,
+            env=ENVIRONMENT | {"MLFLOW_TRACKING_URI": away},
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
         spool = wait_for_points(project, process)
         # As a terminal does; the workers have process groups of their own.
@@ -118,16 +121,30 @@ def test_ctrl_c_stops_and_the_same_command_continues(project):
         assert process.wait(200) == 130
         out.seek(0)
         assert "stopped; 0 of 2 experiments have ended. The same command continues." in out.read()
-    assert not re.search("seed=[89]", sh("dvc queue status", project))
-    assert not list((project / ".dvc/tmp/exps").glob("tmp*"))
+    assert "validate_every=10" not in sh("dvc queue status", project), "neither runs nor waits"
+    assert not list((project / ".dvc/tmp/exps").glob("tmp*")), "no folder of an experiment is left"
     assert list((project / ".poet/resume").glob("*/step-*"))
 
-    printed = sh(command, project)
-    assert "2 experiments: 0 done before, 2 to run" in printed and "(2 of 2)" in printed
+    printed = sh(f"MLFLOW_TRACKING_URI={away} {command}", project, fails=True)
     records = [json.loads(line) for line in spool.read_text(encoding="utf-8").splitlines()]
     assert [record["status"] for record in records if "status" in record] == ["KILLED", "RUNNING", "FINISHED"]
     points = [(record["step"], key) for record in records if "metrics" in record for key in record["metrics"]]
     assert len(points) == len({*points}), "no step was computed twice"
+    assert "Traceback" not in printed and "Error: 1 of 2 experiments failed:" in printed
+    assert "too few for windows of sequence_len 40000" in printed and "They wait in" in printed
+    (log,) = re.findall(r"\.dvc/tmp/exps/run/\S+", printed)
+    assert "too few for windows" in (project / log).read_text(encoding="utf-8")
+    assert "too few" in sh("dvc queue logs steps=400,validate_every=10,sequence_len=40000", project)
+    (page,) = (project / "reports/sweeps").glob("sequence_len-*.html")
+    assert "too few" not in page.read_text(encoding="utf-8") and "failed</td>" in page.read_text(encoding="utf-8")
+    assert not sh("git status --porcelain", project)
+
+    sh("poet publish", project)
+    (parent,) = [run for run in runs(project) if run["name"].startswith("sweep sequence_len-")]
+    assert parent["status"] == "FAILED"
+    assert sum(run["parent"] == parent["id"] for run in runs(project)) >= 2, "the one that failed too"
+    again = sh(f"{short} -S model.sequence_len=64", project)
+    assert "1 experiment: 1 done before, 0 to run" in again and "steps=400,validate_every=10,sequence_len=64" in again
 
 
 def wait_for_points(project: Path, process: subprocess.Popen[bytes]) -> Path:
