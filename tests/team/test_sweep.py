@@ -38,18 +38,18 @@ def project(tmp_path_factory) -> Path:
     """
     folder = with_own_texts(tmp_path_factory.mktemp("team") / "project")
     sh("dvc add data/own/mine && dvc repro tokenize", folder)
-    sh(f"python -c '{PRETEND}' && dvc commit --quiet --force && git add -A && git commit -qm Mine", folder)
+    sh(f"python -c '{PRETEND}' && dvc commit --force && git add -A && git commit -qm Mine", folder)
     return folder
 
 
-# Writes something in the place of every output that is not there.
+# Writes something in the place of every output that is not there, and of the files in it that a stage names.
 PRETEND = """
 from pathlib import Path
 from dvc.repo import Repo
 with Repo() as repo:
-    for out in (Path(out.fs_path) for stage in repo.index.stages for out in stage.outs):
-        if not out.exists():
-            file = out if out.suffix else out / "file"
+    for path in (Path(each.fs_path) for stage in repo.index.stages for each in (*stage.outs, *stage.deps)):
+        if not path.exists():
+            file = path if path.suffix else path / "file"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("{}", encoding="utf-8")
 """
