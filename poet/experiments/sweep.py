@@ -21,8 +21,8 @@ from poet.progress import ProgressBar, duration, log, progress_bar
 # What each experiment builds: evaluate is the stage that measures bits per character.
 TARGET = "evaluate"
 
-# Seconds between two looks at the queue.
-POLL = 1.0
+# Seconds between two looks at the queue, and how many of them may fail in a row.
+POLL, LOOKS = 1.0, 5
 
 # Seconds for which nothing happens before workers are started again: they end ten seconds after the queue is empty, and
 # one may have been about to when the trials came. After so many starts in vain, something is wrong.
@@ -131,7 +131,7 @@ def _watch(watch: Watch, bar: ProgressBar, workers: int, threads: int) -> None:
     busy, starts = time.monotonic(), 0
     while watch.waiting:
         time.sleep(POLL)
-        finished, entries = watch.queue.finished(), watch.queue.entries()
+        finished, entries = _look(watch.queue)
         for trial in list(watch.waiting.values()):
             outcome = _outcome(watch, trial, finished.get(trial.name, ""), entries.get(trial.name))
             if outcome:
@@ -150,6 +150,18 @@ def _watch(watch: Watch, bar: ProgressBar, workers: int, threads: int) -> None:
                 raise PoetError(f"no worker takes an experiment; what they say is in {folder}/*.out")
             watch.queue.start_workers(min(workers, len(watch.waiting)), threads)
             busy, starts = time.monotonic(), starts + 1
+
+
+def _look(queue: Queue) -> tuple[dict[str, str], dict[str, Entry]]:
+    """What is finished, and what is in the queue, while workers change the files in which DVC keeps both."""
+    from dvc.exceptions import DvcException
+
+    for _ in range(LOOKS - 1):
+        try:
+            return queue.finished(), queue.entries()
+        except (OSError, ValueError, DvcException):
+            time.sleep(POLL)  # a file was being replaced; what lasts is raised below
+    return queue.finished(), queue.entries()
 
 
 def _outcome(watch: Watch, trial: Trial, commit: str, entry: Entry | None) -> Outcome | None:

@@ -106,7 +106,7 @@ def test_ctrl_c_a_failure_and_an_mlflow_that_is_away(project):
     """
     short = "poet sweep -S train.steps=400 -S train.validate_every=10"
     command, away = f"{short} -S model.sequence_len=64,40000", "http://127.0.0.1:9"
-    with (project / ".poet/sweep.log").open("w+", encoding="utf-8") as out:
+    with (project.parent / "sweep.log").open("w+", encoding="utf-8") as out:
         process = subprocess.Popen(
             command.split(),
             cwd=project,
