@@ -29,10 +29,12 @@ MAY_IMPORT = {
     },
     # What a served model is made of goes into the model: only what writing and tracing need.
     "serve": {"params", "results", "tokenizers", "model", "generation", "attribution", "device"},
-    "report": {"params", "books", "results", "attribution", "tracking"},
+    "experiments": {"params", "results", "tracking", "model", "training"},
+    "report": {"params", "books", "results", "attribution", "tracking", "experiments"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-MAY_IMPORT |= {"benchmark": EVERYTHING - {"report", "serve", "tracking"}, "cli": {*EVERYTHING, "benchmark"}}
+NOT_IN_BENCHMARK = {"report", "serve", "tracking", "experiments"}
+MAY_IMPORT |= {"benchmark": EVERYTHING - NOT_IN_BENCHMARK, "cli": {*EVERYTHING, "benchmark"}}
 
 
 def imports(path: Path) -> set[str]:

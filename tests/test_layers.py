@@ -94,6 +94,8 @@ def test_one_reader_of_each_outside_thing(path):
             "poet/training/compile_cache.py",
             # Whether there is a graphical display.
             "poet/cli/browser.py",
+            # How many threads a worker of DVC's queue has.
+            "poet/experiments/queue.py",
         },
         "from mlflow": {
             *("poet/tracking/mlflow_store.py", "poet/tracking/registry.py"),

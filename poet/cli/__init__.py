@@ -18,6 +18,7 @@ from poet.cli.register import register
 from poet.cli.remote import remote
 from poet.cli.runs import runs
 from poet.cli.search import search
+from poet.cli.sweep import sweep
 from poet.cli.tokenizers import tokenizers
 from poet.cli.tokens import tokens
 from poet.cli.ui import ui
@@ -46,6 +47,7 @@ SECTIONS = {
     "Project": {
         "ui": "Show all training runs in the browser.",
         "runs": "Compare the runs of a collection.",
+        "sweep": "Try a grid of settings, and compare the results.",
         "publish": "Send MLflow the records that it lacks.",
         "remote": "Check the store that a team shares, and fill it.",
         "register": "Put a trained model where it can be served.",
@@ -81,7 +83,7 @@ def main() -> None:
 
 COMMANDS = (
     *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, promote, publish, register),
-    *(remote, runs, search, tokenizers, tokens, ui),
+    *(remote, runs, search, sweep, tokenizers, tokens, ui),
 )
 for command in COMMANDS:
     main.add_command(command)

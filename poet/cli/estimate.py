@@ -2,8 +2,6 @@
 
 import contextlib
 import dataclasses
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +33,7 @@ def estimate(
     Nothing is trained. The benchmark is that of this machine (`poet benchmark --save`), or of another one of the team.
     """
     from poet.benchmark.estimate import estimate as predict
+    from poet.params.changes import changed_params
 
     settings = changed_params(params, changes)
     collection = chosen_collection(settings, name)
@@ -51,36 +50,6 @@ def estimate(
         click.echo(printable_json(dataclasses.asdict(found), indent=2))
     else:
         click.echo(printable(f"{collection}\n{describe(found)}"))
-
-
-def changed_params(path: Path, changes: tuple[str, ...]) -> "Params":
-    """The settings in `path` with `changes` in the notation of `dvc exp run -S`; the file stays as it is.
-
-    ConfigError as for a params.yaml that has these values.
-    """
-    from dvc.exceptions import DvcException
-    from dvc.utils.hydra import apply_overrides
-
-    from poet.errors import ConfigError
-    from poet.params.file import load_params
-
-    if not changes:
-        return load_params(path)
-    with tempfile.TemporaryDirectory(prefix="poet-estimate-") as folder:
-        copy = Path(folder) / "params.yaml"
-        # The file must be right by itself, else a message would blame the changes.
-        load_params(path)
-        shutil.copy(path, copy)
-        try:
-            # Of a key that is not in the file, `load_params` says so in its own words; so let it be added here.
-            apply_overrides(copy, [change if change[:1] in "+~" else f"++{change}" for change in changes])
-        except DvcException as error:
-            cause = str(error.__cause__ or error).partition("\n")[0]
-            raise ConfigError(f"-S {' -S '.join(changes)}: {cause}; write KEY=VALUE as for `dvc exp run -S`") from None
-        try:
-            return load_params(copy)
-        except ConfigError as error:
-            raise ConfigError(error.message.replace(str(copy), f"{path} with -S {' -S '.join(changes)}")) from None
 
 
 def with_vocabulary_of_start(settings: "Params") -> "Params":

@@ -14,7 +14,7 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 # Names that would meet another file in the same folder (reports/summaries, reports/index.html), and Windows' devices.
 # models/none is no model's folder.
-RESERVED_NAMES = frozenset({"summaries", "index", "benchmark", "benchmarks", "none"}) | WINDOWS_DEVICES
+RESERVED_NAMES = frozenset({"summaries", "sweeps", "index", "benchmark", "benchmarks", "none"}) | WINDOWS_DEVICES
 
 # What `train.init_from` says when a training starts from no model. DVC lets no stage depend on nothing, so git keeps
 # this folder; it lies among the models.

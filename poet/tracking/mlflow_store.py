@@ -6,6 +6,7 @@ mlflow is imported on use only: that takes seconds.
 import json
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ MODEL_TAG = "poet.model_sha256"
 # The tag by which the run of an execution is found, also when MLflow's reply with its id got lost.
 SPOOL_TAG = "poet.spool"
 
-# The tag in which MLflow lists the tables of a run.
+# The tag by which MLflow shows a run below another one, and that in which it lists the tables of a run.
+PARENT_TAG = "mlflow.parentRunId"
 TABLES_TAG = "mlflow.loggedArtifacts"
 
 # Of the hash of a dataset, as much as MLflow keeps for comparison (36 characters) and people can tell apart.
@@ -80,11 +82,11 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
     """
     experiment = _experiment(client, run.experiment, root)
     if run.model_sha256:
-        found = search_by_tag(client, experiment, MODEL_TAG, run.model_sha256)
+        found = search_by_tags(client, experiment, {MODEL_TAG: run.model_sha256})
         if found:
             return str(found[0].info.run_id)
     tags = run.tags | {SPOOL_TAG: spool} | ({MODEL_TAG: run.model_sha256} if run.model_sha256 else {})
-    found = search_by_tag(client, experiment, SPOOL_TAG, spool)
+    found = search_by_tags(client, experiment, {SPOOL_TAG: spool})
     if not found:
         # A retry would create a second run if the first request was served and only its reply got lost.
         retries = os.environ.get(RETRIES, DEFAULTS[RETRIES])
@@ -93,7 +95,7 @@ def find_or_create_run(client: Any, run: RunIdentity, spool: str, root: Path) ->
             client.create_run(experiment, start_time=run.time, run_name=run.name, tags=tags)
         finally:
             os.environ[RETRIES] = retries
-        found = search_by_tag(client, experiment, SPOOL_TAG, spool)
+        found = search_by_tags(client, experiment, {SPOOL_TAG: spool})
     # If there are twins, the one with records is the run.
     kept = max(found, key=lambda one: (len(one.data.metrics), len(one.data.params)))
     if run.model_sha256:
@@ -111,7 +113,7 @@ def delete_twins(client: Any, run_id: str, spool: str) -> None:
     from mlflow.exceptions import MlflowException
 
     experiment = client.get_run(run_id).info.experiment_id
-    for twin in search_by_tag(client, experiment, SPOOL_TAG, spool):
+    for twin in search_by_tags(client, experiment, {SPOOL_TAG: spool}):
         if twin.info.run_id == run_id:
             continue
         try:
@@ -143,11 +145,12 @@ def _experiment(client: Any, name: str, root: Path) -> str:
     return str(experiment.experiment_id)
 
 
-def search_by_tag(client: Any, experiment: str, tag: str, value: str) -> list[Any]:
-    """The runs with this tag, newest first."""
-    quoted = value.replace("'", "''")
+def search_by_tags(client: Any, experiment: str, tags: Mapping[str, str]) -> list[Any]:
+    """The runs with these tags, newest first."""
+    quoted = {tag: value.replace("'", "''") for tag, value in tags.items()}
+    wanted = " AND ".join(f"tags.`{tag}` = '{value}'" for tag, value in quoted.items())
     order = ["attributes.start_time DESC"]
-    return list(client.search_runs([experiment], f"tags.`{tag}` = '{quoted}'", max_results=10, order_by=order))
+    return list(client.search_runs([experiment], wanted, max_results=10, order_by=order))
 
 
 def send_records(client: Any, run_id: str, records: list[dict[str, Any]]) -> None:
@@ -212,10 +215,20 @@ def _send_other(client: Any, run_id: str, record: dict[str, Any]) -> None:
     elif "file" in record and Path(record["file"]).exists():
         client.log_artifact(run_id, record["file"])
         _check_artifact(client, run_id, Path(record["file"]).name)
+    elif "children" in record:
+        _adopt(client, run_id, record["children"])
     elif record.get("status") == "RUNNING":
         client.update_run(run_id, status="RUNNING")
     elif "status" in record:
         client.set_terminated(run_id, record["status"], end_time=record.get("time"))
+
+
+def _adopt(client: Any, run_id: str, children: list[dict[str, str]]) -> None:
+    """Make the run `run_id` the parent of the runs with these tags. The model of a colleague may have no run here."""
+    experiment = client.get_run(run_id).info.experiment_id
+    for tags in children:
+        for run in search_by_tags(client, experiment, tags):
+            client.set_tag(run.info.run_id, PARENT_TAG, run_id)
 
 
 def _list_table(client: Any, run_id: str, path: str) -> None:

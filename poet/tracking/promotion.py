@@ -14,7 +14,7 @@ from typing import Any
 from poet.errors import PoetError
 from poet.tracking.compare import aligned
 from poet.tracking.figures import BITS, with_new_names
-from poet.tracking.mlflow_store import MODEL_TAG, search_by_tag
+from poet.tracking.mlflow_store import MODEL_TAG, search_by_tags
 from poet.tracking.registry import CHAMPION, PROMOTION_TAG, Version, alias, versions
 from poet.tracking.tracker import SAMPLING_TAG, UNSEEN_TAG
 
@@ -51,7 +51,7 @@ class Standing:
 def standing(client: Any, collection: str, version: Version) -> Standing:
     """What MLflow has of a version: what the stages recorded of its model last. PoetError when a figure is missing."""
     experiment = client.get_experiment_by_name(collection)
-    runs = search_by_tag(client, experiment.experiment_id, MODEL_TAG, version.model_sha256) if experiment else []
+    runs = search_by_tags(client, experiment.experiment_id, {MODEL_TAG: version.model_sha256}) if experiment else []
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
     for run in reversed(runs):  # the oldest first

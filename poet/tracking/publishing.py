@@ -20,6 +20,7 @@ from poet.tracking.address import tracking_uri
 from poet.tracking.faults import Problem, explain
 from poet.tracking.mlflow_store import (
     METRICS_PER_REQUEST,
+    MODEL_TAG,
     RunGone,
     RunIdentity,
     delete_twins,
@@ -173,7 +174,11 @@ def _send_batches(client: Any, spool: Path, ledger: Ledger, rest: Sequence[dict[
     damaged = 0
     lines: list[Line] = [(record, None) for record in rest]
     for batch in _batches(_chain(read_records(spool, ledger.offset), lines)):
-        send_records(client, ledger.run_id, [record for record, _ in batch if record])
+        records = [record for record, _ in batch if record]
+        for tags in (tags for record in records for tags in record.get("children", ())):
+            if MODEL_TAG in tags:
+                _require_training(spool, tags[MODEL_TAG])
+        send_records(client, ledger.run_id, records)
         damaged += sum(record is None for record, _ in batch)
         if (end := batch[-1][1]) is not None:
             ledger = dataclasses.replace(ledger, offset=end)
@@ -193,15 +198,15 @@ def _find_run(client: Any, spool: Path, root: Path, rest: Sequence[dict[str, Any
     first = next((record for record, _ in read_records(spool)), None) or next(iter(rest), None) or {}
     run = RunIdentity(**first["run"]) if "run" in first else identity_from_name(spool)
     if run.model_sha256:
-        _require_training(spool, run)
+        _require_training(spool, run.model_sha256)
     return find_or_create_run(client, run, spool.stem, root)
 
 
-def _require_training(spool: Path, run: RunIdentity) -> None:
+def _require_training(spool: Path, model_sha256: str) -> None:
     """RuntimeError if the training of this model is in the spool and not in MLflow: its run must come first."""
     for other in filter(is_training, spool.parent.glob("*.jsonl")):
         is_sent = read_ledger(other).offset >= other.stat().st_size
-        if not is_sent and run.model_sha256.encode() in other.read_bytes():
+        if not is_sent and model_sha256.encode() in other.read_bytes():
             raise RuntimeError(f"The training of its model has to be sent first ({other.name}).")
 
 
@@ -212,7 +217,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
     for line in lines:
         record = line[0] or {}
         points = len(record.get("metrics", ()))
-        is_small = record.keys().isdisjoint({"text", "dataset", "file", "status"})
+        is_small = record.keys().isdisjoint({"text", "dataset", "file", "status", "children"})
         if batch and (values + points > METRICS_PER_REQUEST or not is_small):
             yield batch
             batch, values = [], 0

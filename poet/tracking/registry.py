@@ -15,7 +15,7 @@ from typing import Any
 from poet.errors import PoetError
 from poet.tracking.address import SQLITE, client_uri, configured_uri, database_file, tracking_uri, unchanged_variable
 from poet.tracking.faults import explain
-from poet.tracking.mlflow_store import MODEL_TAG, mlflow_client, search_by_tag
+from poet.tracking.mlflow_store import MODEL_TAG, mlflow_client, search_by_tags
 
 # The aliases: the version that was registered last, and the one that is served.
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -92,7 +92,7 @@ def register(
 def run_of(client: Any, collection: str, model_sha256: str) -> Any:
     """The newest run of the model; PoetError when there is none."""
     experiment = client.get_experiment_by_name(collection)
-    found = search_by_tag(client, experiment.experiment_id, MODEL_TAG, model_sha256) if experiment else []
+    found = search_by_tags(client, experiment.experiment_id, {MODEL_TAG: model_sha256}) if experiment else []
     if not found:
         raise PoetError(
             f"MLflow has no run of the model {model_sha256[:8]} of {collection}. A model that was trained elsewhere "

@@ -29,8 +29,9 @@ from poet.tracking.mlflow_store import RunIdentity
 # The spool's folder below `.poet/`.
 SPOOL = "spool"
 
-# The stages whose executions are runs. All others attach to the run of a model.
-TRAIN, BENCHMARK_STAGE = "train", "benchmark"
+# The stages whose executions are runs. All others attach to the run of a model. A sweep is no stage: its run is the
+# parent of others.
+TRAIN, BENCHMARK_STAGE, SWEEP = "train", "benchmark", "sweep"
 
 # How an execution ends. RUNNING, the fourth status, is that of a training that was resumed.
 ENDS = ("FINISHED", "KILLED", "FAILED")
@@ -45,6 +46,7 @@ _KINDS: tuple[dict[str, type | tuple[type, ...]], ...] = (
     {"dataset": str, "sha256": str, "profile": dict},
     {"file": str},
     {"status": str},
+    {"children": list},
 )
 
 # Bytes that are read at the end of a spool to find its last record. If the spool has ended, that is a status: short.
@@ -78,7 +80,7 @@ def claim(folder: Path, collection: str, stage: str, owner: str) -> Path:
 def identity_from_name(spool: Path) -> RunIdentity:
     """What the name of a spool says about its run; for a spool whose first record is damaged."""
     collection, stage, owner = [*spool.stem.split("."), "", "", ""][:3]
-    digest = "" if stage in {TRAIN, BENCHMARK_STAGE, ""} else owner
+    digest = "" if stage in {TRAIN, BENCHMARK_STAGE, SWEEP, ""} else owner
     tags = {"poet.collection": collection, "poet.recovered": "true"}
     return RunIdentity(experiment=collection, name=f"{collection}-recovered", tags=tags, model_sha256=digest)
 
@@ -141,9 +143,14 @@ def _has_values(record: dict[str, Any]) -> bool:
     fields = {field.name for field in dataclasses.fields(RunIdentity)} - {"time"}
     return (
         all(isinstance(value, (int, float)) for value in numbers.values())
-        and all(isinstance(value, str) for value in texts.values())
+        and all(map(_is_text, texts.values()))
+        and all(isinstance(tags, dict) and all(map(_is_text, tags.values())) for tags in record.get("children", ()))
         and fields <= {*record.get("run", dict.fromkeys(fields))}
     )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def has_ended(spool: Path) -> bool:

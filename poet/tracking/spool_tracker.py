@@ -103,6 +103,9 @@ class SpoolTracker(Tracker):
             {"dataset": self.run.experiment, "sha256": sha256, "profile": dict(profile)} | self._addition
         )
 
+    def children(self, tags: Sequence[Mapping[str, str]]) -> None:
+        self.pending.append({"children": [dict(each) for each in tags]})
+
     def file(self, path: Path) -> None:
         self.text(path.name, path.read_text(encoding="utf-8"))
 

@@ -60,6 +60,12 @@ class Tracker:
         sizes = {key: text[key] for key in ("characters", "tokens")} | {"books": len(text["books"])}
         self.dataset(text["sha256"], sizes)
 
+    def children(self, tags: Sequence[Mapping[str, str]]) -> None:
+        """This run becomes the parent of the runs that have all of one of these sets of tags; there may be none.
+
+        A run has one parent: the last one that asks.
+        """
+
     def file(self, path: Path) -> None:
         """A text file as an artifact, with what it holds now."""
 
