@@ -26,7 +26,7 @@ from poet.benchmark.setting import WIDTHS, Setting, TrainingPlan, choose_setting
 from poet.benchmark.space import SNAPSHOTS, VALIDATION_ROWS, memory_bytes, model_bytes, snapshot_bytes
 from poet.errors import ConfigError
 from poet.model.size import flops_per_token, parameter_count
-from poet.params.decided import decide_optimizer
+from poet.params.decided import decide_optimizer, teacher_model
 from poet.params.sections import Params
 from poet.results.benchmark import Benchmark
 from poet.tokens.token_files import VALIDATION
@@ -155,7 +155,10 @@ def _time(
     # How much text validates is known once the tokens are made.
     validation = prices.seconds(validation_amounts(step, meta["splits"][VALIDATION]["tokens"])) if meta else None
     sample = train.sample_tokens * token_seconds(step, setting)
-    seconds = steps_in_all(train.steps, train.teachers, train.teacher_steps) * step_seconds
+    config = params.model.config
+    of_teacher = teacher_model(params.model, train).config if train.teachers else config
+    size = flops_per_token(of_teacher, step.vocab_size) / flops_per_token(config, step.vocab_size)
+    seconds = steps_in_all(train.steps, train.teachers, train.teacher_steps, size) * step_seconds
     of_teachers = train.teachers * -(-train.teacher_steps // train.validate_every)
     seconds += (validations + of_teachers) * ((validation or 0.0) + sample) + (1 + train.teachers) * _compiling(setting)
     # A snapshot is due so many seconds after the one before.

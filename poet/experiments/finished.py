@@ -1,6 +1,7 @@
 """The figures of a finished experiment, read from what git and DVC keep of it. MLflow is not asked."""
 
 import contextlib
+import dataclasses
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,12 +45,19 @@ def _figures(repo: Any, trial: Trial, collection: str, reports: Path, models: Pa
     cost = read_json_as(_fetch(repo, folder / "costs" / "train.json", there, trial), Cost)
     description = read_description(_fetch(repo, model / CONFIG, there, trial).parent)
     # What a training by minutes picked is in train.json and config.json, not in params.yaml.
-    teachers, teacher_steps = (
-        int(training.picked.get(f"train.{key}", getattr(trial.params.train, key)))
-        for key in ("teachers", "teacher_steps")
+    train = trial.params.train
+    teachers = int(training.picked.get("train.teachers", train.teachers))
+    teacher_steps = int(training.picked.get("train.teacher_steps", train.teacher_steps))
+    n_layer, n_head, n_embd = (
+        int(training.picked.get(f"train.{key}", getattr(train, key)))
+        for key in ("teacher_layers", "teacher_heads", "teacher_width")
     )
+    config, vocab_size = description.model, description.vocab_size
+    # Without teachers, their size need not fit the model.
+    teacher = dataclasses.replace(config, n_layer=n_layer, n_head=n_head, n_embd=n_embd) if teachers else config
+    share = flops_per_token(teacher, vocab_size) / flops_per_token(config, vocab_size)
     # A training counts its own tokens alone.
-    tokens = training.tokens * steps_in_all(training.steps, teachers, teacher_steps) / training.steps
+    tokens = training.tokens * steps_in_all(training.steps, teachers, teacher_steps, share) / training.steps
     return Figures(
         bits_per_character=evaluation.bits_per_character,
         characters=evaluation.characters,

@@ -6,6 +6,8 @@ Each function looks at one kind of contradiction in all of params.yaml and yield
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
+from poet.errors import ConfigError
+from poet.params.decided import teacher_model
 from poet.params.model import ModelConfig
 from poet.params.sections import GutenbergSource, Params
 from poet.params.values import NO_MODEL
@@ -73,6 +75,11 @@ def _training(params: Params) -> Iterator[str]:
             f"train.batch_size: {train.batch_size} must be a multiple of train.accumulate {train.accumulate} times "
             f"train.processes {train.processes}"
         )
+    if train.teachers:
+        try:
+            teacher_model(params.model, train)
+        except ConfigError as error:
+            yield error.message.rstrip(".")
 
 
 def _states(params: Params) -> Iterator[str]:

@@ -3,7 +3,10 @@
 import dataclasses
 from typing import Any
 
-from poet.params.model import PRESET_KEYS, PRESETS, ModelConfig, ModelSettings, as_written
+import pydantic
+
+from poet.errors import ConfigError
+from poet.params.model import PRESET_KEYS, PRESETS, ModelConfig, ModelSettings, as_written, resized
 from poet.params.sections import Params, TrainSettings
 
 
@@ -50,3 +53,15 @@ def with_preset(params: Params, preset: str) -> dict[str, Any]:
         "model": model,
         "train": train,
     }
+
+
+def teacher_model(model: ModelSettings, settings: TrainSettings) -> ModelSettings:
+    """The section `model` of a teacher. ConfigError when the size of a teacher does not fit what else `model` says."""
+    n_layer, n_head, n_embd = settings.teacher_layers, settings.teacher_heads, settings.teacher_width
+    try:
+        return resized(model, n_layer=n_layer, n_head=n_head, n_embd=n_embd)
+    except pydantic.ValidationError as error:
+        raise ConfigError(
+            f"train.teacher_layers: {n_layer}, teacher_heads: {n_head} and teacher_width: {n_embd} do not fit the "
+            f"section model: {error.errors()[0]['msg']}. Give teachers the size of the model itself."
+        ) from None

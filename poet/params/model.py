@@ -152,3 +152,13 @@ def as_written(settings: ModelSettings) -> dict[str, Any]:
 def model_settings(preset: Literal["modern", "classic"], **keys: Any) -> ModelSettings:
     """The settings of `preset` with `keys` in place of its values; pydantic.ValidationError when they do not fit."""
     return ModelSettings(**fill_in_preset({"preset": preset, **keys}))
+
+
+def resized(model: ModelSettings, *, n_layer: int, n_head: int, n_embd: int) -> ModelSettings:
+    """`model` in another size. Raises pydantic's ValidationError when the size does not fit what else `model` says.
+
+    >>> model = model_settings("modern", n_layer=6, n_head=2, n_embd=64, sequence_len=8)
+    >>> resized(model, n_layer=2, n_head=1, n_embd=16).config.n_embd
+    16
+    """
+    return dataclasses.replace(model, n_layer=n_layer, n_head=n_head, n_embd=n_embd)

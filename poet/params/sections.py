@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from poet.errors import ConfigError
-from poet.params.model import STRICT, Count, ModelSettings, Share
+from poet.params.model import STRICT, Count, Heads, Layers, ModelSettings, Share, Width
 from poet.params.sampling import SamplingLimits, Seed, Temperature
 from poet.params.values import (
     NO_MODEL,
@@ -196,8 +196,11 @@ class TrainSettings:
     # The time for the training, which then picks size, steps, validations, teachers and dropout by itself
     # (`poet.training.budget`); None: as the other keys say.
     minutes: Annotated[float, Field(gt=0, le=100_000)] | None
-    # Models with other seeds that are trained first, and the steps of each; the model learns from what they expect too.
+    # Models with other seeds that are trained first, with their size and steps; the model learns from what they expect.
     teachers: Annotated[int, Field(ge=0, le=100)]
+    teacher_layers: Layers
+    teacher_heads: Heads
+    teacher_width: Width
     teacher_steps: Count
     steps: Count
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]

@@ -41,6 +41,9 @@ PARAMETERS = {
     "train.compile": Words("compiled", "whether the training was compiled, for speed"),
     "train.processes": Words("processes", "processes that trained together"),
     "train.shard": Words("sharded", "whether the processes divided the model among them"),
+    "train.teacher_layers": Words("layers of each teacher", "blocks of the transformer, one after the other"),
+    "train.teacher_heads": Words("heads of each teacher", "attention heads of each block"),
+    "train.teacher_width": Words("width of each teacher", "numbers that stand for a token inside the model"),
     "train.teacher_steps": Words("steps of each teacher", "each sees one batch of text and is updated once"),
     "train.teachers": Words("teachers", "models that were trained first, from whose mean prediction this one learned"),
     "train.minutes": Words(

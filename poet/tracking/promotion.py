@@ -171,7 +171,8 @@ def _move(client: Any, collection: str, mine: Standing, before: Mapping[int, Ver
     if best is mine:
         client.set_model_version_tag(*key, f"{DONE} since {now}, after {over or 'none'}")
     else:
-        client.delete_model_version_tag(*key)
+        # Emptied and not deleted: on a team's server, only who began the model may delete from it.
+        client.set_model_version_tag(*key, "")
     return best
 
 

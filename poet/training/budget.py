@@ -22,7 +22,7 @@ from poet.device.device import now, pick_precision
 from poet.errors import ConfigError, DataError
 from poet.files import read_json_as, write_json
 from poet.model.size import flops_per_token
-from poet.params.model import ModelSettings
+from poet.params.model import ModelConfig, ModelSettings, resized
 from poet.params.sections import Params, TrainSettings
 from poet.progress import duration, log
 from poet.results.model_folder import TOKENIZER
@@ -62,7 +62,7 @@ SIZES = (
 )
 
 # Pairs of the epochs for which the time is enough in all, and the number of teachers from there on (docs/log.md).
-TEACHERS = ((0.0, 0), (5.0, 1), (10.0, 2))
+TEACHERS = ((0.0, 0), (5.0, 1), (8.0, 2))
 
 # The epochs of a teacher. Without dropout and a teacher of its own, it would learn the text by heart from here on.
 TEACHER_EPOCHS = 2.5
@@ -116,8 +116,25 @@ def dropout_for(epochs: float) -> float:
     return next(dropout for least, dropout in reversed(DROPOUT) if least <= epochs)
 
 
+def teacher_size_for(model: ModelSettings, largest: Size, vocab_size: int, tokens: float) -> Size:
+    """The largest size, at most `largest`, that pays off in a training on so many tokens."""
+    return next(
+        size
+        for size in reversed(SIZES)
+        if size.flops <= min(largest.flops, tokens * _flops_per_token(model, _dimensions(size), vocab_size))
+    )
+
+
+def _flops_per_token(model: ModelSettings, dimensions: tuple[int, int, int], vocab_size: int) -> int:
+    n_layer, n_head, n_embd = dimensions
+    # A yoke may be in a layer that this size does not have; it changes little.
+    sized = dataclasses.replace(model.config, n_layer=n_layer, n_head=n_head, n_embd=n_embd, yoke=None)
+    return flops_per_token(sized, vocab_size)
+
+
 # What is picked of the section `train`; all else belongs to the section `model`.
-TRAIN_KEYS = ("teachers", "teacher_steps", "steps", "validate_every")
+OF_TEACHERS = ("teachers", "teacher_layers", "teacher_heads", "teacher_width", "teacher_steps")
+TRAIN_KEYS = (*OF_TEACHERS, "steps", "validate_every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +146,9 @@ class Picked:
     n_embd: int
     dropout: float
     teachers: int
+    teacher_layers: int
+    teacher_heads: int
+    teacher_width: int
     teacher_steps: int
     steps: int
     validate_every: int
@@ -137,6 +157,10 @@ class Picked:
         """The same by dotted key: {"model.n_layer": 4, ...}."""
         sections = {key: "train" if key in TRAIN_KEYS else "model" for key in vars(self)}
         return {f"{section}.{key}": getattr(self, key) for key, section in sections.items()}
+
+
+def _dimensions(size: Size | ModelConfig | Picked) -> tuple[int, int, int]:
+    return size.n_layer, size.n_head, size.n_embd
 
 
 def by_minutes(
@@ -184,13 +208,8 @@ def with_picked(model: ModelSettings, settings: TrainSettings, picked: Picked) -
     ConfigError when the picked size does not fit what else `model` says.
     """
     try:
-        sized = dataclasses.replace(
-            model,
-            n_layer=picked.n_layer,
-            n_head=picked.n_head,
-            n_embd=picked.n_embd,
-            dropout=picked.dropout,
-        )
+        sized = resized(model, n_layer=picked.n_layer, n_head=picked.n_head, n_embd=picked.n_embd)
+        sized = dataclasses.replace(sized, dropout=picked.dropout)
     except pydantic.ValidationError as error:
         raise ConfigError(
             f"train.minutes: {settings.minutes:g} picks {picked.n_layer} x {picked.n_embd} (layers x width) with "
@@ -216,21 +235,25 @@ def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops
     assert settings.minutes is not None
     flops = 60 * settings.minutes * flops_per_second
     start = read_start(model, settings)
-    # Weights have the size that they have.
-    size = start.model if start else size_for(flops)
-    sized = dataclasses.replace(model.config, n_layer=size.n_layer, n_head=size.n_head, n_embd=size.n_embd, yoke=None)
-    steps = flops / flops_per_token(sized, data.vocab_size) / _tokens_per_step(model, settings)
-    sized_only = Picked(
-        n_layer=size.n_layer,
-        n_head=size.n_head,
-        n_embd=size.n_embd,
+    size = size_for(flops)
+    teacher = teacher_size_for(model, size, data.vocab_size, TEACHER_EPOCHS * len(data.splits[TRAIN]))
+    # Weights have the size that they have; a model that starts from another one has no teachers.
+    own = _dimensions(start.model if start else size)
+    steps = flops / _flops_per_token(model, own, data.vocab_size) / _tokens_per_step(model, settings)
+    guess = Picked(
+        n_layer=own[0],
+        n_head=own[1],
+        n_embd=own[2],
         dropout=0.0,
         teachers=0,
+        teacher_layers=teacher.n_layer,
+        teacher_heads=teacher.n_head,
+        teacher_width=teacher.n_embd,
         teacher_steps=settings.teacher_steps,
         steps=1,
         validate_every=1,
     )
-    return _share(sized_only, steps, data, model, settings)
+    return _share(guess, steps, data, model, settings)
 
 
 def _share(picked: Picked, steps: float, data: TokenData, model: ModelSettings, settings: TrainSettings) -> Picked:
@@ -241,16 +264,19 @@ def _share(picked: Picked, steps: float, data: TokenData, model: ModelSettings, 
     teachers = 0 if alone else teachers_for(steps / epoch)
     teacher_steps = max(1, round(TEACHER_EPOCHS * epoch)) if teachers else settings.teacher_steps
     most = epoch * (MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS)
+    of_teacher = picked.teacher_layers, picked.teacher_heads, picked.teacher_width
+    size, of_model = (_flops_per_token(model, one, data.vocab_size) for one in (of_teacher, _dimensions(picked)))
     # What the teachers leave, in steps that are longer with them.
-    left = (steps - steps_in_all(0, teachers, teacher_steps)) / steps_in_all(1, teachers, 0)
-    own = max(VALIDATIONS, round(min(left, most)))
+    share = size / of_model
+    left = (steps - steps_in_all(0, teachers, teacher_steps, share)) / steps_in_all(1, teachers, 0, share)
+    taken = max(VALIDATIONS, round(min(left, most)))
     return dataclasses.replace(
         picked,
-        dropout=0.0 if teachers else dropout_for(own / epoch),
+        dropout=0.0 if teachers else dropout_for(taken / epoch),
         teachers=teachers,
         teacher_steps=teacher_steps,
-        steps=own,
-        validate_every=-(-own // VALIDATIONS),
+        steps=taken,
+        validate_every=-(-taken // VALIDATIONS),
     )
 
 

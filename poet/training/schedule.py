@@ -5,7 +5,7 @@ length of a training can change without a new search for the learning rate (the 
 arXiv 2405.18392).
 """
 
-# What a teacher adds to each step of the model that learns from it, as a share of the step (docs/log.md).
+# What a teacher of the model's size adds to each step of the model, as a share of the step (docs/log.md).
 TEACHER_SHARE = 0.4
 
 
@@ -24,10 +24,12 @@ def learning_rate_factor(step: int, steps: int, warmup_steps: int, cooldown: flo
     return min(warm, cool, 1.0)
 
 
-def steps_in_all(steps: int, teachers: int, teacher_steps: int) -> float:
+def steps_in_all(steps: int, teachers: int, teacher_steps: int, size: float) -> float:
     """How many steps without teachers take as long as a training of `steps` with `teachers`, theirs among them.
 
-    >>> steps_in_all(1000, 0, 960), steps_in_all(1000, 2, 960)
-    (1000.0, 3720.0)
+    `size` is that of a teacher as a share of the model's: the FLOPs of a token.
+
+    >>> steps_in_all(1000, 0, 960, size=1.0), steps_in_all(1000, 2, 960, size=0.5)
+    (1000.0, 2360.0)
     """
-    return steps * (1 + TEACHER_SHARE * teachers) + teachers * teacher_steps
+    return steps * (1 + TEACHER_SHARE * teachers * size) + teachers * teacher_steps * size

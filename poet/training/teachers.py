@@ -4,8 +4,8 @@ The next token of a text is one of many that could stand there. What several fin
 more than the token alone, and keeps it from learning the text by heart (distillation: Hinton et al. 2015,
 arXiv 1503.02531; from models of the same size: Furlanello et al. 2018, arXiv 1805.04770). docs/log.md has the figures.
 
-Teachers differ from the model in their seed and their number of steps: a model without teachers learns a text by heart
-if it reads the text often. They are trained one after the other, and each keeps its last snapshot until the model
+Teachers differ from the model in their seed, their size and their steps: a model without teachers learns a text by
+heart if it reads the text often. They are trained one after the other, and each keeps its last snapshot until the model
 itself is finished, so an interruption never costs one.
 
 In each step, a teacher sees the same windows as the model. What it expects there could be computed once for the whole
@@ -19,6 +19,7 @@ import torch
 from tokenizers import Tokenizer
 
 from poet.model.transformer import Transformer
+from poet.params.decided import teacher_model
 from poet.params.model import ModelSettings
 from poet.params.sections import TrainSettings
 from poet.progress import log
@@ -48,14 +49,14 @@ def train_model(
     Returns the finished training of the model itself. `tracker` records it; nothing of its teachers is recorded. Raises
     Interrupted after SIGINT or SIGTERM. (Collective.)
     """
-    teachers = []
+    teachers, of_teacher = [], teacher_model(model, settings) if settings.teachers else model
     for number in range(1, settings.teachers + 1):
         if world.is_main:
             log(f"teacher {number} of {settings.teachers}")
         seed = settings.seed + number * SEED_STEP
         recipe = dataclasses.replace(settings, seed=seed, steps=settings.teacher_steps)
         saved = dataclasses.replace(snapshots, folder=snapshots.folder / f"teacher-{number}")
-        run = prepare_run(data, tokenizer, model, recipe, world=world, snapshots=saved, tracker=Tracker())
+        run = prepare_run(data, tokenizer, of_teacher, recipe, world=world, snapshots=saved, tracker=Tracker())
         restore(run)
         before = run.step
         fit(run)

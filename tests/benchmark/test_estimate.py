@@ -118,7 +118,7 @@ def test_a_whole_training_is_steps_validations_samples_and_snapshots():
 
 def test_teachers_are_trainings_of_their_own_and_make_a_step_longer():
     alone, taught = of(params(teachers=0), *FULL), of(params(teachers=2, teacher_steps=500), *FULL)
-    added = (steps_in_all(alone.steps, 2, 500) - alone.steps) * alone.step_seconds
+    added = (steps_in_all(alone.steps, 2, 500, size=1.0) - alone.steps) * alone.step_seconds
     # Teachers validate, too.
     assert alone.seconds + added < taught.seconds < alone.seconds + 1.1 * added
     assert (taught.steps, taught.step_seconds) == (alone.steps, alone.step_seconds)

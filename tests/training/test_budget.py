@@ -9,7 +9,7 @@ import torch
 from poet.errors import ConfigError
 from poet.model.saving import load_model
 from poet.params.file import load_params
-from poet.params.model import Yoke
+from poet.params.model import Yoke, model_settings
 from poet.tokens.token_files import TRAIN, open_tokens
 from poet.training import budget
 from poet.training.budget import Picked, Size, by_minutes, dropout_for, size_for, with_picked
@@ -22,7 +22,19 @@ from tests.recipes import TRAIN as RECIPE
 from tests.training.runs import run, start, train_command
 
 WORLD = World(device=torch.device("cpu"))
-PICKED = Picked(n_layer=2, n_head=2, n_embd=48, dropout=0.1, teachers=1, teacher_steps=20, steps=30, validate_every=6)
+PICKED = Picked(
+    n_layer=2,
+    n_head=2,
+    n_embd=48,
+    dropout=0.1,
+    teachers=1,
+    teacher_layers=1,
+    teacher_heads=1,
+    teacher_width=16,
+    teacher_steps=20,
+    steps=30,
+    validate_every=6,
+)
 
 
 def decide(tokens, folder, minutes, model=MODEL):
@@ -59,6 +71,16 @@ def test_more_time_is_a_larger_model_and_never_less_of_anything():
     assert passes == sorted(passes) and passes[0] == 0
 
 
+def test_teachers_of_a_large_model_are_as_small_as_their_training_is_short():
+    """On the default text, 2.5 epochs are 4e12 tokens times FLOPs: too few for 4 layers of 256."""
+    model = model_settings("modern", n_layer=4, n_head=2, n_embd=256, sequence_len=256)
+    largest = size_for(3e14)
+    assert largest.n_embd == 256
+    assert budget.teacher_size_for(model, largest, 2048, 2.5 * 1.6e6).n_embd == 192
+    assert budget.teacher_size_for(model, largest, 2048, 2.5 * 1.6e4).n_embd == 128
+    assert budget.teacher_size_for(model, largest, 2048, 2.5 * 1.6e8) == largest, "never larger than the model"
+
+
 def test_without_minutes_everything_is_as_written(tokens, tmp_path):
     settings, picked = decide(tokens, tmp_path / "kept", None)
     assert (settings.model, settings.train, picked) == (MODEL, RECIPE, {})
@@ -86,7 +108,7 @@ def test_teachers_share_the_time(tokens, tmp_path, quick, monkeypatch):
     assert teacher_steps == round(budget.TEACHER_EPOCHS * epoch) and picked["train.teachers"] == 2
     assert picked["model.dropout"] == 0
     # 30 s, less nine validations and what preparing took.
-    in_all = steps_in_all(picked["train.steps"], 2, teacher_steps)
+    in_all = steps_in_all(picked["train.steps"], 2, teacher_steps, size=1.0)
     assert 0.9 * 2982 < budget.PACE * in_all <= 2983
     state = dataclasses.replace(MODEL, yoke=Yoke(layer=0, width=4, residual=False, state=True))
     assert decide(tokens, tmp_path / "kept", 0.5, state)[1]["train.teachers"] == 0

@@ -9,14 +9,15 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from poet.errors import Interrupted
+from poet.errors import ConfigError, Interrupted
 from poet.model.loss import TAUGHT, capped_cross_entropy
+from poet.params.decided import teacher_model
 from poet.training import loop, teachers, yardstick
-from tests.recipes import TRAIN
+from tests.recipes import MODEL, TRAIN
 from tests.tiny import CONFIG, VOCAB_SIZE, generator, tiny_model
 from tests.training.runs import interrupt_at, run, snapshots_of, start, train_command
 
-TWO = dataclasses.replace(TRAIN, teachers=2, teacher_steps=40)
+TWO = dataclasses.replace(TRAIN, teachers=2, teacher_layers=1, teacher_heads=1, teacher_width=8, teacher_steps=40)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,7 @@ def test_teachers_are_no_part_of_the_model():
 
 
 def test_the_model_learns_from_the_teachers_of_their_seeds(tokens, tmp_path, monkeypatch):
-    """What each teacher is, seen where the model gets it: the training of that seed and length alone."""
+    """What each teacher is, seen where the model gets it: the training of that seed, size and length alone."""
     seen, prepare = [], teachers.prepare_run
 
     def spy(*arguments, **keys):
@@ -80,7 +81,8 @@ def test_the_model_learns_from_the_teachers_of_their_seeds(tokens, tmp_path, mon
     for number, teacher in enumerate(seen[2], start=1):
         folder = tmp_path / f"teacher-{number}"
         seed = TRAIN.seed + number * teachers.SEED_STEP
-        run(tokens, folder, dataclasses.replace(TRAIN, seed=seed, steps=TWO.teacher_steps))
+        alone = dataclasses.replace(TRAIN, seed=seed, steps=TWO.teacher_steps)
+        run(tokens, folder, alone, model=teacher_model(MODEL, TWO))
         for name, tensor in load_file(folder / "model/model.safetensors").items():
             assert torch.equal(teacher.state_dict()[name], tensor), name
 
@@ -105,6 +107,12 @@ def test_an_interrupted_training_ends_like_an_uninterrupted_one(tokens, tmp_path
     histories = [(tmp_path / name / "history.csv").read_bytes() for name in ("whole", "parts")]
     assert histories[0] == histories[1]
     assert not list((tmp_path / "parts/resume").glob("*/teacher-*")), "snapshots go when the model is there"
+
+
+def test_a_size_that_does_not_fit_the_model_is_one_message(tokens, tmp_path):
+    model = dataclasses.replace(MODEL, n_kv_head=2)
+    with pytest.raises(ConfigError, match=r"teacher_width: 8 do not fit the section model: .*n_kv_head 2 must divide"):
+        run(tokens, tmp_path / "out", TWO, model=model)
 
 
 def test_finished_teachers_are_not_trained_again(tokens, tmp_path, capsys):
