@@ -294,6 +294,8 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
 def mlflow_server(command: str, project: Path, port: int, log: Path) -> Iterator[str]:
     """MLflow's server, which `command` of a shell starts in `project`; yields its address, at `port`."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PG", "AWS_"))}
+    # The programs of the environment that runs the tests, also where nobody has activated it.
+    clean["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
     # `env -i` and not only other values: a variable of the tests' own would hide one that the recipe lacks.
     words = ["env", "-i", *(f"{key}={value}" for key, value in clean.items()), "bash", "-ec", command]
     with _running(words, log, port, cwd=project) as process:

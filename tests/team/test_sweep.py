@@ -104,6 +104,8 @@ def test_ctrl_c_a_failure_and_an_mlflow_that_is_away(project):
     """Ctrl-C stops the sweep, and the same command continues it; one experiment fails, and the other goes on; records
     wait for MLflow; what is done is not run again.
     """
+    # Points reach the spool with each snapshot.
+    sh("sed -i 's/snapshot_seconds: 60.0/snapshot_seconds: 0.5/' params.yaml && git commit -qam Often", project)
     short = "poet sweep -S train.steps=3000 -S train.validate_every=100"
     command, away = f"{short} -S model.sequence_len=64,40000", "http://127.0.0.1:9"
     with (project.parent / "sweep.log").open("w+", encoding="utf-8") as out:
