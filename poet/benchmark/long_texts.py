@@ -78,7 +78,7 @@ def _go_on(model: Transformer, cache: Cache, read: Tensor, way: Way) -> Cache:
         return cache
     cache = model.new_cache(len(read), torch.float32)
     if kept := model.config.sequence_len - way.dropped:
-        model(read[:, -kept:], cache, last=True)
+        model(read[:, -kept:], cache, first=-1)
     return cache
 
 

@@ -37,6 +37,7 @@ def register(name: str | None, without_index: bool, params: Path) -> None:
     """
     from poet.params.file import load_params
     from poet.project import require_project
+    from poet.terminal import printable
     from poet.tracking.registry import registry
 
     settings = load_params(params)
@@ -44,7 +45,7 @@ def register(name: str | None, without_index: bool, params: Path) -> None:
     with registry(root) as client:
         version, is_new = register_model(client, settings, name, root, with_index=not without_index)
     state = "is the candidate now" if is_new else "has this model already"
-    click.echo(f"version {version.number} of {name} {state}: models:/{name}/{version.number}")
+    click.echo(printable(f"version {version.number} of {name} {state}: models:/{name}/{version.number}"))
 
 
 def register_model(

@@ -35,5 +35,6 @@ def share(name: str | None) -> None:
     """
     from poet.project import require_project
     from poet.remote.results import share_results
+    from poet.terminal import printable
 
-    click.echo(f"{share_results(require_project(), name)} results of finished stages pushed")
+    click.echo(printable(f"{share_results(require_project(), name)} results of finished stages pushed"))
