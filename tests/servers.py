@@ -57,12 +57,13 @@ def _running(
     cwd: Path | None = None,
     grace: float = 10,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The server `command` while it answers at `port`; what it prints goes to `log`."""
+    """The server `command` while it answers at `port`; what it prints goes to `log`.
+
+    `environment` is all that it sees of variables; by default, those of the tests.
+    """
     with log.open("wb") as out:
         # A session of its own: a server's children end with it.
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, cwd=cwd, env=os.environ | (environment or {}), start_new_session=True
-        )
+        process = subprocess.Popen(command, stdout=out, stderr=out, cwd=cwd, env=environment, start_new_session=True)
     try:
         wait_for_port(port, process, log)
         yield process
@@ -293,11 +294,10 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
 @contextmanager
 def mlflow_server(command: str, project: Path, port: int, log: Path) -> Iterator[str]:
     """MLflow's server, which `command` of a shell starts in `project`; yields its address, at `port`."""
+    # A variable of the tests' own would hide one that the recipe lacks.
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PG", "AWS_"))}
     # The programs of the environment that runs the tests, also where nobody has activated it.
     clean["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
-    # `env -i` and not only other values: a variable of the tests' own would hide one that the recipe lacks.
-    words = ["env", "-i", *(f"{key}={value}" for key, value in clean.items()), "bash", "-ec", command]
-    with _running(words, log, port, cwd=project) as process:
+    with _running(["bash", "-ec", command], log, port, cwd=project, environment=clean) as process:
         wait_until_healthy(f"http://{HOST}:{port}", process, log)
         yield f"http://{HOST}:{port}"

@@ -25,7 +25,7 @@ TARGET = "evaluate"
 POLL, LOOKS = 1.0, 5
 
 # Seconds for which nothing happens before workers are started again: they end ten seconds after the queue is empty, and
-# one may have been about to when the trials came. After so many starts in vain, something is wrong.
+# a worker may have been about to end when the trials came. After STARTS starts in vain, something is wrong.
 IDLE, STARTS = 20.0, 4
 
 # Seconds after which a running experiment without a process is lost, and one that is in no list was removed. To make
@@ -60,7 +60,7 @@ def run_sweep(
     models: Path,
     copied: Sequence[str],
 ) -> list[Outcome]:
-    """Run `trials` on so many workers, with so many threads each, and return what became of them, in their order.
+    """Run `trials` on `workers` workers of `threads` threads each; returns what became of the trials, in their order.
 
     What DVC keeps of an earlier sweep is taken as it is; what waits or runs already is not queued again. `copied` are
     files that neither git nor DVC keeps and experiments need. Interrupted after Ctrl-C.

@@ -55,7 +55,7 @@ class Table:
 
 
 def make_tables(outcomes: Sequence[Outcome], root: Path) -> list[Table]:
-    """A table for each collection that some experiment built; logs are told by their path from the folder `root`."""
+    """A table for each collection that an experiment built. Paths of logs are relative to the folder `root`."""
     names = dict.fromkeys(name for one in outcomes for name in one.trial.params.build)
     return [_table(name, [one for one in outcomes if name in one.trial.params.build], root) for name in names]
 

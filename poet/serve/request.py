@@ -11,7 +11,7 @@ from poet.errors import PoetError
 from poet.params.model import STRICT
 from poet.params.sampling import SamplingParams, Seed, Temperature
 
-# Somebody waits for the answer, and MLflow gives a request up after a minute. So many prompts of so many tokens take
+# Somebody waits for the answer, and MLflow gives a request up after a minute. The most prompts of the most tokens take
 # half a minute on two cores.
 MOST_PROMPTS = 16
 MOST_TOKENS = 1000

@@ -61,7 +61,8 @@ SIZES = (
     Size(flops=2e15, n_layer=6, n_head=4, n_embd=448),
 )
 
-# Pairs of the epochs for which the time is enough in all, and the number of teachers from there on (docs/log.md).
+# Pairs of the epochs for which the time is enough in all, and the number of teachers from there on. One was measured at
+# 6 epochs and two at 9 (docs/log.md); the limits between them are guesses.
 TEACHERS = ((0.0, 0), (5.0, 1), (8.0, 2))
 
 # The epochs of a teacher. Without dropout and a teacher of its own, it would learn the text by heart from here on.
@@ -117,7 +118,7 @@ def dropout_for(epochs: float) -> float:
 
 
 def teacher_size_for(model: ModelSettings, largest: Size, vocab_size: int, tokens: float) -> Size:
-    """The largest size, at most `largest`, that pays off in a training on so many tokens."""
+    """The largest size, at most `largest`, that pays off in a training on `tokens` tokens."""
     return next(
         size
         for size in reversed(SIZES)

@@ -1,4 +1,4 @@
-"""`poet remote check` against real servers: what works is one line, and each failure is told by its true cause."""
+"""`poet remote check` against real servers: success is one line, and each failure names its true cause."""
 
 import datetime
 import gc

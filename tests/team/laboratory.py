@@ -68,7 +68,7 @@ def settings(text: str) -> dict[str, str]:
 
 
 def with_values(path: Path, **values: object) -> None:
-    """Edit lines of a file of variables, as its reader is told to; each must be there."""
+    """Set variables in a file, as the page tells its reader to do; each must have a line there."""
     text = path.read_text(encoding="utf-8")
     for key, value in values.items():
         text, count = re.subn(rf"^{key}=.*$", f"{key}={value}", text, flags=re.MULTILINE)

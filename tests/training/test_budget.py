@@ -72,7 +72,7 @@ def test_more_time_is_a_larger_model_and_never_less_of_anything():
 
 
 def test_teachers_of_a_large_model_are_as_small_as_their_training_is_short():
-    """On the default text, 2.5 epochs are 4e12 tokens times FLOPs: too few for 4 layers of 256."""
+    """On the default text, 2.5 epochs are 4e6 tokens: 1e14 FLOPs or less, too few for 4 layers of 256."""
     model = model_settings("modern", n_layer=4, n_head=2, n_embd=256, sequence_len=256)
     largest = size_for(3e14)
     assert largest.n_embd == 256
