@@ -1,7 +1,8 @@
 """What a number of minutes buys on this machine: `python -m poet.benchmark.presets --help`.
 
 Each training is the one of `train.minutes`, with everything that it picks, and ends with the figure of the stage
-evaluate. What it picked for one seed, it keeps for the others, as their results are compared.
+evaluate. What it picked for one seed, it keeps for the others, as their results are compared. `default` is the recipe
+of params.yaml without minutes.
 """
 
 import dataclasses
@@ -36,13 +37,18 @@ from poet.training.teachers import train_model
 
 PATH = click.Path(path_type=Path)
 
+# Stands for the steps and sizes of params.yaml in place of a number of minutes.
+DEFAULT = "default"
+
 
 @click.command(
-    epilog="Example: python -m poet.benchmark.presets --tokens data/tokens/shakespeare --minutes 2,10 --seeds 3"
+    epilog="Example: python -m poet.benchmark.presets --tokens data/tokens/shakespeare --minutes default,10 --seeds 3"
 )
 @click.option("--params", type=PATH, default="params.yaml", show_default=True)
 @click.option("--tokens", type=PATH, required=True, help="The folder of tokens.")
-@click.option("--minutes", "choices", default="2,10,30", show_default=True, help="Minutes, with commas between them.")
+@click.option("--minutes", "choices", default="default,10,30", show_default=True,
+    help="Minutes, with commas between them; `default` is the recipe without minutes.",
+)  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Trainings of each.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 def main(params: Path, tokens: Path, choices: str, seeds: int, as_json: bool) -> None:
@@ -51,7 +57,7 @@ def main(params: Path, tokens: Path, choices: str, seeds: int, as_json: bool) ->
     keep_compiled(project_root())
     keep_freed_memory()
     rows = []
-    for minutes in _numbers(choices):
+    for minutes in _minutes(choices):
         train = dataclasses.replace(settings.train, minutes=minutes)
         rows.append(measure(dataclasses.replace(settings, train=train), tokens, seeds))
         log(describe(rows[-1]))
@@ -63,11 +69,11 @@ def main(params: Path, tokens: Path, choices: str, seeds: int, as_json: bool) ->
         click.echo(describe(row))
 
 
-def _numbers(choices: str) -> list[float]:
+def _minutes(choices: str) -> list[float | None]:
     try:
-        return [float(choice) for choice in choices.split(",")]
+        return [None if choice == DEFAULT else float(choice) for choice in choices.split(",")]
     except ValueError:
-        raise click.UsageError(f"--minutes: {choices!r} is no list of numbers, such as 2,10") from None
+        raise click.UsageError(f"--minutes: {choices!r} is no list of numbers, such as {DEFAULT},10") from None
 
 
 def measure(settings: Params, tokens: Path, seeds: int) -> dict[str, Any]:
@@ -104,6 +110,9 @@ def _bits(run: TrainingRun, stride: float, tokens: Path) -> float:
 def describe(row: dict[str, Any]) -> str:
     """A row as a line: the median and, of several trainings, the range.
 
+    >>> describe({"minutes": None, "picked": {}, "bits_per_character": [1.7], "seconds": [240.0]})
+    'default: 1.7000 bits per character in 4 min'
+
     >>> picked = {"model.n_layer": 3, "model.n_embd": 192, "train.steps": 900}
     >>> describe({"minutes": 10.0, "picked": picked, "bits_per_character": [1.7, 1.5, 1.6], "seconds": [590.0] * 3})
     '10 minutes: 1.6000 bits per character (1.5000 to 1.7000) in 10 min; n_layer 3, n_embd 192, steps 900'
@@ -112,7 +121,9 @@ def describe(row: dict[str, Any]) -> str:
     span = f" ({min(bits):.4f} to {max(bits):.4f})" if len(bits) > 1 else ""
     picked = ", ".join(f"{key.partition('.')[2]} {value:g}" for key, value in row["picked"].items())
     took = duration(statistics.median(row["seconds"]))
-    return f"{row['minutes']:g} minutes: {statistics.median(bits):.4f} bits per character{span} in {took}; {picked}"
+    recipe = f"{row['minutes']:g} minutes" if row["minutes"] else DEFAULT
+    words = f"{recipe}: {statistics.median(bits):.4f} bits per character{span} in {took}"
+    return f"{words}; {picked}" if picked else words
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from poet.benchmark.presets import main
 from poet.training import budget
 from poet.training.budget import Size
 from tests.cleaning.shelf import clean_shelf
+from tests.clone import ROOT
 from tests.recipes import CHAR, SPLIT
+from tests.shrink import shrink
 from tests.texts import babble
 from tests.tokens.written import write_tokens
 
@@ -27,6 +29,18 @@ def test_each_seed_is_a_training_of_what_was_picked(write_books, tmp_path, monke
     assert row["picked"]["model.n_embd"] == 16 and row["picked"]["train.teachers"] == 1
     one, two = row["bits_per_character"]
     assert one != two and 0 < one < 8 and len(row["seconds"]) == 2
+
+
+def test_the_default_recipe_is_a_row_too(write_books, tmp_path, monkeypatch):
+    tokens = tmp_path / "tokens"
+    write_tokens(clean_shelf(write_books(a=babble(1, 8000)), tmp_path), SPLIT, CHAR, tokens)
+    params = tmp_path / "params.yaml"
+    params.write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    shrink(params)
+    words = ["--params", str(params), "--tokens", str(tokens), "--minutes", "default", "--json"]
+    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    (row,) = json.loads(result.stdout)["rows"]
+    assert row["minutes"] is None and row["picked"] == {} and 0 < row["bits_per_character"][0] < 8
 
 
 @pytest.mark.parametrize("minutes", ["ten", "1,,2"])
