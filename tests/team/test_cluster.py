@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.clone import ENVIRONMENT, ROOT, sh
-from tests.team.test_workflow import cut
+from tests.team.test_workflow import small_project
 from tests.test_sharing import with_own_texts
 
 JOB = ROOT / "docs/train.slurm"
@@ -65,15 +65,7 @@ QUEUE = re.findall(r"```sh\n(.*?)```", PAGE.partition("## Experiments on several
 @pytest.mark.slow
 def test_two_machines_share_their_experiments(tmp_path):
     """Two clones work at once, with a git server and a remote between them; a third has both and runs nothing."""
-    one = tmp_path / "one"
-    one.mkdir()
-    with_own_texts(one)
-    cut(one)
-    sh(
-        f"dvc remote add --default team {tmp_path}/store && dvc add -q data/own/mine && dvc repro -q && dvc push -q",
-        one,
-    )
-    sh("git add -A && git commit -qm Mine", one)
+    one = small_project(tmp_path / "one")
     sh(f"git clone -q --bare {one} server.git", tmp_path)
     machines, submit, collect = ("a", "b", "c"), QUEUE[0], QUEUE[1]
     for name in machines:
