@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clone import ENVIRONMENT, sh
+from tests.clone import ENVIRONMENT, sh, wait_for_queue
 from tests.team.page import blocks
 from tests.test_sharing import with_own_texts
 
@@ -63,13 +63,6 @@ def runs(folder: Path) -> list[dict]:
         "  for r in c.search_runs([e.experiment_id for e in c.search_experiments()])]))"
     )
     return json.loads(sh(f'python -c "{code}"', folder).rpartition("RUNS")[2])
-
-
-def wait_for_queue(folder: Path) -> None:
-    deadline = time.monotonic() + 900
-    while re.search("Queued|Running", status := sh("dvc queue status", folder)):
-        assert time.monotonic() < deadline, status
-        time.sleep(1)
 
 
 def test_the_page(project):
