@@ -63,7 +63,9 @@ def test_what_dvc_does_not_queue_is_one_message(tmp_path, params: Params):
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
-        with pytest.raises(PoetError, match=r"DVC does not queue a=2: (?s:.*)busy(?s:.*)The same command goes on"):
-            queue.put(trial, "one", [])
-        other.kill()
-    queue.close()
+        try:
+            with pytest.raises(PoetError, match=r"DVC does not queue a=2: (?s:.*)busy(?s:.*)The same command goes on"):
+                queue.put(trial, "one", [])
+        finally:
+            other.kill()
+            queue.close()
