@@ -1,10 +1,12 @@
 """A clean clone with small parameters, and a shell in it that knows nothing of the test's own project."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests.shrink import shrink
@@ -30,6 +32,23 @@ def sh(command: str, folder: Path, *, fails: bool = False) -> str:
     )
     assert (result.returncode != 0) == fails, result.stdout
     return result.stdout
+
+
+def wait_for_queue(folder: Path) -> None:
+    """Wait until no experiment waits or runs in DVC's queue of the repository `folder`.
+
+    This process looks by itself: `dvc queue status` takes a second of the processors, which the workers need.
+    """
+    from poet.experiments.queue import Queue, State  # tests of rooms without DVC use this module too
+
+    deadline, quiet = time.monotonic() + 900, 0
+    with contextlib.closing(Queue(folder)) as queue:
+        while quiet < 2:  # one that a worker takes at this moment may be missing
+            with contextlib.suppress(OSError, ValueError):  # a worker replaces a file at this moment
+                busy = [one for one in queue.entries().values() if one.state in {State.QUEUED, State.RUNNING}]
+                quiet = 0 if busy else quiet + 1
+            assert time.monotonic() < deadline, busy
+            time.sleep(0.5)
 
 
 def clone(folder: Path) -> Path:

@@ -292,12 +292,21 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
 
 
 @contextmanager
-def mlflow_server(command: str, project: Path, port: int, log: Path) -> Iterator[str]:
-    """MLflow's server, which `command` of a shell starts in `project`; yields its address, at `port`."""
+def mlflow_server(
+    folder: Path, port: int | None = None, *, command: str = "", log: Path | None = None
+) -> Iterator[str]:
+    """MLflow's server at `port`; yields its address. `command` of a shell starts it in `folder`; by default, it has an
+    SQLite database there.
+    """
+    port, log = port or free_port(), log or folder / "server.log"
+    command = command or (
+        f"exec mlflow server --backend-store-uri sqlite:///{folder}/server.db --workers 1 --host {HOST} --port {port} "
+        f"--artifacts-destination {folder}/artifacts"
+    )
     # A variable of the tests' own would hide one that the recipe lacks.
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PG", "AWS_"))}
     # The programs of the environment that runs the tests, also where nobody has activated it.
     clean["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
-    with _running(["bash", "-ec", command], log, port, cwd=project, environment=clean) as process:
+    with _running(["bash", "-ec", command], log, port, cwd=folder, environment=clean) as process:
         wait_until_healthy(f"http://{HOST}:{port}", process, log)
         yield f"http://{HOST}:{port}"

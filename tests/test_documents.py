@@ -1,4 +1,4 @@
-"""docs/architecture.md, CONTRIBUTING.md and .ci/run say what is so: files exist, the rooms are the rooms."""
+"""docs/architecture.md, CONTRIBUTING.md and .ci say what is so: files exist, the rooms are the rooms."""
 
 import re
 import subprocess
@@ -52,9 +52,10 @@ def test_the_picture_is_in_the_order_of_the_imports():
             assert order.index(room) < order.index(other) or (room, other) == ("params", "tokenizers"), (room, other)
 
 
-def test_no_check_of_ci_is_passed_over():
+@pytest.mark.parametrize("name", ["run", "readme"])
+def test_no_check_of_ci_is_passed_over(name):
     """With `set -e`, bash goes on after a command behind `!` whatever it returns: such a check could never fail."""
-    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / name).read_text(encoding="utf-8")
     assert "set -euo pipefail" in script
     assert not re.findall(r"^\s*!.*", script, re.MULTILINE)
     shell = "set -e; ! true; echo passed over"

@@ -2,12 +2,9 @@
 shelf starts from the poet of another one.
 """
 
-import re
-import time
-
 import pytest
 
-from tests.clone import clone, sh
+from tests.clone import clone, sh, wait_for_queue
 from tests.texts import babble
 
 MINE = """collections:
@@ -60,10 +57,8 @@ def test_two_experiments_in_the_queue_share_a_training(tmp_path):
         sh(f"dvc exp run --queue --name {name} {change} train", folder)
     # The workers stay behind with the command's output open, so it goes to a file.
     sh("dvc queue start -j 2 >start.log 2>&1", folder)
-    deadline = time.monotonic() + 900
-    while re.search("Queued|Running", status := sh("dvc queue status", folder)):
-        assert time.monotonic() < deadline, status
-        time.sleep(1)
+    wait_for_queue(folder)
+    status = sh("dvc queue status", folder)
     logs = [sh(f"dvc queue logs {name}", folder) for name in ("cold", "warm")]
     assert status.count("Success") == 2, (status, logs)
     waited = [log for log in logs if "another process is training the same model" in log]

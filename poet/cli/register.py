@@ -62,8 +62,9 @@ def register_model(
     index = built(settings, name, INDEX) if with_index else None
     # The run of the model may still wait in the spool.
     _, failed, problem = publish_all(root)
-    if failed:
-        raise PoetError(f"{failed} records could not be sent to MLflow, where models are registered. " + _why(problem))
+    # A record that fails for a reason of its own, such as a deleted run, was reported; it keeps no other model out.
+    if problem:
+        raise PoetError(f"{failed} records could not be sent to MLflow, where models are registered. {problem.text}")
 
     def write(out: Path) -> None:
         """Write the MLflow model to `out`, once it is known that it is needed."""
@@ -77,7 +78,3 @@ def register_model(
         write_mlflow_model(out, model, index, length or 0, root / CONSTRAINTS)
 
     return registry.register(client, name, sha256(model / WEIGHTS), write, has_index=with_index)
-
-
-def _why(problem: Any) -> str:
-    return problem.text if problem else "`poet publish` says why."

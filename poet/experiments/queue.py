@@ -5,6 +5,7 @@ little, and a test runs all of it.
 """
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,9 @@ import psutil
 from poet.errors import PoetError
 from poet.experiments.grid import Trial
 from poet.tracking.run import git
+
+# Seconds by which the start of a process may seem later than the note of it: Linux rounds the time of the boot.
+ROUNDED = 5.0
 
 
 class State(Enum):
@@ -98,12 +102,22 @@ class Queue:
         return Path(process.stdout) if process and process.stdout else None
 
     def put(self, trial: Trial, target: str, copied: Sequence[str]) -> None:
-        """Queue `trial`: to build `target` with its changes, in a copy that has the ignored files `copied` too."""
+        """Queue `trial`: to build `target` with its changes, in a copy that has the ignored files `copied` too.
+
+        PoetError if DVC does not take it, as while `dvc exp run` changes the files here.
+        """
+        from dvc.exceptions import DvcException
+
         # Keys that params.yaml may leave out are added; those that do not exist were refused before.
         changes = [change if change[:1] == "+" else f"++{change}" for change in trial.changes]
-        self.repo.experiments.run(
-            queue=True, targets=[target], params=changes, name=trial.name, copy_paths=list(copied)
-        )
+        try:
+            self.repo.experiments.run(
+                queue=True, targets=[target], params=changes, name=trial.name, copy_paths=list(copied)
+            )
+        except DvcException as error:
+            raise PoetError(
+                f"DVC does not queue {trial.name}: {error}\nThe same command goes on with those that are queued."
+            ) from error
 
     def start_workers(self, count: int, threads: int) -> None:
         """Start workers until there are `count`, each with as many threads; PoetError if DVC does not start them."""
@@ -132,8 +146,8 @@ class Queue:
 
     def has_process(self, entry: Entry) -> bool:
         """Whether the process of a running experiment lives; it has none yet while its folder is made."""
-        process = self._queue.proc.get(entry.handle.stash_rev)
-        return process is not None and psutil.pid_exists(process.pid)
+        revision = entry.handle.stash_rev
+        return is_alive(Path(self._queue.proc.wdir) / revision / f"{revision}.json")
 
     def give_up(self, entries: Sequence[Entry]) -> None:
         """Call those running experiments failed that no worker has, as after a reboot."""
@@ -164,6 +178,19 @@ class Queue:
         """Let workers end at once if nothing is left to do; by themselves they wait for a while."""
         if self.is_idle() and not any(True for _ in self._queue.iter_queued()):
             self._queue.shutdown()
+
+
+def is_alive(note: Path) -> bool:
+    """Whether the process lives of which DVC wrote the JSON file `note`, when it began and again when it ended.
+
+    After a reboot, another process may have its number. That one began after the note was written.
+    """
+    try:
+        process, written = json.loads(note.read_text(encoding="utf-8")), note.stat().st_mtime
+        began = psutil.Process(process["pid"]).create_time()
+    except (FileNotFoundError, psutil.Error):
+        return False
+    return process["returncode"] is None and began < written + ROUNDED
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -7,9 +7,10 @@ Ctrl-C stops them: trainings save their state, and the same sweep continues them
 import contextlib
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from poet.errors import Interrupted, PoetError
 from poet.experiments.finished import read_figures
@@ -34,6 +35,8 @@ LOST, REMOVED = 120.0, 10.0
 
 # Seconds for running experiments to save their state after Ctrl-C.
 STOPPING = 120.0
+
+Found = TypeVar("Found")
 
 
 @dataclass(kw_only=True)
@@ -110,11 +113,11 @@ def _uninterrupted() -> Iterator[None]:
 
 def _put(watch: Watch, copied: Sequence[str]) -> None:
     """Queue what neither waits nor runs."""
-    entries = watch.queue.entries()
+    entries = _patiently(watch.queue.entries)
     lost = [one for one in entries.values() if one.state is State.RUNNING and not watch.queue.has_process(one)]
     if lost:
         watch.queue.give_up(lost)
-        entries = watch.queue.entries()
+        entries = _patiently(watch.queue.entries)
     for trial in watch.waiting.values():
         entry = entries.get(trial.name)
         if entry and entry.state in (State.QUEUED, State.RUNNING):
@@ -131,7 +134,7 @@ def _watch(watch: Watch, bar: ProgressBar, workers: int, threads: int) -> None:
     busy, starts = time.monotonic(), 0
     while watch.waiting:
         time.sleep(POLL)
-        finished, entries = _look(watch.queue)
+        finished, entries = _patiently(watch.queue.finished), _patiently(watch.queue.entries)
         for trial in list(watch.waiting.values()):
             outcome = _outcome(watch, trial, finished.get(trial.name, ""), entries.get(trial.name))
             if outcome:
@@ -152,16 +155,16 @@ def _watch(watch: Watch, bar: ProgressBar, workers: int, threads: int) -> None:
             busy, starts = time.monotonic(), starts + 1
 
 
-def _look(queue: Queue) -> tuple[dict[str, str], dict[str, Entry]]:
-    """What is finished, and what is in the queue, while workers change the files in which DVC keeps both."""
+def _patiently(look: Callable[[], Found]) -> Found:
+    """What `look` finds in the queue, while workers change the files in which DVC keeps it."""
     from dvc.exceptions import DvcException
 
     for _ in range(LOOKS - 1):
         try:
-            return queue.finished(), queue.entries()
+            return look()
         except (OSError, ValueError, DvcException):
             time.sleep(POLL)  # a file was being replaced; what lasts is raised below
-    return queue.finished(), queue.entries()
+    return look()
 
 
 def _outcome(watch: Watch, trial: Trial, commit: str, entry: Entry | None) -> Outcome | None:
@@ -208,11 +211,12 @@ def _tidy(watch: Watch) -> None:
     own = watch.outcomes.keys()
     deadline = time.monotonic() + REMOVED
     # An experiment is there a moment before its folder is gone.
-    while any(one.name in own and one.state is State.RUNNING for one in watch.queue.entries().values()):
+    while any(one.name in own and one.state is State.RUNNING for one in _patiently(watch.queue.entries).values()):
         if time.monotonic() > deadline:
             break
         time.sleep(POLL)
-    done = [one for one in watch.queue.entries().values() if one.name in own and one.state is State.DONE]
+    entries = _patiently(watch.queue.entries)
+    done = [one for one in entries.values() if one.name in own and one.state is State.DONE]
     with _uninterrupted():
         watch.queue.remove(done)
     watch.queue.dismiss_workers()
@@ -224,7 +228,7 @@ def _stop(watch: Watch) -> None:
     names, asked = watch.waiting.keys(), set[str]()
     deadline = time.monotonic() + STOPPING
     while time.monotonic() < deadline:
-        own = [one for one in watch.queue.entries().values() if one.name in names]
+        own = [one for one in _patiently(watch.queue.entries).values() if one.name in names]
         watch.queue.remove([one for one in own if one.state is not State.RUNNING])
         running = [one for one in own if one.state is State.RUNNING]
         if not running:

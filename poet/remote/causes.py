@@ -93,17 +93,17 @@ def telling_why(remote: Remote, what: str) -> Iterator[None]:
         yield
     # The file systems of DVC raise what their libraries raise; these errors have no class in common.
     except Exception as error:
-        cause = remote.without_secrets(explain(error, remote))
-        raise RemoteError(f"{remote.name} ({remote.address}): cannot {what}. {cause}") from error
+        raise RemoteError(f"{remote.name} ({remote.address}): cannot {what}. {explain(error, remote)}") from error
 
 
 def explain(error: BaseException, remote: Remote) -> str:
-    """The cause of `error`, which an operation on `remote` raised, and what to do about it."""
+    """The cause of `error`, which an operation on `remote` raised, and what to do about it; without secrets."""
     seen = set(signs(error))
     for sign, words in (TABLES.get(remote.protocol, {}) | ANY).items():
         if sign in seen:
-            return words.format(**_places(remote))
-    said = next((str(each) for each in _chain(error) if str(each)), "")
+            return remote.without_secrets(words.format(**_places(remote)))
+    # Hidden before it is cut: half a secret at the end would no longer be found.
+    said = remote.without_secrets(next((str(each) for each in _chain(error) if str(each)), ""))
     return f"{type(error).__name__}: {' '.join(said.split())[:QUOTED]}"
 
 

@@ -25,12 +25,16 @@ def check_remote(root: Path, name: str | None = None, *, only_read: bool = False
     remote = configured_remote(root, name)
     started = time.perf_counter()
     with telling_why(remote, "look into it"):
-        _look_into(remote.objects)
+        is_there = _look_into(remote.objects)
     if not only_read:
         if remote.protocol == "local":
             require_open(Path(remote.path))
         _pass_an_object_through(remote)
-    done = "it can be looked into" if only_read else "an object was put, read, listed and deleted"
+    done = "an object was put, read, listed and deleted"
+    if only_read:
+        done = "it can be looked into" + (
+            "" if is_there else ", but nobody has shared anything at that address yet: checked"
+        )
     return f"{remote.name} ({remote.address}): {done} in {time.perf_counter() - started:.1f} s"
 
 
@@ -58,8 +62,8 @@ def _pass_an_object_through(remote: Remote) -> None:
         raise RemoteError(f"{remote.name} ({remote.address}): what comes back is not what was put a moment ago")
 
 
-def _look_into(store: Any) -> None:
-    """List the place of all objects. It need not exist yet, but the bucket that it is in has to.
+def _look_into(store: Any) -> bool:
+    """List the place of all objects; returns whether it exists. It need not yet, but the bucket that it is in has to.
 
     Some servers make a missing bucket when something is put into it: a misspelled name would go unnoticed.
     """
@@ -68,3 +72,5 @@ def _look_into(store: Any) -> None:
     except FileNotFoundError as error:
         if "NoSuchBucket" in signs(error):
             raise
+        return False
+    return True

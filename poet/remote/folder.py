@@ -5,8 +5,9 @@ object of theirs comes to lie in such a folder.
 """
 
 import os
+import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from poet.errors import RemoteError
@@ -23,7 +24,7 @@ def require_open(root: Path) -> None:
     """
     if not root.is_dir() or root.stat().st_mode & OPEN != OPEN:
         return
-    group = root.group()
+    group = _name(root.group, root.stat().st_gid)
     umask = os.umask(0)
     os.umask(umask)
     if umask & stat.S_IRWXG:
@@ -33,11 +34,20 @@ def require_open(root: Path) -> None:
         )
     for folder in _folders(root):
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            owner = folder.owner()
+            owner = _name(folder.owner, folder.stat().st_uid)
             raise RemoteError(
                 f"{root} is for the group {group}, but {owner} made {folder}, and this user may not write to it. Let "
-                f"{owner} run: find {root} -user {owner} -type d -exec chgrp {group} {{}} + -exec chmod 2775 {{}} +"
+                f"{owner} run: find {shlex.quote(str(root))} -user {owner} -type d -exec chgrp {group} {{}} + "
+                "-exec chmod 2775 {} +"
             )
+
+
+def _name(look_up: Callable[[], str], number: int) -> str:
+    """The name of a user or group; its number where this machine knows no name of it, as with NFS or in a container."""
+    try:
+        return look_up()
+    except KeyError:
+        return str(number)
 
 
 def _folders(root: Path) -> Iterator[Path]:

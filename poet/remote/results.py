@@ -6,7 +6,10 @@ does not push them. So a colleague without this dvc.lock would run `train` again
 experiments that are not in the workspace, no result is pushed at all.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from poet.errors import RemoteError
 from poet.remote.causes import telling_why
@@ -27,7 +30,7 @@ def share_results(root: Path, name: str | None = None) -> int:
     from dvc.repo import Repo
 
     remote = configured_remote(root, name)
-    with Repo(str(root)) as repo, repo.lock:
+    with Repo(str(root)) as repo, _alone(repo):
         runs = Path(repo.stage_cache.cache_dir)
         # runs/<two digits>/<what went in>/<what came out>
         finished = [(path.parent.name, path.name) for path in sorted(runs.glob("*/*/*")) if path.suffix != ".tmp"]
@@ -43,3 +46,21 @@ def share_results(root: Path, name: str | None = None) -> int:
     if failed:
         raise RemoteError(f"{len(failed)} of {len(objects)} objects could not be pushed. `poet remote check` says why.")
     return len(pushed)
+
+
+@contextmanager
+def _alone(repo: Any) -> Iterator[None]:
+    """Keep other commands of DVC out of the repository; RemoteError if one of them does so now."""
+    from dvc.lock import LockError
+
+    try:
+        repo.lock.lock()
+    except LockError as error:
+        raise RemoteError(
+            "another command of DVC works in this repository, such as `dvc repro`. Wait until it has ended; then run "
+            "this again."
+        ) from error
+    try:
+        yield
+    finally:
+        repo.lock.unlock()

@@ -6,6 +6,7 @@ has such a tag. If two promote at once, each moves the alias after its tag is th
 sees the other's tag, and leaves the alias with the better of the two.
 """
 
+import contextlib
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,6 +121,10 @@ def promote(client: Any, collection: str, version: Version) -> list[str]:
     before = {one.number: one for one in versions(client, collection)}
     mine, number = standing(client, collection, version), alias(client, collection, CHAMPION)
     if number == version.number:
+        if (promotion := before[number].promotion).startswith(UNDER_WAY):
+            # It failed when the alias had moved. Left so, the version would be a rival of all that come after it.
+            done = f"{DONE}{promotion.removeprefix(UNDER_WAY)}, after an interrupted promotion"
+            client.set_model_version_tag(collection, str(number), PROMOTION_TAG, done)
         return [f"Version {number} is the champion of {collection} already.", *figures_table([mine])]
     lines = [f"There was no champion of {collection} to compare with."]
     shown = [mine]
@@ -179,13 +184,15 @@ def _move(client: Any, collection: str, mine: Standing, before: Mapping[int, Ver
 def _rivals(client: Any, collection: str, mine: Standing, before: Mapping[int, Version]) -> list[Standing]:
     """The versions that others promote at the same time, as far as they compare with `mine`.
 
-    A tag that was there before, of a promotion that was over, is history: its version may have been taken back.
+    A tag that was there before, of a promotion that was over, is history: its version may have been taken back. So is
+    one that was interrupted long ago, if the figures of its version have gone since.
     """
     found = []
     for one in versions(client, collection):
         known = before[one.number].promotion if one.number in before else ""
         is_rival = one.promotion and (one.promotion != known or known.startswith(UNDER_WAY))
         if one.number != mine.version.number and is_rival:
-            other = standing(client, collection, one)
-            found += [] if why_not_comparable(other, mine) else [other]
+            with contextlib.suppress(PoetError):
+                other = standing(client, collection, one)
+                found += [] if why_not_comparable(other, mine) else [other]
     return found

@@ -71,22 +71,30 @@ def register(
 
     `write` makes its files. PoetError when no run of the collection has trained or evaluated the model.
     """
-    known = [one for one in versions(client, collection) if one.model_sha256 == model_sha256]
-    if found := [one for one in known if one.has_index or not has_index]:
-        return max(found, key=lambda one: one.number), False
+    known = versions(client, collection)
+    if found := [one for one in known if one.model_sha256 == model_sha256 and (one.has_index or not has_index)]:
+        newest = max(found, key=lambda one: one.number)
+        if newest == max(known, key=lambda one: one.number):
+            # Perhaps its registration failed between the two steps.
+            _make_candidate(client, collection)
+        return newest, False
     run = run_of(client, collection, model_sha256)
     with _logged_model(client, run, collection, write) as model_id:
         if not client.search_registered_models(f"name = '{collection}'"):
             _create(client, collection)
-        made = client.create_model_version(
-            collection,
-            f"models:/{model_id}",
-            run_id=run.info.run_id,
-            model_id=model_id,
-            tags={MODEL_TAG: model_sha256, INDEX_TAG: str(has_index).lower()},
-        )
-    client.set_registered_model_alias(collection, CANDIDATE, made.version)
-    return _version(made), True
+        tags = {MODEL_TAG: model_sha256, INDEX_TAG: str(has_index).lower()}
+        version = _create_version(client, collection, run.info.run_id, model_id, tags)
+    _make_candidate(client, collection)
+    return version, True
+
+
+def _make_candidate(client: Any, collection: str) -> None:
+    """Let the version that was registered last be the candidate, also if somebody registers another in this moment."""
+    while True:
+        last = max(one.number for one in versions(client, collection))
+        if alias(client, collection, CANDIDATE) == last:
+            return
+        client.set_registered_model_alias(collection, CANDIDATE, str(last))
 
 
 def run_of(client: Any, collection: str, model_sha256: str) -> Any:
@@ -164,14 +172,33 @@ def _create(client: Any, collection: str) -> None:
             raise
 
 
+def _create_version(client: Any, collection: str, run_id: str, model_id: str, tags: dict[str, str]) -> Version:
+    """Make a version of the registered model from the model `model_id` in the store."""
+    from mlflow.exceptions import MlflowException
+
+    source = f"models:/{model_id}"
+    try:
+        return _version(client.create_model_version(collection, source, run_id=run_id, model_id=model_id, tags=tags))
+    except MlflowException:
+        # If the version was made and only the reply got lost, its files must stay.
+        if found := [one for one in _search(client, collection) if one.source == source]:
+            return _version(found[0])
+        raise
+
+
 def versions(client: Any, collection: str) -> list[Version]:
     """All versions of the registered model of `collection`; none where there is no such model."""
+    return [_version(one) for one in _search(client, collection)]
+
+
+def _search(client: Any, collection: str) -> list[Any]:
+    """The same as MLflow has them."""
     found: list[Any] = []
     page = client.search_model_versions(f"name = '{collection}'")
     while True:
         found += page
         if not page.token:
-            return [_version(one) for one in found]
+            return found
         page = client.search_model_versions(f"name = '{collection}'", page_token=page.token)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from poet.tracking.run import tracking
 from tests.clone import ROOT
-from tests.tracking.servers import free_port
+from tests.servers import free_port
 
 SERVER = "https://mlflow.lab/team"
 

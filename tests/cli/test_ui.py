@@ -20,7 +20,7 @@ from poet.tracking.run import tracking
 from tests.clone import ROOT
 from tests.recipes import MODEL, TRAIN
 from tests.report.browsing import CHROMIUM
-from tests.tracking.servers import free_port
+from tests.servers import free_port
 
 
 @pytest.fixture

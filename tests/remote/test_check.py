@@ -174,6 +174,16 @@ def test_a_failure_has_its_true_cause(project, servers, places, case):
     assert cause in check(project, servers[kind] | changed, fails=True)
 
 
+def test_keys_of_the_environment_do_and_those_of_the_file_go_before_them(project, servers, monkeypatch):
+    variables = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
+    for variable in variables.values():
+        monkeypatch.setenv(variable, "wrong")
+    check(project, servers["s3"])
+    for key, variable in variables.items():
+        monkeypatch.setenv(variable, servers["s3"][key])
+    check(project, servers["s3"] | dict.fromkeys(variables))
+
+
 def test_a_clock_that_is_wrong(project, servers, monkeypatch):
     """The client signs its request with a time of yesterday."""
     now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)

@@ -1,5 +1,6 @@
 """The tracking server of docs/team.md, started as the page says, and two colleagues who use it."""
 
+import os
 import re
 import secrets
 import subprocess
@@ -9,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
-from tests.clone import ENVIRONMENT, ROOT, sh
+from tests.clone import ENVIRONMENT, sh
 from tests.servers import HOST, S3, free_port, mlflow_server, postgres_server, s3_server
+from tests.team.page import blocks
 from tests.test_sharing import with_own_texts
 
-PAGE = (ROOT / "docs/team.md").read_text(encoding="utf-8")
-SECTION = PAGE.partition("## Runs: a shared tracking server")[2].partition("\n## ")[0]
-INSTALL, DATABASE, SERVE, USER, COLLEAGUE = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+INSTALL, DATABASE, SERVE, USER, COLLEAGUE = (text for _, text in blocks("Runs: a shared tracking server"))
 SETTINGS = Path("docs/tracking-server/mlflow.env")
 SECRETS = Path("docs/tracking-server/.env")
 
@@ -50,6 +51,15 @@ class Team:
         """A command in the shell of the colleague `name`: password from the file at home, no keys of S3."""
         home = self.folder / "homes" / name
         return sh(f"export HOME={home} MLFLOW_TRACKING_URI={self.url}; {command}", self.folder / name, fails=fails)
+
+
+def client_of(team: Team, name: str, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """MLflow's client as a colleague has it: user and password, no keys of S3."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", team.url)
+    monkeypatch.setenv("HOME", str(team.folder / "homes" / name))
+    for variable in [key for key in os.environ if key.startswith(("AWS_", "MLFLOW_S3"))]:
+        monkeypatch.delenv(variable)
+    return MlflowClient(tracking_uri=team.url)
 
 
 def answered(command: str, folder: Path, *answers: str, **variables: str) -> str:
@@ -106,7 +116,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     with postgres_server() as postgres, s3_server(folder / "s3", "mlflow") as s3:
         kept = set_up(one, postgres, s3, port)
         chosen = {name: secrets.token_hex(8) for name in ("ada", "bob")}
-        with mlflow_server(SERVE.partition("\n")[2], one, port, folder / "server.log") as url:
+        with mlflow_server(one, port, command=SERVE.partition("\n")[2], log=folder / "server.log") as url:
             here = url.rpartition(":")[2]
             admin = {"MLFLOW_AUTH_ADMIN_PASSWORD": kept["MLFLOW_AUTH_ADMIN_PASSWORD"]}
             for name, password in chosen.items():

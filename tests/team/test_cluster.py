@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.clone import ENVIRONMENT, ROOT, sh
-from tests.team.test_workflow import cut
+from tests.team.test_workflow import small_project
 from tests.test_sharing import with_own_texts
 
 JOB = ROOT / "docs/train.slurm"
@@ -22,7 +22,7 @@ SLURM = {
 }
 VARIABLES = {
     **{"SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "two", "SLURM_JOB_NUM_NODES": "2"},
-    **{"SLURM_GPUS_ON_NODE": "1", "SLURM_CPUS_ON_NODE": "1"},
+    **{"SLURM_GPUS_ON_NODE": "1", "SLURM_CPUS_PER_TASK": "1"},
 }
 
 
@@ -49,6 +49,27 @@ def test_the_job_for_slurm_trains_one_model_with_the_processes_of_two_machines(t
     assert "Stage 'train@mine' didn't change, skipping" in sh("dvc repro train@mine", project)
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(64, 8), (4, 1)])
+def test_each_process_of_the_job_has_its_part_of_the_cores(tmp_path, cores, threads):
+    """Also where there are fewer cores than processes: zero threads would be all cores for each."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/activate").write_text("", encoding="utf-8")
+    said = 'echo "cores=$SRUN_CPUS_PER_TASK threads=$OMP_NUM_THREADS"'
+    for name, script in {
+        "srun": f"#!/bin/bash\n{said}\n",
+        "scontrol": SLURM["scontrol"],
+        "dvc": "#!/bin/bash\n",
+    }.items():
+        (tmp_path / name).write_text(script, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    asked = {"SLURM_GPUS_ON_NODE": "8", "SLURM_CPUS_PER_TASK": str(cores)}
+    variables = ENVIRONMENT | VARIABLES | asked | {"PATH": f"{tmp_path}:{ENVIRONMENT['PATH']}"}
+    job = subprocess.run(
+        ["bash", str(JOB), "mine"], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True
+    )
+    assert f"cores={cores} threads={threads}" in job.stdout
+
+
 def test_the_job_for_slurm_is_the_stage():
     """Its line is the command of dvc.yaml, started by torchrun."""
     text = JOB.read_text(encoding="utf-8")
@@ -65,15 +86,7 @@ QUEUE = re.findall(r"```sh\n(.*?)```", PAGE.partition("## Experiments on several
 @pytest.mark.slow
 def test_two_machines_share_their_experiments(tmp_path):
     """Two clones work at once, with a git server and a remote between them; a third has both and runs nothing."""
-    one = tmp_path / "one"
-    one.mkdir()
-    with_own_texts(one)
-    cut(one)
-    sh(
-        f"dvc remote add --default team {tmp_path}/store && dvc add -q data/own/mine && dvc repro -q && dvc push -q",
-        one,
-    )
-    sh("git add -A && git commit -qm Mine", one)
+    one = small_project(tmp_path / "one")
     sh(f"git clone -q --bare {one} server.git", tmp_path)
     machines, submit, collect = ("a", "b", "c"), QUEUE[0], QUEUE[1]
     for name in machines:

@@ -2,17 +2,15 @@
 
 import hashlib
 import json
-import os
 import subprocess
 
 import pytest
-from mlflow import MlflowClient
 from ruamel.yaml import YAML
 
 from poet.tracking.promotion import standing
 from poet.tracking.registry import CHAMPION, versions
 from tests.clone import ENVIRONMENT, sh
-from tests.team.laboratory import Team
+from tests.team.laboratory import Team, client_of
 
 ROUNDS, STEPS = 10, 8
 
@@ -93,7 +91,7 @@ def test_no_commit_names_an_object_that_is_not_in_the_store(worked):
 
 @pytest.mark.services
 def test_the_tracking_server_has_each_training_once_with_all_its_points(worked, monkeypatch):
-    client = client_of(worked, monkeypatch)
+    client = client_of(worked, "ada", monkeypatch)
     runs = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
     by_seed = {int(run.data.params["train.seed"]): run for run in runs}
     assert sorted(by_seed) == seeds() and len(runs) == 2 * ROUNDS
@@ -116,7 +114,7 @@ def test_both_see_the_same_table_and_it_is_right(worked):
 @pytest.mark.services
 def test_the_champion_is_the_best_that_was_promoted(worked, monkeypatch):
     """Each version is there with its files. Whoever was told to have the champion has not a better one after it."""
-    client = client_of(worked, monkeypatch)
+    client = client_of(worked, "ada", monkeypatch)
     known = {one.number: one for one in versions(client, "mine")}
     assert len({one.model_sha256 for one in known.values()}) == len(known) == 2 * ROUNDS
     for number in known:
@@ -137,12 +135,3 @@ def test_the_champion_is_the_best_that_was_promoted(worked, monkeypatch):
 def test_a_third_colleague_has_everything_and_computes_nothing(worked):
     sh("git clone -q hub.git eve && cd eve && dvc pull -q --run-cache --allow-missing", worked.folder)
     assert "Running stage" not in sh("dvc repro --pull attribute", worked.folder / "eve")
-
-
-def client_of(team: Team, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """MLflow's client as Ada has it."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", team.url)
-    monkeypatch.setenv("HOME", str(team.folder / "homes" / "ada"))
-    for variable in [key for key in os.environ if key.startswith(("AWS_", "MLFLOW_S3"))]:
-        monkeypatch.delenv(variable)
-    return MlflowClient(tracking_uri=team.url)

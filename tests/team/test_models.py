@@ -12,15 +12,15 @@ import pytest
 import requests
 
 from tests.clone import ENVIRONMENT, ROOT, sh
-from tests.servers import free_port, stop, wait_for_port
+from tests.servers import free_port, mlflow_server, stop, wait_for_port
+from tests.team.page import blocks
 from tests.test_sharing import with_own_texts
-from tests.tracking.servers import mlflow_server
 
 pytestmark = pytest.mark.services
 
 # The commands of the section, and those that were run.
-SECTION = (ROOT / "docs" / "team.md").read_text(encoding="utf-8").partition("## Models: ")[2].partition("\n## ")[0]
-COMMANDS = "\n".join(re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)).split("\n")
+SECTIONS = ("Models: register, promote, serve", "In another repository")
+COMMANDS = "\n".join(text for section in SECTIONS for _, text in blocks(section)).split("\n")
 RUN = set()
 
 

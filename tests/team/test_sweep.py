@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.clone import ENVIRONMENT, ROOT, sh
+from tests.clone import ENVIRONMENT, sh, wait_for_queue
+from tests.team.page import blocks
 from tests.test_sharing import with_own_texts
 
 pytestmark = pytest.mark.slow
 
-PAGE = (ROOT / "docs/team.md").read_text(encoding="utf-8")
-(SECTION,) = re.findall(r"^## Experiments.*?\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
 # The page's settings are for a shelf; these are for a test.
 SMALL = {"1200": "21", "256": "40", "400": "20", "800": "30", "128": "32", "192": "48"}
 SMALL |= {"jobs 2": "jobs 2 >start.log 2>&1"}
@@ -26,8 +25,8 @@ SMALL |= {"jobs 2": "jobs 2 >start.log 2>&1"}
 
 def page_commands() -> list[str]:
     """Each command under the heading, with small settings."""
-    blocks = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
-    return [re.sub("|".join(SMALL), lambda found: SMALL[found[0]], line) for line in "".join(blocks).splitlines()]
+    lines = "".join(text for _, text in blocks("Experiments: queue, compare, keep")).splitlines()
+    return [re.sub("|".join(SMALL), lambda found: SMALL[found[0]], line) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +63,6 @@ def runs(folder: Path) -> list[dict]:
         "  for r in c.search_runs([e.experiment_id for e in c.search_experiments()])]))"
     )
     return json.loads(sh(f'python -c "{code}"', folder).rpartition("RUNS")[2])
-
-
-def wait_for_queue(folder: Path) -> None:
-    deadline = time.monotonic() + 900
-    while re.search("Queued|Running", status := sh("dvc queue status", folder)):
-        assert time.monotonic() < deadline, status
-        time.sleep(1)
 
 
 def test_the_page(project):

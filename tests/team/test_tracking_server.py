@@ -15,7 +15,7 @@ from poet.tracking.finished_runs import read_runs
 from poet.tracking.mlflow_store import MODEL_TAG, SPOOL_TAG, delete_twins
 from tests.clone import ROOT, sh
 from tests.servers import HOST
-from tests.team.laboratory import INSTALL, SECRETS, SERVE, SETTINGS, Team, settings
+from tests.team.laboratory import INSTALL, SECRETS, SERVE, SETTINGS, client_of, settings
 
 # Trainings of a clone that are sent while another clone sends its own, and their points: two requests each.
 TRAININGS, POINTS = 2, 1500
@@ -34,15 +34,6 @@ for number in range({TRAININGS}):
 with tracking(root, "stress", "evaluate", "shared") as tracker:
     tracker.metrics(0, {{"evaluation/bits_per_character": 2.0}})
 """
-
-
-def client_of(team: Team, name: str, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """MLflow's client as a colleague has it: user and password, no keys of S3."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", team.url)
-    monkeypatch.setenv("HOME", str(team.folder / "homes" / name))
-    for variable in [key for key in os.environ if key.startswith(("AWS_", "MLFLOW_S3"))]:
-        monkeypatch.delenv(variable)
-    return MlflowClient(tracking_uri=team.url)
 
 
 def points(client: MlflowClient, run_id: str, key: str) -> list[tuple[int, float]]:

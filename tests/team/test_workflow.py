@@ -49,27 +49,28 @@ def run(name: str, folder: Path, *, fails: bool = False) -> str:
     return result.stdout
 
 
-def cut(folder: Path) -> None:
-    """Leave three stages and the metric in the pipeline."""
+def small_project(folder: Path) -> Path:
+    """A repository in the new folder `folder` with own texts, of whose pipeline three stages and the metric are left;
+    built, shared in the folder `store` beside it, and committed.
+    """
+    folder.mkdir()
+    with_own_texts(folder)
     yaml = YAML()
     pipeline = yaml.load(folder / "dvc.yaml")
     kept = ("download", "clean", "tokenize")
     pipeline["stages"] = {name: pipeline["stages"][name] for name in kept} | {"metric": METRIC}
     pipeline.pop("plots", None)
     yaml.dump(pipeline, folder / "dvc.yaml")
+    store = folder.parent / "store"
+    sh(f"dvc remote add --default team {store} && dvc add -q data/own/mine && dvc repro -q && dvc push -q", folder)
+    sh("git add -A && git commit -qm Mine", folder)
+    return folder
 
 
 @pytest.mark.slow
 def test_a_change_is_refused_until_its_results_are_there_and_shared(tmp_path):
-    one = tmp_path / "one"
-    one.mkdir()
-    with_own_texts(one)
-    cut(one)
-    sh(
-        f"dvc remote add --default team {tmp_path}/store && dvc add -q data/own/mine && dvc repro -q && dvc push -q",
-        one,
-    )
-    sh("git add -A && git commit -qm Mine && git checkout -qb smaller", one)
+    one = small_project(tmp_path / "one")
+    sh("git checkout -qb smaller", one)
     sh("sed -i 's/vocab_size: 512/vocab_size: 300/' params.yaml && git commit -qam 'Fewer tokens'", one)
 
     def checked_out(number: int) -> Path:
@@ -97,6 +98,25 @@ def test_a_change_is_refused_until_its_results_are_there_and_shared(tmp_path):
     run("Comment", third)
     assert (tmp_path / "runner/posted").read_text("utf-8") == table
     assert (tmp_path / "runner/gh").read_text("utf-8").startswith("pr comment 7 ")
+
+
+@pytest.mark.slow
+def test_a_change_is_refused_that_adds_a_large_file_or_a_secret(tmp_path):
+    """What has passed by the hooks of a commit, because somebody did not install them. Types and style need no test."""
+    folder = tmp_path / "one"
+    folder.mkdir()
+    clone(folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    sh("echo .venv >>.git/info/exclude; git update-ref refs/remotes/origin/main HEAD", folder)
+    for file, content, hook in (
+        ("large.txt", "x" * 1_100_000, "no large file"),
+        (".dvc/config", "['remote \"team\"']\n    password = x\n", "no secret of a remote"),
+    ):
+        (folder / file).write_text(content, encoding="utf-8")
+        sh(f"git add -f {file} && git commit -qm Change", folder)
+        printed = run("No large file, no secret", folder, fails=True)
+        assert [line[: len(hook)] for line in printed.splitlines() if line.endswith("Failed")] == [hook], printed
+        sh("git reset -q --hard HEAD^", folder)
 
 
 def test_the_steps_are_all_of_them_and_each_asks_for_what_exists():

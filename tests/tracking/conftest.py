@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.tracking.servers import FaultProxy, mlflow_server
+from tests.servers import mlflow_server
+from tests.tracking.faults import FaultProxy
 
 
 @pytest.fixture(scope="session")

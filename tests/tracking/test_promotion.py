@@ -6,7 +6,7 @@ import pytest
 
 from poet.errors import PoetError
 from poet.tracking.promotion import Standing, promote, why_not_comparable, why_worse
-from poet.tracking.registry import CHAMPION, Version, alias, register, registry, versions
+from poet.tracking.registry import CHAMPION, PROMOTION_TAG, Version, alias, register, registry, versions
 from poet.tracking.run import tracking
 
 TAGS = {"poet.unseen_sha256": "a text", "poet.sampling_sha256": "a way"}
@@ -160,3 +160,16 @@ def test_a_promotion_that_fails_halfway_moves_no_alias(opened, tmp_path):
         except RuntimeError:
             assert alias(opened, "shelf", CHAMPION) in (first.number, second.number)
     assert promote(opened, "shelf", second)[0].startswith("Version 2 is the champion of shelf already")
+    # What failed is over now, and can be taken back like any other promotion.
+    opened.set_registered_model_alias("shelf", CHAMPION, str(first.number))
+    third = registered(opened, "2" * 64, 1.69)
+    promote(opened, "shelf", third)
+    assert alias(opened, "shelf", CHAMPION) == third.number
+
+
+def test_a_promotion_that_was_interrupted_and_has_no_figures_any_more_hinders_nobody(opened, tmp_path):
+    lost, mine = (registered(opened, str(i) * 64, 1.5 + i / 10) for i in range(2))
+    opened.set_model_version_tag("shelf", str(lost.number), PROMOTION_TAG, "under way since 2026-01-01")
+    opened.delete_run(lost.run_id)
+    promote(opened, "shelf", mine)
+    assert alias(opened, "shelf", CHAMPION) == mine.number

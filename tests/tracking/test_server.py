@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from poet.tracking.publishing import publish_all
 from poet.tracking.run import tracking
 from tests.clone import ROOT
-from tests.tracking import servers
+from tests.tracking import faults
 from tests.tracking.test_spool import losses, runs
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ POINTS = 1500  # two batches
 # The requests of a training in their order: what may fail.
 REQUESTS = ("experiments/create", "runs/create", "runs/log-batch", "artifacts/", "runs/update", "runs/search")
 FAULTS = (
-    servers.fails, servers.loses_the_reply, servers.accepts_and_fails, servers.answers_a_page, servers.hangs,
+    faults.fails, faults.loses_the_reply, faults.accepts_and_fails, faults.answers_a_page, faults.hangs,
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def assert_one_run(client, name, expected):
 def test_a_fault_at_every_request_makes_no_second_run_and_no_second_point(
     fault, server, proxy, tmp_path, capsys, monkeypatch
 ):
-    if fault is servers.hangs:
+    if fault is faults.hangs:
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     # Twice for each, because MLflow tries most of them again by itself.
     proxy.faults = [(request, fault) for request in REQUESTS for _ in range(2)]
@@ -70,7 +70,7 @@ def test_a_fault_at_every_request_makes_no_second_run_and_no_second_point(
 
 
 def test_a_server_that_comes_back_between_the_stages_has_one_run(server, proxy, tmp_path):
-    proxy.faults = [("", servers.fails)] * 10
+    proxy.faults = [("", faults.fails)] * 10
     with tracking(tmp_path, "back", "train") as tracker:
         tracker.metrics(1, {"loss": 3.0})
         tracker.tags({"poet.model_sha256": "model-back"})
@@ -85,7 +85,7 @@ def test_a_server_that_fails_in_the_middle_of_the_training_keeps_the_evaluation_
     with tracking(tmp_path, "middle", "train") as tracker:
         tracker.metrics(1, {"loss": 3.0})
         tracker.tags({"poet.model_sha256": "model-middle"})
-        proxy.faults = [("runs/log-batch", servers.fails)] * 4
+        proxy.faults = [("runs/log-batch", faults.fails)] * 4
     with tracking(tmp_path, "middle", "evaluate", "model-middle") as tracker:
         tracker.metrics(0, {"bits": 2.0})
     client = MlflowClient(tracking_uri=server)
@@ -135,7 +135,7 @@ def test_the_password_reaches_the_server_and_neither_files_nor_lines_nor_mlflow(
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", proxy.address.replace("//", "//ada:s3c%20ret@"))
-    proxy.faults = [("runs/log-batch", servers.fails)] * 2
+    proxy.faults = [("runs/log-batch", faults.fails)] * 2
     expected = record(tmp_path, "secret")
     assert publish_all(tmp_path) == (2, 0, None)
     client = MlflowClient(tracking_uri=server)

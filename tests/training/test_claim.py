@@ -1,6 +1,8 @@
 """Two processes and one training: one trains, the other waits and takes the result, or continues after a crash."""
 
+import contextlib
 import os
+import signal
 import threading
 import time
 
@@ -12,6 +14,8 @@ from poet.training.distributed import World
 from tests.training.runs import snapshots_of, start, train_command
 
 ALONE = World(device=torch.device("cpu"))
+# Enough that a process can be halted in the middle.
+STEPS = 100
 WAITS = "another process is training the same model"
 
 
@@ -101,11 +105,18 @@ def test_without_a_lock_training_goes_on(tmp_path, capsys):
 
 
 def started(folder, tokens, name):
-    """The train stage with snapshots all the time, in the repository `folder`, with results in `folder`/`name`.
+    """The train stage with snapshots all the time, in the repository `folder`, with results in `folder`/`name`."""
+    return start(folder, train_command(folder, tokens, name, steps=STEPS, validate_every=STEPS))
 
-    It has enough steps for another process to start meanwhile, which takes seconds on a busy machine.
-    """
-    return start(folder, train_command(folder, tokens, name, steps=2500, validate_every=2500))
+
+@contextlib.contextmanager
+def halted(job):
+    """Let the process `job` rest: another one takes seconds to start, and a busy machine takes more."""
+    job.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        job.send_signal(signal.SIGCONT)
 
 
 def wait_for(condition, *jobs):
@@ -128,7 +139,9 @@ def waiting(folder):
 def test_the_second_waits_and_takes_the_result(tokens, tmp_path):
     one = started(tmp_path, tokens, "one")
     wait_for(lambda: snapshots_of(tmp_path), one)
-    two = started(tmp_path, tokens, "two")
+    with halted(one):
+        two = started(tmp_path, tokens, "two")
+        wait_for(lambda: waiting(tmp_path), one, two)
     assert (one.communicate()[1], one.returncode)[1] == 0
     printed = two.communicate()[1]
     assert two.returncode == 0, printed
@@ -144,9 +157,10 @@ def test_the_second_waits_and_takes_the_result(tokens, tmp_path):
 def test_who_waits_continues_when_the_other_is_killed(tokens, tmp_path):
     one = started(tmp_path, tokens, "one")
     wait_for(lambda: snapshots_of(tmp_path), one)
-    two = started(tmp_path, tokens, "two")
-    wait_for(lambda: waiting(tmp_path), one, two)
-    one.kill()
+    with halted(one):
+        two = started(tmp_path, tokens, "two")
+        wait_for(lambda: waiting(tmp_path), one, two)
+        one.kill()
     one.communicate()
     printed = two.communicate()[1]
     assert two.returncode == 0, printed

@@ -18,7 +18,7 @@ from poet.device import device as device_module
 from poet.errors import ConfigError
 from poet.training import distributed, launcher
 from poet.training.launcher import RESTARTS
-from tests.tracking.servers import free_port
+from tests.servers import free_port
 from tests.training.runs import environment, snapshots_of, start, train_command, worker
 
 STEPS = {"steps": 12, "validate_every": 6}

@@ -50,9 +50,9 @@ def test_the_tracker_learns_where_and_how_it_trains_and_which_model_came_of_it(t
 
 
 def test_a_batch_that_no_memory_holds_is_one_message(tokens, tmp_path):
-    """The real command, which the system gives 40 GB of addresses; the embeddings of the batch would take 65 GB."""
-    limit = "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_AS, (40 << 30,) * 2); sys.argv = sys.argv[1:]; "
-    words = train_command(tmp_path, tokens, "x", {"n_embd": 512, "n_head": 8}, batch_size=1_000_000)[1:]
+    """The real command, which the system gives 16 GB of addresses; the embeddings of the batch would take 26 GB."""
+    limit = "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_AS, (16 << 30,) * 2); sys.argv = sys.argv[1:]; "
+    words = train_command(tmp_path, tokens, "x", {"n_embd": 512, "n_head": 8}, batch_size=400_000)[1:]
     with start(tmp_path, ["-c", limit + "runpy.run_module(sys.argv[0], run_name='__main__')", *words]) as job:
         printed = job.communicate()[1]
     assert job.returncode == 1

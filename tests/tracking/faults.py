@@ -1,59 +1,13 @@
-"""A real MLflow server in a process of its own, and a proxy in front of it that spoils what it is told to spoil."""
+"""A proxy before a real server, which spoils the requests that it is told to spoil."""
 
 import contextlib
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import requests
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """The address of an MLflow server with a database in `folder`; it ends with the block, with all its children."""
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder}/server.db"]
-    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "server.log").open("wb") as output:
-        server = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=folder,
-            env={key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")},
-        )
-    try:
-        for _ in range(1500):
-            assert server.poll() is None, (folder / "server.log").read_text(encoding="utf-8")
-            with contextlib.suppress(requests.RequestException):
-                if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, 15)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(10)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, 9)
-        server.wait()
-
 
 # What a fault does with a request: it gets the path and a function that asks the server, and returns what the client
 # sees as (status, type, body); None closes the connection without a reply.
