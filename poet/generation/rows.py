@@ -96,7 +96,7 @@ class Places:
             x = rms_norm(x)
         at = torch.tensor(places, device=self.device), positions[: len(places)]
         for i, block in enumerate(model.blocks):
-            y = self._attention(i, block.attention, block.attention_norm(x), rotary, at, lengths)  # (B, 1, C)
+            y = self._attention(i, block.attention, block.attention_norm(x), rotary, at, caches)  # (B, 1, C)
             x = x + y
             state = self._states(caches, rows) if block.mlp.gate is not None else None
             y, hidden = block.mlp(block.mlp_norm(x), state)  # (B, 1, C), (B, 1, W)
@@ -119,7 +119,7 @@ class Places:
         x: Tensor,
         rotary: Rotary | None,
         at: tuple[Tensor, Tensor],
-        lengths: Sequence[int],
+        caches: Sequence[Cache],
     ) -> Tensor:
         """As `Attention.forward`, for one position of each row: (B, 1, C) -> (B, 1, C). `at` are places and positions
         of those rows that are no filling.
@@ -132,15 +132,17 @@ class Places:
         if rotary is not None:
             qk = rotate(qk, *rotary)
         q, k = qk.split([H, K], dim=2)  # (B, 1, H, D), (B, 1, K, D)
-        keys, values = self.keys[layer], self.values[layer]  # (P, K, L, D)
         place, position = at
-        keys[place, :, position], values[place, :, position] = k[: len(place), 0], v[: len(place), 0]  # (B, K, D)
-        mixed = [
-            attend(one, keys[p : p + 1, :, : length + 1], values[p : p + 1, :, : length + 1])  # (1, H, 1, D)
-            for one, p, length in zip(q.transpose(1, 2).split(1), place.tolist(), lengths, strict=False)
-        ]
+        # All rows are stored at once: (P, K, L, D) at (B,) places and (B,) positions takes (B, K, D).
+        self.keys[layer][place, :, position] = k[: len(place), 0]
+        self.values[layer][place, :, position] = v[: len(place), 0]
+        mixed = []
+        for one, cache in zip(q.transpose(1, 2).split(1), caches, strict=False):
+            room, length = cache.layers[layer], cache.length + 1
+            mixed.append(attend(one, room.keys.narrow(2, 0, length), room.values.narrow(2, 0, length)))  # (1, H, 1, D)
         # Filled-up rows attend to nothing.
-        mixed += [x.new_zeros(len(x) - len(mixed), H, 1, D)]
+        if len(mixed) < len(x):
+            mixed.append(x.new_zeros(len(x) - len(mixed), H, 1, D))
         out: Tensor = attention.out(torch.cat(mixed).reshape(x.shape))  # (B, H, 1, D) -> (B, 1, C)
         return out
 

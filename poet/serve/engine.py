@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import click
+
 from poet.device.threads import use_threads
 from poet.errors import PoetError
 from poet.generation.batching import Batch, Row
@@ -22,6 +24,7 @@ from poet.serve.answers import Poet
 from poet.serve.jobs import Job, Order, Workshop
 from poet.serve.request import Writing
 from poet.serve.tickets import Done, Event, Ticket, wake
+from poet.terminal import printable
 
 # One thread: a step of a small model is many small operations, and two threads wait for each other at each of them. It
 # also makes a text independent of the texts beside it (poet/generation/rows.py).
@@ -167,6 +170,7 @@ class Engine:
             self._closing = True
             jobs = list(self._open.values())
             running = set(self._running.values())
+            self._running.clear()
         for job in jobs:
             stopped = job in running and not self._fault
             self._end(job, job.done("stopped") if stopped else job.done("error", message))
@@ -227,5 +231,5 @@ class Engine:
 def _report(error: Exception) -> Exception:
     """Show our own fault to whoever runs the server; errors of a request go to its reader alone."""
     if not isinstance(error, PoetError):
-        traceback.print_exception(error)
+        click.echo(printable("".join(traceback.format_exception(error))), err=True)
     return error

@@ -247,25 +247,31 @@ def test_a_reader_whose_loop_is_gone_frees_its_place(poet, engine):
     assert wait_until(lambda: engine.figures.running == 0)
 
 
-def soak(poet, requests, readers, seed):
-    """Threads and tasks that write and leave at random; every text that was read to its end is checked."""
+def soak(poet, requests, readers, kinds, seed):
+    """Threads and tasks that write and leave at random, of so many `kinds` of requests; every text that was read to its
+    end is checked.
+    """
     engine = Engine(poet, places=16, waiting=10_000)
     source, lock, ended, wrong = random.Random(seed), threading.Lock(), [], []
     expected: dict = {}
+    drawn = [
+        (
+            source.choice(["the old ", "ship", "a", "winter " * 30]),
+            Writing(
+                max_new_tokens=source.choice([1, 5, 30, 60]),
+                seed=source.randrange(6),
+                temperature=source.choice([0.0, 0.8, 1.2]),
+                max_copy=source.choice([0, 0, 5]),
+                top_p=source.choice([1.0, 0.9]),
+                repetition_penalty=source.choice([1.0, 1.0, 1.2]),
+            ),
+        )
+        for _ in range(kinds)
+    ]
 
     def order():
         with lock:
-            return (
-                source.choice(["the old ", "ship", "a", "winter " * 30]),
-                Writing(
-                    max_new_tokens=source.choice([1, 5, 30, 60]),
-                    seed=source.randrange(6),
-                    temperature=source.choice([0.0, 0.8, 1.2]),
-                    max_copy=source.choice([0, 0, 5]),
-                    top_p=source.choice([1.0, 0.9]),
-                ),
-                source.random() < 0.3 and source.randrange(1, 20),
-            )
+            return *source.choice(drawn), source.random() < 0.3 and source.randrange(1, 20)
 
     def judge(prompt, writing, events):
         key = prompt, dataclasses.astuple(writing)
@@ -315,14 +321,14 @@ def soak(poet, requests, readers, seed):
 
 
 def test_a_short_soak(poet):
-    assert soak(poet, 160, 16, seed=1) > 80
+    assert soak(poet, 160, 16, kinds=20, seed=1) > 80
 
 
 @pytest.mark.slow
 def test_a_soak_of_thousands(poet):
     """No request is stuck, every text is that of its seed alone, and memory stays flat."""
     psutil = pytest.importorskip("psutil")
-    soak(poet, 320, 32, seed=2)  # memory is taken once
+    soak(poet, 640, 32, kinds=300, seed=2)  # memory is taken once
     before = psutil.Process().memory_info().rss
-    assert soak(poet, 6400, 32, seed=3) > 3000
+    assert soak(poet, 6400, 32, kinds=300, seed=3) > 3000
     assert psutil.Process().memory_info().rss < 1.05 * before
