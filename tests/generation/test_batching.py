@@ -106,7 +106,7 @@ def test_rows_have_the_same_bits_in_any_company(name):
 def test_with_fewer_rows_the_bits_differ(monkeypatch):
     """So the filling up is needed, and `is_independent` sees where it lacks."""
     monkeypatch.setattr(rows, "LEAST_ROWS", 1)
-    assert not is_independent(MODELS["swiglu"])
+    assert not is_independent(MODELS["relu"])
 
 
 def test_what_is_forced_replaces_a_choice_and_changes_nothing_before_it():
