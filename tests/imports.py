@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "report": {"params", "books", "results", "attribution", "tracking", "experiments"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-NOT_IN_BENCHMARK = {"report", "serve", "tracking", "experiments"}
+NOT_IN_BENCHMARK = {"report", "tracking", "experiments"}
 MAY_IMPORT |= {"benchmark": EVERYTHING - NOT_IN_BENCHMARK, "cli": {*EVERYTHING, "benchmark"}}
 
 
