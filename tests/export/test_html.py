@@ -7,61 +7,29 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
 from poet.attribution.guard import CopyGuard
 from poet.attribution.spans import find_spans
-from poet.books.split import split_books
 from poet.errors import ModelError
 from poet.export import weights
-from poet.export.html import poet_page, worker_program
+from poet.export.html import worker_program
 from poet.export.weights import pack_weights
-from poet.generation.characters import CharacterGuard, complete_text, token_ends
-from poet.generation.ranks import Ranks
-from poet.generation.sampling import generate
-from poet.model.saving import load_model
-from poet.params.model import ModelConfig
+from poet.generation.characters import complete_text, token_ends
 from poet.params.page import PageSettings
 from poet.params.sampling import SamplingParams
-from poet.tokenizers.kinds import KINDS, train_tokenizer
+from poet.tokenizers.kinds import KINDS
 from poet.tokenizers.tokenizer import encode, token_bytes
 from tests.attribution.shelf import indexed
-from tests.recipes import SPLIT, sizes
-from tests.stages.shelf import write_clean
-from tests.stages.small import save_untrained
-from tests.texts import babble
+from tests.export.made import INT8, TEXTS, TITLE, blocks_of, make_page, python_writes, training_texts
 from tests.tiny import CONFIG, tiny_model
-
-TEXTS = {"first": babble(1, 3000), "second": babble(2, 2000).replace("o", "ö"), "third": babble(3, 300) + "</script>"}
-FLOAT32 = PageSettings(precision="float32", max_bytes=10**6)
-WIDE = ModelConfig(n_layer=1, n_head=2, n_embd=16, sequence_len=24)
-
-
-def make(folder, kind="bpe", settings=FLOAT32, config=WIDE, min_length=None):
-    """A trained tokenizer, an untrained model, and their page."""
-    clean = write_clean(folder / "clean", TEXTS)
-    train_tokenizer(TEXTS.values(), sizes(kind)).save(str(folder / "tokenizer.json"))
-    save_untrained(folder / "model", folder / "tokenizer.json", config)
-    trained = load_model(folder / "model", torch.device("cpu"))
-    named = {"collection": "mine", "title": "Mine & yours <b>", "bits_per_character": 1.5}
-    page = poet_page(trained, split_books(clean, SPLIT), settings, min_length=min_length, **named)
-    return trained, page
-
-
-def blocks_of(page):
-    return dict(re.findall(r'<script type="text/plain" data-block="(\w+)">(.*?)</script>', page, re.DOTALL))
-
-
-def training_texts():
-    return {name: text[: int(len(text) * 0.9)] for name, text in TEXTS.items()}
 
 
 def test_the_page_holds_model_tokenizer_and_training_text(tmp_path):
-    trained, page = make(tmp_path)
+    trained, page = make_page(tmp_path)
     blocks = blocks_of(page)
     facts = json.loads(blocks["facts"])
     assert facts == {
-        "title": "Mine & yours <b>",
+        "title": TITLE,
         "collection": "mine",
         "model_sha256": trained.sha256,
         "precision": "float32",
@@ -83,12 +51,12 @@ def test_the_page_holds_model_tokenizer_and_training_text(tmp_path):
 
 
 def test_the_same_model_makes_the_same_page(tmp_path):
-    assert make(tmp_path / "one")[1] == make(tmp_path / "two")[1]
+    assert make_page(tmp_path / "one")[1] == make_page(tmp_path / "two")[1]
 
 
 @pytest.mark.parametrize(("max_bytes", "words"), [(1000, "have 0.0 MB, too much"), (0, "are not in this page")])
 def test_books_above_the_limit_are_left_out_and_the_page_says_so(tmp_path, node, max_bytes, words):
-    _, page = make(tmp_path, settings=PageSettings(precision="int8", max_bytes=max_bytes))
+    _, page = make_page(tmp_path, settings=PageSettings(precision="int8", max_bytes=max_bytes))
     blocks = blocks_of(page)
     facts = json.loads(blocks["facts"])
     assert facts["can_trace"] is False and words in facts["note"] and len(facts["books"]) == 3
@@ -101,19 +69,10 @@ def test_books_above_the_limit_are_left_out_and_the_page_says_so(tmp_path, node,
     assert "has no books" in error["message"] and done["reason"] == "error"
 
 
-def python_writes(trained, prompt, params, tokens, guard):
-    """The ids that Python writes, and the probability of each."""
-    ranks = Ranks()
-    characters = CharacterGuard(token_bytes(trained.tokenizer), guard)
-    ids = encode(trained.tokenizer, prompt)
-    steps = generate(trained.model, ids, [params], tokens, torch.float32, characters, ranks.note)
-    return [int(step[0]) for step in steps], ranks.probabilities(0)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("max_copy", [0, 6])
 def test_the_engine_writes_the_text_of_python_and_traces_it(tmp_path, node, kind, max_copy):
-    trained, page = make(tmp_path, kind, min_length=5)
+    trained, page = make_page(tmp_path, kind, min_length=5)
     blocks = blocks_of(page)
     index = indexed(training_texts())
     guard = CopyGuard(index, token_bytes(trained.tokenizer), max_copy) if max_copy else None
@@ -141,7 +100,7 @@ def test_the_engine_writes_the_text_of_python_and_traces_it(tmp_path, node, kind
 
 
 def test_texts_side_by_side_a_stop_and_questions(tmp_path, node):
-    trained, page = make(tmp_path, settings=PageSettings(precision="int8", max_bytes=10**6))
+    trained, page = make_page(tmp_path, settings=INT8)
     (other,) = encode(trained.tokenizer, "Q").tolist()
     writes = [{"type": "write", "id": i, "prompt": "The ", "settings": {"tokens": 40, "seed": 3}} for i in (1, 2)]
     writes[1]["forced"] = [[10, other]]
@@ -175,7 +134,7 @@ def test_texts_side_by_side_a_stop_and_questions(tmp_path, node):
     ids=lambda value: str(value)[:30],
 )
 def test_what_cannot_be_meant_is_refused_in_a_sentence(tmp_path, node, changes, message):
-    _, page = make(tmp_path)
+    _, page = make_page(tmp_path)
     write = {"type": "write", "id": 1, "prompt": "The ", "settings": {}} | changes
     events = node("engine", blocks=blocks_of(page), messages=[write])
     assert [event["type"] for event in events] == ["ready", "error", "done"]
