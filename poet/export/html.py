@@ -1,8 +1,7 @@
 """poet.html: a model that writes in any browser, in one file with its books, which requests nothing.
 
-The page holds blocks of data and the program of a worker, both as text: page/model.js, page/tokenizer.js,
-page/sampling.js, page/tracing.js and page/engine.js, which describes the messages between page and worker. What a
-person sees is `poet.export.page_template`.
+The page holds blocks of data and the program of a worker, both as text. page/engine.js describes the messages between
+the two, page/model.js how the files of the program belong together. What a person sees is `poet.export.page_template`.
 """
 
 import base64
@@ -20,7 +19,7 @@ from poet.params.page import PageSettings
 PAGE = Path(__file__).parent / "page"
 
 # The program of the worker. The files share their names, and no file uses those of another before all are read.
-PROGRAM = ("model.js", "tokenizer.js", "sampling.js", "tracing.js", "engine.js")
+PROGRAM = ("model.js", "tokenizer.js", "sampling.js", "tracing.js", "writing.js", "engine.js")
 
 
 def poet_page(

@@ -1,19 +1,19 @@
 "use strict";
 /* The transformer: a token goes in, a score for every token that may follow comes out.
  *
- * This is poet/model/transformer.py once more, in plain JavaScript, for one text and one position at a time. What
- * follows are the steps that every large language model takes; only the sizes differ.
+ * This is poet/model/transformer.py once more, in plain JavaScript, for one text and one position at a time. Every
+ * large language model takes these steps; only the sizes differ.
  *
  *   1. A token is a number. The embedding is a table that has a vector of C numbers for each token.
  *   2. The vector runs through the blocks: the residual stream. Each block reads it twice and adds to it twice.
  *      Attention looks back: what in the text so far matters here? The MLP thinks about this one position.
  *   3. The head, a second table, is compared with the vector: one score (logit) for each token of the vocabulary.
  *
- * Letters in comments: C width of the stream, H heads of queries, K heads of keys and values, D width of a head, W width
- * of the MLP, V tokens of the vocabulary.
+ * Letters in comments: C width of the stream, H heads of queries, K heads of keys and values, D width of a head,
+ * W width of the MLP, V tokens of the vocabulary.
  *
- * model.js, tokenizer.js, sampling.js, tracing.js and engine.js are plain scripts, not modules. The export joins them, in
- * this order, into the one program of a worker, so they share their top-level names.
+ * model.js, tokenizer.js, sampling.js, tracing.js, writing.js and engine.js are plain scripts, not modules. The export
+ * joins them, in this order, into the one program of a worker, so they share their top-level names.
  */
 
 // What the root mean square norm and the layer norm add, so that they never divide by zero; those of torch.
@@ -68,8 +68,8 @@ class Matrix {
 }
 
 /* The weights by their name in model.safetensors. `description.tensors` says where each lies in `bytes`: at `values` as
- * float32; or at `values` as whole numbers from -127 to 127, and at `scales` a float32 for each row to multiply them by.
- * That is a quarter of the size, and hardly worse: no number is off by more than 0.4 % of the largest of its row. */
+ * float32; or at `values` as whole numbers from -127 to 127, and at `scales` a float32 for each row to multiply them
+ * by. A quarter of the size, and hardly worse: no number is off by more than 0.4 % of the largest of its row. */
 function readWeights(description, bytes) {
   const weights = new Map();
   const floats = (offset, count) => new Float32Array(bytes.buffer, bytes.byteOffset + offset, count);
@@ -86,14 +86,14 @@ function readWeights(description, bytes) {
   return weights;
 }
 
-/* The error function, to a relative precision of 1.2e-7, that of float32 (Press et al., Numerical Recipes, 6.2). */
+/* The error function, to 1.2e-7 (Press et al., Numerical Recipes, 6.2): as exact as float32. */
+const ERF = [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368];
+
 function erf(x) {
   const t = 1 / (1 + 0.5 * Math.abs(x));
-  const series = [
-    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
-    -1.26551223,
-  ].reduce((sum, coefficient) => sum * t + coefficient, 0);
-  const rest = t * Math.exp(-x * x + series);
+  let series = 0;
+  for (const coefficient of ERF) series = series * t + coefficient;
+  const rest = t * Math.exp(series * t - 1.26551223 - x * x);
   return x >= 0 ? 1 - rest : rest - 1;
 }
 
@@ -137,8 +137,8 @@ function rotate(x, cosines, sines, direction) {
 }
 
 /* What a model remembers of the text: for each layer the keys and values of all positions so far, at most `window` of
- * them, so that nothing is computed twice. A yoke with state remembers one thing more: `hidden`, its activations at each
- * position, which the next window reads as `state`. */
+ * them, so that nothing is computed twice. A yoke with state remembers one thing more: `hidden`, its activations at
+ * each position, which the next window reads as `state`. */
 class Cache {
   constructor(layers, window, width, state) {
     this.length = 0;
@@ -223,7 +223,7 @@ class Transformer {
     }
   }
 
-  /* Read one token: the cache grows by its position. Returns the vector at the end of the stream, (C,). */
+  /* Read one token: the cache grows by its position. Returns the end of the stream, (C,). */
   read(token, cache) {
     const position = cache.length;
     const x = Float32Array.from(this.embedding.row(token)); // (C,) the residual stream
@@ -260,9 +260,9 @@ class Transformer {
 
   /* Attention: from each position before, this one takes what answers its query.
    *
-   * The matrix `qkv` makes of the position a query for each of H heads ("what do I look for?"), and a key ("what am I?")
-   * and a value ("what do I tell?") for each of K heads. A query is compared with the keys of all positions so far; the
-   * softmax makes weights of the scores that sum to 1; the values are added with these weights. */
+   * The matrix `qkv` makes a query for each of H heads ("what do I look for?"), and a key ("what am I?") and a value
+   * ("what do I tell?") for each of K heads. A query is compared with the keys of all positions so far. Softmax makes
+   * weights of the scores, which sum to 1, and the values are added with these weights. */
   _attend(block, x, keys, values, position) {
     const { heads, keyHeads, headWidth } = this;
     const width = keyHeads * headWidth, queries = heads * headWidth;

@@ -1,8 +1,8 @@
 "use strict";
 /* Sampling: which token comes next? A model gives scores; to write, somebody has to throw the dice.
  *
- * The rules and the dice are those of poet/generation/sampling.py, so that a seed writes here what it writes there. With
- * float32 weights the ids are the same; with int8 weights the scores are rounded and the text soon becomes another one.
+ * The rules and the dice are those of poet/generation/sampling.py. So a seed writes here what it writes there, if the
+ * weights are float32. With int8 the scores are rounded, and the text soon becomes another one.
  */
 
 // When the window is full, a model that can forget drops 1 / FORGOTTEN of it.
@@ -10,8 +10,8 @@ const FORGOTTEN = 8;
 
 const MASK = (1n << 64n) - 1n;
 
-/* The random numbers of one text: Philox4x64-10 (Salmon et al. 2011) as numpy has it. Its state is a counter, and a block
- * of four numbers is the counter, stirred ten times with the key, which is the seed. */
+/* The random numbers of one text: Philox4x64-10 (Salmon et al. 2011) as numpy has it. Its state is a counter, and a
+ * block of four numbers is the counter, stirred ten times with the key, which is the seed. */
 class Philox {
   constructor(seed) {
     this.key = BigInt(seed);
@@ -48,8 +48,8 @@ function softmax(scores) {
   return probabilities;
 }
 
-/* Choose a token by its logits, behind the tokens of `context`. In this order: repetition penalty, temperature, top_k, then
- * top_p and min_p on what is left; then one random number of `stream`. `forbidden` marks tokens that are out. */
+/* Choose a token by its logits, behind the tokens of `context`. In this order: repetition penalty, temperature, top_k,
+ * top_p and min_p on what is left, one random number of `stream`. `forbidden` marks tokens that are out. */
 function choose(logits, context, settings, stream, forbidden = null) {
   const { temperature, top_k, top_p, min_p, repetition_penalty } = settings;
   const scores = Float32Array.from(logits);
@@ -192,7 +192,7 @@ class CopyGuard {
     return Uint8Array.from(this.bytes, (token, id) => this.always[id] || this._completes(tail, contexts, token));
   }
 
-  /* What all tokens share: where the last 0, 1, 2, ... characters of the text begin, and their hashes once they are known. */
+  /* What all tokens share: where the last 0, 1, 2, ... characters of the text begin, and their hashes once known. */
   _contexts(tail) {
     this.buffer.set(tail);
     return { starts: suffixStarts(tail), missing: missingBytes(tail), hashes: [] };
@@ -228,8 +228,8 @@ class CopyGuard {
 /* Continue the ids of a prompt: yields {index, token, logits, state} for each new token, where `state` is that of the
  * guard before it; and null after each token that was only read, so that the caller can do something else in between.
  *
- * `forced` has tokens by their index in the continuation, which are taken in place of the chosen ones. A random number is
- * drawn there all the same. */
+ * `forced` has tokens by their index in the continuation, which are taken in place of the chosen ones. A random number
+ * is drawn there all the same. */
 function* continuation(model, prompt, settings, guard, start, forced = new Map()) {
   const stream = new Philox(settings.seed);
   const context = Array.from(prompt); // the repetition penalty looks at these

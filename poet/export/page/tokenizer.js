@@ -13,6 +13,8 @@ const BYTE_KINDS = new Set(["byte", "bpe", "bytegram"]);
 const UNKNOWN_PENALTY = 10;
 
 const encoder = new TextEncoder();
+// ignoreBOM: U+FEFF is a character like any other.
+const WHOLE = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /* The letter by which a byte-level vocabulary writes each byte: the byte's own letter where that is visible, else the
  * next free one from U+0100 on (GPT-2's table). */
@@ -29,8 +31,8 @@ function byteName(byte) {
 
 class Tokenizer {
   /* `tokens` are the names of all tokens by id. The others are there as the kind needs them: `pattern` cuts a text into
-   * pieces, `merges` are pairs of ids in the order in which they are merged, `scores` are those of n-grams, `unknown` is
-   * the id of all words that are not in the vocabulary. */
+   * pieces, `merges` are pairs of ids in the order in which they are merged, `scores` are those of n-grams, `unknown`
+   * is the id of all words that are not in the vocabulary. */
   constructor({ kind, tokens, pattern, merges, scores, unknown }) {
     this.kind = kind;
     this.pattern = pattern === null ? null : new RegExp(pattern, "gu");
@@ -66,7 +68,7 @@ class Tokenizer {
 
   /* The ids of a text. */
   encode(text) {
-    const whole = text.toWellFormed?.() ?? new TextDecoder().decode(encoder.encode(text)); // no half of a surrogate pair
+    const whole = WHOLE.decode(encoder.encode(text)); // half of a surrogate pair becomes U+FFFD
     const pieces = this.pattern === null ? [whole] : (whole.match(this.pattern) ?? []);
     return pieces.flatMap((piece) => this._encodePiece(piece));
   }

@@ -1,10 +1,10 @@
 "use strict";
 /* Tracing: which passages of a text stand in the books, and where? While the text is being written, and exactly.
  *
- * The project itself answers that with a suffix array (poet/attribution), which takes seconds to build. A page opens in one
- * second. So it has a table of all passages of exactly n characters, n being the least length that counts, by a hash of
- * their bytes. Every longer passage begins with one of them; whether it goes on in the book as in the text is then
- * compared byte by byte.
+ * The project itself answers that with a suffix array (poet/attribution), which takes seconds to build. A page opens in
+ * one second. So it has a table of all passages of exactly n characters, n being the least length that counts, by a
+ * hash of their bytes. Every longer passage begins with one of them; whether it goes on in the book as in the text is
+ * then compared byte by byte.
  *
  * The books are one array of UTF-8 with the byte 0xFF, which no text has, behind each. So no passage runs from one book
  * into the next.
@@ -16,7 +16,7 @@ const MARK_EVERY = 1024;
 // Characters of a book that are shown on either side of a passage, at most.
 const SURROUNDINGS = 600;
 
-/* The polynomial hash of bytes, modulo 2^32: one more byte takes one step, and the first byte can be taken out again. */
+/* A polynomial hash of bytes, modulo 2^32: one more byte takes one step, and the first byte can be taken out again. */
 const HASH_FACTOR = 0x01000193;
 
 function extendHash(hash, bytes, start, end) {
@@ -76,8 +76,7 @@ class Books {
   }
 
   text(book, from, to) {
-    return new TextDecoder("utf-8", { ignoreBOM: true })
-      .decode(this.bytes.subarray(this.placeOf(book, Math.max(0, from)), this.placeOf(book, to)));
+    return WHOLE.decode(this.bytes.subarray(this.placeOf(book, Math.max(0, from)), this.placeOf(book, to)));
   }
 
   /* A passage with its surroundings; `share` is how far into the whole book it stands, from 0 to 1. */
@@ -102,7 +101,7 @@ class Books {
       const start = Math.max(first, this.bytes.lastIndexOf(0x0a, place) + 1);
       const found = this.bytes.indexOf(0x0a, start);
       const end = found < 0 ? last : Math.min(found, last);
-      const text = new TextDecoder().decode(this.bytes.subarray(start, Math.max(start, end)));
+      const text = WHOLE.decode(this.bytes.subarray(start, Math.max(start, end)));
       const length = [...text].length;
       if (length >= 20 && length <= 80 && /\p{L}/u.test(text)) {
         return { book: this.list[book].id, text, start: this.charactersBefore(book, start) };
@@ -123,8 +122,8 @@ function lastNotAbove(numbers, value) {
   return low;
 }
 
-/* All passages of exactly `characters` characters, in a table of chains: `heads` has the last passage of each hash, `before`
- * for each passage the one before it with an equal hash. Both count from 1, and 0 is the end of a chain. */
+/* All passages of exactly n = `characters` characters, in a table of chains: `heads` has the last passage of each hash,
+ * `before` for each passage the one before it with an equal hash. Both count from 1, and 0 is the end of a chain. */
 class Passages {
   constructor(books, characters) {
     this.books = books;
@@ -193,7 +192,7 @@ class Passages {
     return false;
   }
 
-  /* All places, ascending, where bytes [start, end) of `text` stand; their first `head` bytes are so many characters. */
+  /* All places, ascending, where bytes [start, end) of `text` stand. Their first `head` bytes are n characters. */
   places(text, start, head, end) {
     const found = [];
     const hash = extendHash(0, text, start, start + head);
@@ -207,8 +206,8 @@ class Passages {
 /* The spans of a text that grows: the maximal passages that stand in some book, as find_spans gives them.
  *
  * At most one passage is open, the longest that ends where the text does. As long as some of its places in the books go
- * on as the text does, it grows. When none does, it is a span, and the next one begins at the first character from which
- * the text up to here stands in a book. */
+ * on as the text does, it grows. When none does, it is a span, and the next one begins at the first character from
+ * which the text up to here stands in a book. */
 class Tracer {
   constructor(passages) {
     this.passages = passages;

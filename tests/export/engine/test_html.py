@@ -20,7 +20,7 @@ from poet.params.sampling import SamplingParams
 from poet.tokenizers.kinds import KINDS
 from poet.tokenizers.tokenizer import encode, token_bytes
 from tests.attribution.shelf import indexed
-from tests.export.made import INT8, TEXTS, TITLE, blocks_of, make_page, python_writes, training_texts
+from tests.export.engine.made import INT8, TEXTS, TITLE, blocks_of, make_page, python_writes, training_texts
 from tests.tiny import CONFIG, tiny_model
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.export.node import NODE, Node, running_node
+from tests.export.engine.node import NODE, Node, running_node
 
 
 @pytest.fixture(scope="module")

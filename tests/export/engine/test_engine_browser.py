@@ -6,8 +6,8 @@ import pytest
 
 from poet.params.sampling import SamplingParams
 from poet.tokenizers.kinds import KINDS
-from tests.export.firefox import FIREFOX, running_firefox
-from tests.export.made import SMALL, TEXTS, blocks_of, make_page, python_writes
+from tests.export.engine.firefox import FIREFOX, running_firefox
+from tests.export.engine.made import SMALL, TEXTS, blocks_of, make_page, python_writes
 from tests.report.browsing import ARGUMENTS, CHROMIUM
 from tests.tiny import VARIANTS
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from poet.attribution.guard import CopyGuard
 from poet.attribution.spans import find_spans
 from tests.attribution.shelf import indexed, letters
-from tests.export.node import all_base64, base64_of
+from tests.export.engine.node import all_base64, base64_of
 from tests.texts import babble
 
 shelves = st.lists(letters, min_size=1, max_size=4).map(

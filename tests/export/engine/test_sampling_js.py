@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from poet.generation.characters import _unfinished
 from poet.generation.sampling import choose, random_stream
 from poet.params.sampling import LARGEST_SEED, SamplingParams
-from tests.export.node import base64_of
+from tests.export.engine.node import base64_of
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**53 + 1, 2**62, LARGEST_SEED])

@@ -25,8 +25,8 @@ const COMMANDS = {
   },
   continue: ({ prompt, settings, forced, tokens }) => {
     const bytes = tokens.map(asBytes);
-    const guard = new CharacterGuard(bytes);
-    const steps = continuation(had.model, prompt, asSettings(settings), guard, guard.start(new Uint8Array(0)), new Map(forced));
+    const guard = new CharacterGuard(bytes), start = guard.start(new Uint8Array(0));
+    const steps = continuation(had.model, prompt, asSettings(settings), guard, start, new Map(forced));
     return [...steps].filter((step) => step !== null).map(({ token }) => token);
   },
   tokenizer: ({ description }) => {
@@ -56,9 +56,10 @@ const COMMANDS = {
     const advanced = had.guard.bytes.map((_, token) => had.guard.advance(state, token) === null);
     return { forbidden: Array.from(had.guard.forbidden(state), Boolean), advanced };
   }),
-  unfinished: ({ pairs }) => pairs.map(([before, bytes]) => unfinishedAfter(Array.from(asBytes(before)), asBytes(bytes))),
-  /* A whole engine: its events until every text that was begun has ended and every question has its answer. A message is
-   * sent `after` so many events. */
+  unfinished: ({ pairs }) => pairs.map(([before, bytes]) =>
+    unfinishedAfter(Array.from(asBytes(before)), asBytes(bytes))),
+  /* A whole engine: its events until every text that was begun has ended and every question has its answer. A message
+   * is sent `after` so many events. */
   engine: ({ blocks, messages }) => new Promise((resolve) => {
     const events = [], unsent = [...messages];
     let expected = messages.filter(({ type }) => type !== "stop").length;

@@ -9,7 +9,7 @@ import torch
 from poet.export.weights import pack_weights, quantize
 from poet.generation.sampling import generate
 from poet.params.sampling import SamplingParams
-from tests.export.node import base64_of
+from tests.export.engine.node import base64_of
 from tests.tiny import CONFIG, VARIANTS, VOCAB_SIZE, tiny_model
 
 EACH = pytest.mark.parametrize("config", [CONFIG, *VARIANTS.values()], ids=["modern", *VARIANTS])
