@@ -87,7 +87,9 @@ function readWeights(description, bytes) {
 }
 
 /* The error function, to 1.2e-7 (Press et al., Numerical Recipes, 6.2): as exact as float32. */
-const ERF = [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368];
+const ERF = [
+  0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
+];
 
 function erf(x) {
   const t = 1 / (1 + 0.5 * Math.abs(x));
@@ -156,11 +158,11 @@ class Transformer {
     const matrix = (name) => weights.get(name) ?? null;
     const vector = (name) => weights.get(name)?.values ?? null;
     this.window = config.sequence_len;
+    this.config = config;
     this.width = config.n_embd;
     this.heads = config.n_head;
     this.keyHeads = config.n_kv_head ?? config.n_head;
     this.headWidth = config.n_embd / config.n_head;
-    this.config = config;
     this.embedding = matrix("embedding.weight");
     this.positions = matrix("positions.weight"); // none where positions are rotations
     this.head = matrix("head.weight") ?? this.embedding; // a tied head is the embedding itself
@@ -183,9 +185,8 @@ class Transformer {
         replaces: yoke !== null && !yoke.residual,
       };
     });
-    this.carriesState = Boolean(config.yoke?.state);
     // Learned positions cannot move, and the activations of a yoke with state belong to their window.
-    this.canForget = this.positions === null && !this.carriesState;
+    this.canForget = this.positions === null && !config.yoke?.state;
     this._angles();
   }
 
@@ -211,9 +212,7 @@ class Transformer {
    * still carries something of what is gone: it was computed while that was there. */
   forget(cache, count) {
     const width = this.keyHeads * this.headWidth;
-    for (const stored of [cache.keys, cache.values]) {
-      for (const layer of stored) layer.copyWithin(0, count * width, cache.length * width);
-    }
+    for (const layer of [...cache.keys, ...cache.values]) layer.copyWithin(0, count * width, cache.length * width);
     cache.length -= count;
     const cosines = this.cosines.row(count), sines = this.sines.row(count);
     for (const keys of cache.keys) {
