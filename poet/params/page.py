@@ -19,4 +19,4 @@ class PageSettings:
     """
 
     precision: Precision
-    max_bytes: Annotated[int, Field(ge=0, le=200_000_000)]
+    max_bytes: Annotated[int, Field(ge=0, le=100_000_000)]

@@ -128,7 +128,7 @@ class Passages {
   constructor(books, characters) {
     this.books = books;
     this.characters = characters;
-    const bits = Math.max(10, Math.floor(Math.log2(books.bytes.length + 1)));
+    const bits = Math.min(24, Math.max(10, Math.floor(Math.log2(books.bytes.length + 1))));
     this.shift = 32 - bits;
     this.heads = new Int32Array(2 ** bits);
     this.before = new Int32Array(books.bytes.length);
