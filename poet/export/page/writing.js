@@ -3,7 +3,9 @@
 
 // Tokens of a text between two messages with its spans.
 const SPANS_EVERY = 4;
+// Alternatives of a token that are shown, and how many of the likeliest are asked whether they may stand there.
 const ALTERNATIVES = 8;
+const CANDIDATES = 64;
 const MOST_CHARACTERS = 10000;
 
 /* What a person is told. */
@@ -139,10 +141,10 @@ class Writing {
   }
 }
 
-/* The tokens from the likeliest to the least likely, found one by one: hardly ever more than a few are asked for. */
+/* The tokens from the likeliest on, found one by one: hardly ever more than a few are asked for. */
 function* likeliest(probabilities) {
   const taken = new Set();
-  while (taken.size < probabilities.length) {
+  while (taken.size < Math.min(CANDIDATES, probabilities.length)) {
     let best = -1;
     for (let token = 0; token < probabilities.length; token++) {
       if ((best < 0 || probabilities[token] > probabilities[best]) && !taken.has(token)) best = token;
