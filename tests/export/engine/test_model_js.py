@@ -18,6 +18,16 @@ LETTERS = [base64_of(bytes([65 + i])) for i in range(VOCAB_SIZE)]
 IDS = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]
 
 
+def calm_model(config):
+    """A model whose yoke's state, if it has one, does not grow from window to window until float32 overflows."""
+    model = tiny_model(config)
+    with torch.no_grad():
+        for block in model.blocks:
+            if block.mlp.gate is not None:
+                block.mlp.gate.weight.mul_(0.1)
+    return model
+
+
 def load(node, model, precision="float32"):
     packed = pack_weights(model, precision)
     return node("model", description=packed.description, weights=base64_of(packed.content))
@@ -38,7 +48,7 @@ def test_the_logits_are_those_of_torch(node, config):
 @pytest.mark.parametrize("prompt", [[7], IDS + IDS[::-1]], ids=["short", "longer than the window"])
 def test_a_seed_writes_the_ids_of_python(node, config, prompt):
     """70 tokens in a window of 12: a model that can forget does so, the others slide, a yoke's state goes on."""
-    model = tiny_model(config)
+    model = calm_model(config)
     load(node, model)
     for seed, changes in enumerate([
         {},

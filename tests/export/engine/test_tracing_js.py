@@ -102,7 +102,7 @@ def test_the_guard_at_usual_lengths(node):
     """Words as tokens, a book of some thousand characters, limits from a word to some lines."""
     book = babble(1, 4000)
     tokens = [*sorted({f" {word}".encode() for word in book.split()})[:100], b"e", b"t", b" ", b"\n"]
-    index = indexed({"book": book})
+    index, forbidden = indexed({"book": book}), 0
     for most in (3, 12, 40):
         load(node, {"book": book}, most + 1)
         node("guard", tokens=all_base64(tokens), most=most)
@@ -110,4 +110,5 @@ def test_the_guard_at_usual_lengths(node):
         texts = [book[start : start + 100].encode() for start in range(0, 3000, 177)]
         for text, found in zip(texts, node("masks", texts=all_base64(texts)), strict=True):
             assert found["forbidden"] == guard.forbidden(guard.state(text)).tolist()
-            assert any(found["forbidden"]) or most < 4
+            forbidden += sum(found["forbidden"])
+    assert forbidden > 20
