@@ -1,0 +1,33 @@
+"""What a person does on the page, in one call each."""
+
+BEGINNING = "To be, or not to"
+
+
+def finished(page):
+    """Wait until nothing is written any more; the texts on the sheet, each with its beginning."""
+    page.wait_for_function(
+        """() => document.querySelector("#write").textContent === "Write" && document.querySelector(".piece")
+        && Array.from(document.querySelectorAll(".piece")).every((piece) => piece.ariaBusy === "false")"""
+    )
+    return texts(page)
+
+
+def texts(page):
+    """The texts on the sheet as they are now."""
+    return page.locator(".text").all_text_contents()
+
+
+def settings(page, **values):
+    """Fill in folded settings."""
+    page.locator("#settings").click()
+    for name, value in values.items():
+        page.locator(f"#setting-{name}").fill(str(value))
+    page.locator("#settings").click()
+
+
+def write(page, beginning=BEGINNING, seed=7, tokens=80):
+    """Type a beginning, write, and wait for the end: the text with its beginning."""
+    settings(page, seed=seed, tokens=tokens)
+    page.locator("#prompt").fill(beginning)
+    page.locator("#write").click()
+    return finished(page)[0]
