@@ -57,7 +57,7 @@ def test_a_passage_leads_to_its_place_in_the_book(page):
     quotation = note.locator("blockquote").text_content()
     assert len(quotation) > len(note.locator("mark").text_content()) and quotation.strip("… ") in book
     legend = page.locator(".legend")
-    assert "also stand in a book" in legend.text_content() and title in legend.text_content()
+    assert "also stand, letter for letter, in a book" in legend.text_content() and title in legend.text_content()
     assert legend.locator(".swatch").count() == len(
         set(page.locator(".copied").evaluate_all("all => all.map((e) => e.dataset.number)"))
     )
@@ -66,8 +66,8 @@ def test_a_passage_leads_to_its_place_in_the_book(page):
 def test_what_else_it_could_have_said_and_the_way_back(page):
     first = write(page)
     token = page.locator("[data-token='9']").first
-    before = page.evaluate(
-        "Array.from(document.querySelectorAll('.text [data-token]')).filter((e) => e.dataset.token < 9).map((e) => e.textContent).join('')"
+    before = page.locator("[data-token]").evaluate_all(
+        "all => all.filter((e) => e.dataset.token < 9).map((e) => e.textContent).join('')"
     )
     token.click()
     note = note_of(page)

@@ -91,7 +91,8 @@ function failed(event) {
   draw();
   if (event.locked) return askToken(event.message);
   const again = branch ? () => restart(branch) : () => app.engine.send({ type: "open" });
-  showNotice(event.message, event.retry || branch ? again : null);
+  // What a server refuses for good is not asked again; what broke down may work the next time.
+  showNotice(event.message, (event.retry ?? Boolean(branch)) ? again : null);
 }
 
 function answered(event) {

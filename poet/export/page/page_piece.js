@@ -57,8 +57,9 @@ function showLegend(piece) {
   piece.legend.dataset.shown = signature;
   const { can_trace: canTrace } = branch.facts;
   if (!books.length) {
-    const nothing = canTrace ? `Nothing of this stands in the books: no ${branch.facts.min_length} characters in a row.` : "";
-    piece.legend.replaceChildren(...(nothing && branch.status !== "writing" ? [make("p", {}, nothing)] : []));
+    const none = canTrace && branch.status !== "writing" && !branch.spans.length;
+    const text = `No passage of this text, of ${branch.facts.min_length} characters or more, stands in a book that the model read.`;
+    piece.legend.replaceChildren(...(none ? [make("p", {}, text)] : []));
     return;
   }
   const total = books.reduce((sum, { characters }) => sum + characters, 0);
@@ -69,7 +70,7 @@ function showLegend(piece) {
     if (passages > 1) button.append(make("small", {}, ` ${passages} passages`));
     return make("li", {}, button);
   });
-  piece.legend.replaceChildren(make("p", {}, `Tinted: ${share} of these words also stand in a book, letter for letter`), make("ul", {}, ...items));
+  piece.legend.replaceChildren(make("p", {}, `Tinted words also stand, letter for letter, in a book that the model read: ${share} of this text.`), make("ul", {}, ...items));
 }
 
 function showMade(piece) {
