@@ -10,7 +10,7 @@ function makeCard(branch, direction) {
   const pen = document.createElement("canvas").getContext("2d");
   const lines = cardLines(branch, pen);
   const shown = lines.slice(0, CARD.mostLines);
-  if (lines.length > shown.length) shown.push([{ text: "…", bold: false, tint: null }]);
+  if (lines.length > shown.length) shown.push([{ text: "…", bold: false, tint: null, raised: false }]);
   let y = CARD.margin + CARD.size;
   for (const line of shown) {
     drawLine(svg, line, y, { branch, paper, pen, direction });
@@ -43,13 +43,18 @@ function paperColours() {
 
 const fontOf = (bold, size = CARD.size, family = SERIF) => `${bold ? "bold " : ""}${size}px ${family}`;
 
-// The text in lines, and each line in runs of one style: [{text, bold, tint}, ...].
+// The text in lines, and each line in runs of one style: [{text, bold, tint, raised}, ...]. The number of its book
+// follows a passage, raised.
 function cardLines(branch, pen) {
   const room = CARD.width - 2 * CARD.margin;
   const styled = Array.from(visible(branch.recipe.prompt), (character) => ({ character, bold: true, tint: null }));
   branch.characters.forEach((character, place) => {
     const tint = branch.tints.find((one) => one.start <= place && place < one.end) ?? null;
     styled.push({ character: visible(character), bold: false, tint });
+    if (tint?.end !== place + 1) return;
+    for (const digit of numberOf(branch.facts, branch.spans[tint.span].sources[0].book)) {
+      styled.push({ character: digit, bold: false, tint: null, raised: true });
+    }
   });
   const lines = [];
   let line = [];
@@ -93,10 +98,10 @@ function wordsOf(styled) {
 
 function runsOf(styled) {
   const runs = [];
-  for (const { character, bold, tint } of styled) {
+  for (const { character, bold, tint, raised = false } of styled) {
     const last = runs.at(-1);
-    if (last && last.bold === bold && last.tint === tint) last.text += character;
-    else runs.push({ text: character, bold, tint });
+    if (last && last.bold === bold && last.tint === tint && last.raised === raised) last.text += character;
+    else runs.push({ text: character, bold, tint, raised });
   }
   return runs;
 }
@@ -104,7 +109,7 @@ function runsOf(styled) {
 function widthOf(runs, pen) {
   let width = 0;
   for (const run of runs) {
-    pen.font = fontOf(run.bold);
+    pen.font = run.raised ? fontOf(false, CARD.small, SANS) : fontOf(run.bold);
     width += pen.measureText(run.text).width;
   }
   return width;
@@ -126,6 +131,7 @@ function drawLine(svg, line, y, { branch, paper, pen, direction }) {
     // The widths are those of this machine's letters: `textLength` keeps the words over their tints on every other.
     if (run.text.trim()) at.textLength = width;
     if (run.bold) at["font-weight"] = "bold";
+    if (run.raised) Object.assign(at, { y: y - 8, "font-family": SANS, "font-size": CARD.small, fill: paper("--soft") });
     if (rtl) at.direction = "rtl";
     svg.append(svgElement("text", { ...at, "xml:space": "preserve" }, run.text));
     place += width;
