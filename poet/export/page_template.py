@@ -23,7 +23,7 @@ PAGE = Path(__file__).parent / "page"
 # What a person sees, in this order: a file may use at once only what an earlier file defines.
 SCRIPTS = (
     *("page_dom.js", "page_engine.js", "page_words.js", "page_tints.js", "page_link.js"),
-    *("page_text.js", "page_note.js", "page_tree.js", "page_card.js", "page_save.js", "page_piece.js"),
+    *("page_text.js", "page_note.js", "page_tree.js", "page_pace.js", "page_card.js", "page_save.js", "page_piece.js"),
     *("page_controls.js", "page_writing.js", "page_around.js", "page.js"),
 )
 

@@ -18,8 +18,9 @@ def texts(page):
 
 
 def settings(page, **values):
-    """Fill in folded settings."""
+    """Fill in folded settings; the text then appears as fast as it is written."""
     page.locator("#settings").click()
+    page.locator("#pace").select_option("fast")
     for name, value in values.items():
         page.locator(f"#setting-{name}").fill(str(value))
     page.locator("#settings").click()

@@ -30,6 +30,13 @@ const nextId = () => (app.lastId += 1);
 // ---- What the engine tells ----
 
 function listen(event) {
+  const branch = WAITING.has(event.type) ? app.running.get(event.id) : null;
+  if (!branch) return handle(event);
+  takeEvent(branch, event);
+  draw();
+}
+
+function handle(event) {
   const handlers = { ready: opened, token: tokenCame, spans: spansCame, done: writingEnded, passage: answered, line: answered, error: failed };
   handlers[event.type]?.(event);
 }
@@ -83,6 +90,7 @@ function writingEnded(event) {
 function failed(event) {
   const branch = app.running.get(event.id);
   if (app.asked.delete(event.id)) return; // a line or a passage: the page does without
+  if (branch) releaseEvents(branch, 0, Infinity, handle); // what was written before
   for (const [id, one] of app.running) {
     if (one !== branch && !event.fatal) continue;
     app.running.delete(id);

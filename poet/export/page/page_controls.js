@@ -26,12 +26,16 @@ function makeControls(changed) {
     controls.fields[name] = field;
     $("more").append(make("label", { htmlFor: field.id }, label), field);
   }
+  const options = PACES.map(([value, words]) => make("option", { value }, words));
+  const pace = make("select", { id: "pace" }, ...options);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) pace.value = "fast";
+  $("more").prepend(make("label", { htmlFor: "pace" }, "Pace"), pace);
   for (const id of ["temperature", "second-temperature", "copying"]) $(id).addEventListener("input", () => showControls(controls));
   $("settings").addEventListener("click", () => {
     const open = $("more").hidden;
     $("more").hidden = !open;
     $("settings").setAttribute("aria-expanded", open);
-    if (open) $("more").querySelector("input").focus();
+    if (open) $("pace").focus();
   });
   return controls;
 }
@@ -85,6 +89,8 @@ function readSettings(controls, second, seed) {
   settings.max_copy = chosenModel(controls, second)?.can_trace ? controls.steps[Number($("copying").value)] : ANYTHING;
   return settings;
 }
+
+const paceOf = () => PACES.find(([value]) => value === $("pace").value)[2];
 
 // The seed in its field, or a new one.
 function nextSeed(controls) {

@@ -6,7 +6,7 @@ const MOST_ROOTS = 12; // earlier texts that can be gone back to
 function makeBranch(recipe, facts, parent = null, at = 0) {
   return {
     recipe, facts, parent, at, tokens: [], characters: [], spans: [], tints: [],
-    id: null, status: "writing", seconds: 0, children: [], listed: null,
+    id: null, status: "writing", seconds: 0, children: [], queue: [], due: 0, stopping: false,
   };
 }
 

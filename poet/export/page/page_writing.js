@@ -7,13 +7,23 @@ function layBranch(branch) {
   if (!branch.changed) return;
   branch.changed = false;
   const length = branch.characters.length;
-  branch.spans = branch.spans.filter((span) => span.start < length && span.sources.length);
+  branch.spans = branch.spans.map((span) => clipSpan(span, length))
+    .filter(({ start, end, sources }) => sources.length && end - start >= branch.facts.min_length);
   branch.tints = layOut(branch.characters, branch.spans, Array.from(branch.recipe.prompt));
 }
 
+// A span up to the character `length`: a text may be stopped within a passage.
+function clipSpan(span, length) {
+  if (span.end <= length) return span;
+  const end = Math.max(span.start, length);
+  const sources = span.sources.map((source) => ({ ...source, end: source.start + end - span.start }));
+  return { ...span, end, sources };
+}
+
 function draw() {
-  app.frame ||= requestAnimationFrame(() => {
+  app.frame ||= requestAnimationFrame((now) => {
     app.frame = 0;
+    for (const branch of [...app.running.values()]) if (releaseEvents(branch, now, paceOf(), handle)) draw();
     for (const piece of app.pieces) {
       if (!piece.branch) continue;
       layBranch(piece.branch);
@@ -76,7 +86,7 @@ function begin(piece, recipe, facts) {
 
 function run(piece, branch) {
   piece.branch = branch;
-  Object.assign(branch, { status: "writing", hues: app.hues, id: nextId(), changed: true });
+  Object.assign(branch, { status: "writing", hues: app.hues, id: nextId(), changed: true, queue: [], due: 0, stopping: false });
   app.running.set(branch.id, branch);
   const { model, prompt, settings, forced } = branch.recipe;
   app.engine.send({ type: "write", id: branch.id, model, prompt, settings, forced });
@@ -86,7 +96,8 @@ function run(piece, branch) {
 }
 
 function stop(branch) {
-  if (branch?.status === "writing") app.engine.send({ type: "stop", id: branch.id });
+  if (branch?.status !== "writing" || branch.stopping) return;
+  if (dropEvents(branch, handle)) app.engine.send({ type: "stop", id: branch.id });
 }
 
 // The button "Write": the prompt, or a line of a book where it is empty.
