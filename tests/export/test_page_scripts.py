@@ -137,6 +137,19 @@ def test_a_link_of_another_model_says_so(call):
     assert call("modelOfLink", {**mine, "model": "cd" * 6}, [FACTS, second])["facts"]["name"] == "two"
 
 
+def test_a_text_appears_at_its_pace(call):
+    """Two tokens are known from the parent; the others come one in 25 ms, at most 100 ms at once after a pause."""
+    tokens = [{"type": "token", "index": index} for index in range(12)]
+    events = [*tokens[:4], {"type": "spans"}, *tokens[4:], {"type": "spans"}, {"type": "done", "reason": "length"}]
+    out = call("paced", 2, events, [1000, 1010, 1150, 1160], 40)
+    assert out["seen"] == [[0, 1, 2, 3, "spans", 4, 5, 6], [], [7, 8, 9, 10, 11, "spans", "done"], []]
+    out = call("paced", 2, events, [1000], 40)
+    assert out["left"] == [["spans", None], ["done", "stopped"]] and not out["running"], "the engine has ended before"
+    assert out["waiting"] == 0, "what is written after a stop is not shown"
+    out = call("paced", 0, events[:-1], [0], None)
+    assert out["seen"] == [[*range(4), "spans", *range(4, 12), "spans"]] and out["running"]
+
+
 @given(st.text(st.characters(exclude_categories=[])))
 def test_what_is_shown_can_be_written_as_xml(call, text):
     shown = call("visible", text)
