@@ -101,7 +101,7 @@ def test_hostile_texts_are_harmless(opened, tmp_path):
     page.locator("[data-token]").nth(3).click()
     page.get_by_role("button", name="Keep").click()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save as card").click()
+        page.get_by_role("button", name="Save card").click()
     ElementTree.fromstring(saved.value.path().read_text(encoding="utf-8"))
     assert page.locator("main img, main script, main style, main iframe").count() == 0
     assert page.locator("h1").is_visible() and "onerror" in page.locator("h1").text_content()

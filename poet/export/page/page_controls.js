@@ -3,7 +3,7 @@
 // [name, label, step] of the folded settings.
 const FOLDED = [
   ["tokens", "Length, in tokens (pieces of words)", 1],
-  ["seed", "Seed: the same one gives the same text; empty: always a new one", 1],
+  ["seed", "Seed: the same one gives the same text (empty: always a new one)", 1],
   ["top_k", "Only so many of the likeliest tokens (top-k; 0: all)", 1],
   ["top_p", "Only the likeliest that together have this probability (top-p; 1: all)", 0.01],
   ["min_p", "Only tokens at least this likely beside the likeliest (min-p; 0: all)", 0.01],
@@ -24,12 +24,12 @@ function makeControls(changed) {
     const field = make("input", { type: "number", id: `setting-${name}`, min: least, max: most, step, value: name === "seed" ? "" : start });
     field.addEventListener("change", () => { if (field.value !== "") field.value = fitSetting(name, field.value); });
     controls.fields[name] = field;
-    $("more").append(make("label", { htmlFor: field.id }, label), field);
+    $("more").append(settingOf(label, field));
   }
   const options = PACES.map(([value, words]) => make("option", { value }, words));
   const pace = make("select", { id: "pace" }, ...options);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) pace.value = "fast";
-  $("more").prepend(make("label", { htmlFor: "pace" }, "Pace"), pace);
+  $("more").prepend(settingOf("Pace", pace));
   for (const id of ["temperature", "second-temperature", "copying"]) $(id).addEventListener("input", () => showControls(controls));
   $("settings").addEventListener("click", () => {
     const open = $("more").hidden;
@@ -39,6 +39,8 @@ function makeControls(changed) {
   });
   return controls;
 }
+
+const settingOf = (words, field) => make("label", { className: "setting" }, make("span", {}, words), field);
 
 // Once the models are known. `copying` needs the books of a model.
 function setModels(controls, models) {
@@ -52,7 +54,7 @@ function setModels(controls, models) {
       const options = models.map((facts, i) => make("option", { value: i }, visible(facts.name)));
       return make("div", { className: "knob", id: `${id}-knob` }, make("label", { htmlFor: id }, label), make("select", { id }, ...options));
     };
-    document.querySelector(".controls").prepend(select("model", "Model"), select("second-model", "Second model"));
+    document.querySelector(".controls").prepend(select("model", "Model"), select("second-model", "Model 2"));
     $("second-model-knob").hidden = true;
     $("second-model").value = 1;
     $("model").addEventListener("change", () => controls.changed());

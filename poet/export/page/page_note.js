@@ -134,7 +134,8 @@ function beginOfWord(branch, token) {
 }
 
 function contextOf(branch, token) {
-  const before = Array.from(branch.recipe.prompt).concat(branch.characters.slice(0, token.start)).slice(-36).join("");
-  const words = visible(before).replace(/\s+/g, " ");
+  const before = Array.from(branch.recipe.prompt).concat(branch.characters.slice(0, token.start)).slice(-44).join("");
+  // From the first whole word on.
+  const words = visible(before).replace(/^\S{0,20}\s+/u, "").replace(/\s+/g, " ");
   return `… ${words}${/^\s/.test(token.text) && !words.endsWith(" ") ? " " : ""}`;
 }

@@ -87,8 +87,8 @@ function saveButtons(current, element, keep) {
     doing("Keep", "Kept", keep),
     doing("Copy", "Copied", () => copyText(withSources(current()))),
     doing("Copy link", "Link copied", () => copyText(location.href.replace(/#.*$/s, "") + linkTo(current()))),
-    doing("Save as text", "Saved", () => download(withSources(current()), "text/plain;charset=utf-8", `${name()}.txt`)),
-    doing("Save as card", "Saved", () => {
+    doing("Save text", "Saved", () => download(withSources(current()), "text/plain;charset=utf-8", `${name()}.txt`)),
+    doing("Save card", "Saved", () => {
       const { direction } = getComputedStyle(element);
       download(cardFile(current(), direction), "image/svg+xml", `${name()}.svg`);
     }),

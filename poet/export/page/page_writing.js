@@ -88,6 +88,7 @@ function run(piece, branch) {
   piece.branch = branch;
   Object.assign(branch, { status: "writing", hues: app.hues, id: nextId(), changed: true, queue: [], due: 0, stopping: false });
   app.running.set(branch.id, branch);
+  piece.element.setAttribute("aria-busy", true);
   const { model, prompt, settings, forced } = branch.recipe;
   app.engine.send({ type: "write", id: branch.id, model, prompt, settings, forced });
   $("beginning").hidden = true;
