@@ -7,7 +7,7 @@ import pytest
 
 from tests.export.conftest import ready
 from tests.export.paper import BOOKS, script, write_page
-from tests.export.writing import BEGINNING, finished, texts, write
+from tests.export.writing import BEGINNING, choose_word, finished, texts, write
 from tests.report.browsing import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -66,11 +66,10 @@ def test_a_passage_leads_to_its_place_in_the_book(page):
 
 def test_what_else_it_could_have_said_and_the_way_back(page):
     first = write(page)
-    token = page.locator("[data-token='9']").first
+    number = choose_word(page)
     before = page.locator("[data-token]").evaluate_all(
-        "all => all.filter((e) => e.dataset.token < 9).map((e) => e.textContent).join('')"
+        f"all => all.filter((e) => e.dataset.token < {number}).map((e) => e.textContent).join('')"
     )
-    token.click()
     note = note_of(page)
     assert "What else could it have said?" in note.text_content()
     shares = [float(re.search(r"\d+", text).group()) for text in note.locator(".percent").all_text_contents()]
@@ -81,7 +80,7 @@ def test_what_else_it_could_have_said_and_the_way_back(page):
     other.click()
     second = finished(page)[0]
     assert second.startswith(BEGINNING + before) and second != first
-    assert page.locator("[data-token='9']").first.text_content().strip().startswith(word.split()[0])
+    assert page.locator(f"[data-token='{number}']").first.text_content().strip().startswith(word.split()[0])
     tree = page.locator(".tree")
     assert "(2)" in tree.locator("summary").text_content()
     tree.locator("button.branch").first.click()
@@ -138,11 +137,11 @@ def test_the_beginning_can_be_changed(page):
 
 def test_a_link_makes_the_same_text_again(page, opened):
     write(page)
-    page.locator("[data-token='9']").first.click()
+    number = choose_word(page)
     note_of(page).locator(".alternative:enabled").first.click()
     text = finished(page)[0]
     link = page.url
-    assert "forced=9." in link
+    assert f"forced={number}." in link
     other = ready(opened(link))
     assert finished(other)[0] == text
     assert other.locator("#prompt").input_value() == BEGINNING

@@ -7,7 +7,7 @@ import pytest
 
 from tests.export.conftest import ready
 from tests.export.paper import script, write_page
-from tests.export.writing import BEGINNING, finished, settings, write
+from tests.export.writing import BEGINNING, choose_word, finished, settings, write
 from tests.report.browsing import CHROMIUM, accessibility
 from tests.report.shelf import HOSTILE
 
@@ -34,6 +34,7 @@ def test_everything_by_the_keyboard(page):
     assert "%" in page.locator("#status").text_content(), "the word is said, and how likely it was"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "note"
+    choose_word(page)
     page.locator(".alternative:enabled").first.focus()
     page.keyboard.press("Enter")
     assert finished(page)[0] != text

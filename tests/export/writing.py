@@ -25,6 +25,15 @@ def settings(page, **values):
     page.locator("#settings").click()
 
 
+def choose_word(page, least=5):
+    """Choose the first word from the token `least` on that could have been another one: the number of its token."""
+    for number in range(least, least + 40):
+        page.locator(f"[data-token='{number}']").first.click()
+        if page.locator("#note .alternative:enabled").count():
+            return number
+    raise AssertionError("every word was sure")
+
+
 def write(page, beginning=BEGINNING, seed=7, tokens=80):
     """Type a beginning, write, and wait for the end: the text with its beginning."""
     settings(page, seed=seed, tokens=tokens)

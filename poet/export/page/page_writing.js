@@ -67,7 +67,7 @@ function newPiece(number) {
 }
 
 function dropSecond() {
-  const [, second] = app.pieces.splice(1);
+  const [second] = app.pieces.splice(1);
   if (!second) return;
   stop(second.branch);
   if (noted === second) note.close();
