@@ -23,6 +23,7 @@ def passage_of(page, number=0):
 
 
 def test_everything_by_the_keyboard(page):
+    settings(page, seed=7, tokens=60)
     page.locator("#prompt").focus()
     page.keyboard.type(BEGINNING)
     page.keyboard.press("Control+Enter")
@@ -41,7 +42,8 @@ def test_everything_by_the_keyboard(page):
     passage = passage_of(page)
     passage.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "note" and "into the book" in note_of(page).text_content()
+    assert page.evaluate("document.activeElement.id") == "note"
+    note_of(page).get_by_text("into the book").wait_for()
     page.keyboard.press("Escape")
     assert passage.evaluate("e => e === document.activeElement"), "and back to the passage"
 
