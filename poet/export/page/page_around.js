@@ -125,7 +125,7 @@ function openNote(piece, index, tint, byKey) {
   if (noted && noted !== piece) pickToken(noted.view, null);
   noted = piece;
   const narrow = matchMedia("(max-width: 60rem)").matches;
-  const box = piece.view.element.querySelector(".picked")?.getBoundingClientRect();
+  const box = pickedPart(piece.view)?.getBoundingClientRect();
   const sheet = narrow ? (box && box.bottom > innerHeight / 2 ? "above" : "below") : null;
   showNote(note, piece.branch, index, tint, sheet);
   if (byKey) enterNote();
@@ -146,7 +146,7 @@ function noteClosed(inside) {
   noted = null;
   showHints(note, piece?.branch.facts ?? chosenModel(controls, false));
   if (!piece) return;
-  const passage = piece.view.element.querySelector(".picked")?.closest(".copied");
+  const passage = pickedPart(piece.view)?.closest(".copied");
   if (inside) (passage ?? piece.view.element).focus({ preventScroll: true });
   pickToken(piece.view, null);
 }

@@ -50,6 +50,9 @@ function pickToken(view, index) {
   for (const part of view.element.querySelectorAll(`[data-token="${index}"]`)) part.classList.add("picked");
 }
 
+// The element of the picked token; of two, as a passage can begin behind the blank of a token, the one in the passage.
+const pickedPart = (view) => view.element.querySelector(".copied .picked") ?? view.element.querySelector(".picked");
+
 // Picks the next token that can be seen, or the one before, and says it.
 function stepToken(view, step, chosen) {
   const { tokens } = view.branch;
@@ -57,7 +60,7 @@ function stepToken(view, step, chosen) {
   do index += step; while (tokens[index] && tokens[index].start === tokens[index].end);
   if (!tokens[index]) return;
   pickToken(view, index);
-  const part = view.element.querySelector(".picked");
+  const part = pickedPart(view);
   part?.scrollIntoView({ block: "nearest" });
   const passage = part?.closest(".copied");
   chosen(index, view.shown.find((piece) => passage && piece.element === passage)?.tint ?? null, false);
