@@ -1,0 +1,1 @@
+"""A model in other forms: the page that writes by itself."""

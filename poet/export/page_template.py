@@ -1,4 +1,8 @@
-"""The smallest page around the engine, until the one that people see takes its place (the same function and block)."""
+"""The page on which a poet writes: one HTML file with its style and scripts inline, for two engines.
+
+With the engine "worker" the page holds a model and computes by itself, in a worker of the browser. With the engine
+"server" it asks the server that it came from. A person sees the same page; page/page_engine.js knows the difference.
+"""
 
 import base64
 import hashlib
@@ -12,23 +16,19 @@ import jinja2
 from markupsafe import Markup
 
 from poet.errors import PoetError
+from poet.report.render import escape_exactly
 
 PAGE = Path(__file__).parent / "page"
 
+# What a person sees, in this order: a file may use at once only what an earlier file defines.
+SCRIPTS = (
+    *("page_dom.js", "page_engine.js", "page_words.js", "page_tints.js", "page_link.js"),
+    *("page_text.js", "page_note.js", "page_tree.js", "page_pace.js", "page_card.js", "page_save.js", "page_piece.js"),
+    *("page_controls.js", "page_writing.js", "page_around.js", "page.js"),
+)
+
 # In any other place the text of a script may hold these; in the page they would end the element, or hide its end.
 UNSAFE = ("</script", "<!--")
-
-SCRIPT = """
-const blocks = {};
-for (const block of document.querySelectorAll("script[data-block]")) blocks[block.dataset.block] = block.textContent;
-const program = new Blob([document.getElementById("worker-program").textContent], { type: "text/javascript" });
-const worker = new Worker(URL.createObjectURL(program));
-window.events = [];
-worker.onmessage = ({ data }) => window.events.push({ ...data, at: performance.now() });
-worker.onerror = (event) => window.events.push({ type: "failed", message: event.message });
-window.send = (message) => worker.postMessage(message);
-worker.postMessage({ type: "open", blocks });
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +42,31 @@ class PoetPage:
 def render_poet_page(
     engine: Literal["worker", "server"], title: str = "", *, worker: str = "", blocks: Mapping[str, str] | None = None
 ) -> PoetPage:
-    """The page with the engine `engine`; the same arguments give the same page."""
+    """The page with the engine `engine`; the same arguments give the same page.
+
+    `title` is shown until the engine tells the titles of its models. `worker` is the program of the worker, and
+    `blocks` are the texts that the page hands to it at its start: {type: "open", blocks: {name: text}}. Neither may
+    hold "</script" (`json_block` escapes it).
+    """
     for name, content in {"the worker's program": worker, **(blocks or {})}.items():
-        for sign in UNSAFE:
-            if sign in content.lower():
-                raise PoetError(f"{name} holds {sign!r}, which would end its place in the page. Escape it first.")
+        _check_block(name, content)
+    style = (PAGE / "poet.css").read_text(encoding="utf-8")
+    # One function around all files: they share their names with each other, and with nothing else in the page.
+    script = '"use strict";\n(() => {\n' + "".join(_read(name) for name in SCRIPTS) + "})();\n"
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=escape_exactly,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    allowed = "sha256-" + base64.b64encode(hashlib.sha256(SCRIPT.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; script-src '{allowed}'; worker-src blob:; base-uri 'none'; form-action 'none'"
+    policy = _policy(engine, style, script)
     page = environment.get_template("poet.html").render(
         engine=engine,
         title=title,
-        script=Markup(SCRIPT),
+        style=Markup(style),
+        script=Markup(script),
         policy=policy,
         worker=Markup(worker),
         blocks={name: Markup(content) for name, content in (blocks or {}).items()},
@@ -64,9 +75,34 @@ def render_poet_page(
 
 
 def json_block(data: Any) -> str:
-    r"""JSON that may be a block of the page: without "<", so that nothing in it ends a script.
+    r"""JSON that may be a block of the page: ASCII without "<", so that nothing in it ends a script.
 
     >>> json_block({"title": "</script>"})
     '{"title": "\\u003c/script>"}'
     """
-    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _read(name: str) -> str:
+    """A script of the page."""
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _check_block(name: str, content: str) -> None:
+    """PoetError if a page cannot hold `content` as it is."""
+    lower = content.lower()
+    for sign in UNSAFE:
+        if sign in lower:
+            raise PoetError(f"{name} holds {sign!r}, which would end its place in the page. Escape it first.")
+
+
+def _policy(engine: str, style: str, script: str) -> str:
+    """What the page may do: run its own style and script, and reach its engine. Nothing else."""
+    reach = "worker-src blob:" if engine == "worker" else "connect-src 'self'"
+    allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; {reach}; img-src data:"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(content: str) -> str:
+    """The source expression of a content security policy that allows exactly `content`."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
