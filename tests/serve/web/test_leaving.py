@@ -1,4 +1,4 @@
-"""A client that leaves frees its place at once, a full server says so, and a server that ends lets texts be finished."""
+"""A client that leaves frees its place at once, a full server says so, a server that ends lets texts be finished."""
 
 import concurrent.futures
 import contextlib
@@ -27,6 +27,10 @@ def poet(trained):
     return small_poet(trained)
 
 
+def few_places(poet, places, waiting):
+    return running({"small": poet}, limits=Limits(per_minute=0, places=places, waiting=waiting))
+
+
 @contextlib.contextmanager
 def streaming(client, body, events=1):
     """A stream of which some events were read."""
@@ -34,10 +38,8 @@ def streaming(client, body, events=1):
         assert answer.status_code == 200
         lines = answer.iter_lines()
         read = 0
-        for line in lines:
-            read += line.startswith("event: token")
-            if read == events:
-                break
+        while read < events:
+            read += next(lines).startswith("event: token")
         yield answer, lines
 
 
@@ -80,20 +82,19 @@ def test_a_client_that_waits_and_leaves_is_not_written_for(poet):
 
 
 def test_a_full_server_is_busy_and_says_when_to_come_back(poet):
-    with running({"small": poet}, limits=Limits(per_minute=0, places=1, waiting=1)) as server:
-        with server.client() as one, server.client() as two, server.client() as three:
-            with streaming(one, LONG), two.stream("POST", "/api/write", json=LONG):
-                wait_until(lambda: server.engine.figures.waiting == 1)
-                answer = three.post("/api/write", json=SHORT)
-                assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
-                assert int(answer.headers["retry-after"]) >= 1
-                body = {"model": "small", "prompt": ["a", "b"], "n": 2}
-                assert three.post("/v1/completions", json=body).status_code == 503
-                health = three.get("/health")
-                assert (health.status_code, health.json()["status"]) == (200, "ok"), "busy is not ill"
-                assert health.json()["models"]["small"]["running"] == 1
-            # Both have left, so there is room again.
-            wait_until(lambda: three.post("/api/write", json=SHORT).status_code == 200, seconds=3)
+    with few_places(poet, 1, 1) as server, server.client() as one, server.client() as two, server.client() as three:
+        with streaming(one, LONG), two.stream("POST", "/api/write", json=LONG):
+            wait_until(lambda: server.engine.figures.waiting == 1)
+            answer = three.post("/api/write", json=SHORT)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+            assert int(answer.headers["retry-after"]) >= 1
+            body = {"model": "small", "prompt": ["a", "b"], "n": 2}
+            assert three.post("/v1/completions", json=body).status_code == 503
+            health = three.get("/health")
+            assert (health.status_code, health.json()["status"]) == (200, "ok"), "busy is not ill"
+            assert health.json()["models"]["small"]["running"] == 1
+        # Both have left, so there is room again.
+        wait_until(lambda: three.post("/api/write", json=SHORT).status_code == 200, seconds=3)
 
 
 def test_a_request_of_several_texts_takes_all_places_or_none(poet):
@@ -162,7 +163,7 @@ def test_a_signal_ends_the_process_when_its_texts_are_finished(trained, poet, nu
     with served(trained, "--port", "0", "--grace", "20") as (process, url):
         with httpx.Client(base_url=url, timeout=30) as client:
             body = {"prompt": "the old ", "settings": {"tokens": 150, "seed": 3}}
-            with streaming(client, body, events=0) as (answer, lines):
+            with streaming(client, body, events=0) as (_, lines):
                 first = next(lines)
                 process.send_signal(number)
                 rest = "\n".join([first, *lines])
@@ -172,12 +173,15 @@ def test_a_signal_ends_the_process_when_its_texts_are_finished(trained, poet, nu
 
 
 def test_a_second_signal_ends_it_at_once(trained):
-    with served(trained, "--port", "0", "--grace", "60") as (process, url):
-        with httpx.Client(base_url=url, timeout=30) as client, streaming(client, LONG):
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-            process.send_signal(signal.SIGTERM)
-            process.wait(10)
+    with (
+        served(trained, "--port", "0", "--grace", "60") as (process, url),
+        httpx.Client(base_url=url, timeout=30) as client,
+        streaming(client, LONG),
+    ):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
 
 
 def test_a_killed_server_breaks_off_and_a_new_one_takes_its_port_and_writes_the_same(trained):
