@@ -20,7 +20,8 @@ from tests.cli.terminal import CTRL_C, CTRL_D, UP, terminal
 from tests.clone import ROOT
 from tests.serve.small import BOOKS
 from tests.serve.trained import trained_model
-from tests.serve.web.running import alone, small_poet
+from tests.serve.web.running import alone as exactly
+from tests.serve.web.running import small_poet
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,11 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "small"
     trained_model(folder)
     return folder
+
+
+def alone(poet, prompt, **settings):
+    """What `poet generate` writes."""
+    return exactly(poet, prompt, None, **settings)
 
 
 def options(trained, *more):

@@ -23,6 +23,10 @@ from poet.serve.web.problems import Problem, busy
 from poet.serve.web.stop_words import StopWords
 from poet.tokenizers.tokenizer import encode
 
+# A text has exactly as many tokens as its request says, where `poet generate` goes on to the end of its line: the page
+# of one file counts like this, and a link has to give the same text with both.
+EXACT = Ending()
+
 # Seconds after which a client may ask again where all places are taken. A text of 300 tokens takes about as long.
 BUSY_SECONDS = 2
 
@@ -91,7 +95,7 @@ class Desk:
         lengths = self._check(offered, writings[0], prompts)
         saw_token = self._timer()
         pairs = [(prompt, writing) for prompt in prompts for writing in writings]
-        tickets = self._tickets(offered, pairs, {}, trace=False, alternatives=body.logprobs or 0, ending=Ending())
+        tickets = self._tickets(offered, pairs, {}, trace=False, alternatives=body.logprobs or 0)
         texts = [
             Text(
                 index=index,
@@ -122,14 +126,13 @@ class Desk:
         *,
         trace: bool,
         alternatives: int,
-        ending: Ending | None = None,
     ) -> list[Ticket]:
         """A ticket for each prompt and its writing; Problem where there is no place for all of them."""
         tickets: list[Ticket] = []
         try:
             for prompt, writing in pairs:
                 tickets.append(
-                    offered.engine.write(prompt, writing, forced, trace=trace, alternatives=alternatives, ending=ending)
+                    offered.engine.write(prompt, writing, forced, trace=trace, alternatives=alternatives, ending=EXACT)
                 )
         except PoetError as error:
             for ticket in tickets:

@@ -57,8 +57,12 @@ def small_poet(folder: Path, *, index: bool = True, min_length: int = 12) -> Poe
     return open_poet(folder / "model", folder / "index" if index else None, min_length)
 
 
-def alone(poet: Poet, prompt: str, ending: Ending | None = None, **settings: Any) -> str:
-    """What `poet generate` writes behind `prompt`, without the server and its engine."""
+# An end after exactly as many tokens as asked for.
+EXACT = Ending()
+
+
+def alone(poet: Poet, prompt: str, ending: Ending | None = EXACT, **settings: Any) -> str:
+    """What `poet generate` writes behind `prompt`, without the server and its engine; `ending` None: with its line."""
     writing = Writing(**settings)
     # Four equal rows: matrices of fewer rows are multiplied by other code, which rounds in another way.
     texts = stream_texts(
