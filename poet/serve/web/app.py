@@ -80,8 +80,7 @@ def create_app(offers: Sequence[Offered], page: str, gate: Gate) -> FastAPI:
     has_token = bool(gate.token)
     described = functools.cache(lambda: describe(app, desk.offers, has_token=has_token))
     app.openapi = described  # type: ignore[method-assign]
-    known = frozenset(described()["paths"]) | {"/openapi.json"}
-    app.add_middleware(GateMiddleware, gate=gate, known=known.__contains__)
+    app.add_middleware(GateMiddleware, gate=gate, paths=described()["paths"] | {"/openapi.json": {"get"}})
     return app
 
 

@@ -18,21 +18,13 @@ MOST_ALTERNATIVES = 8
 LARGEST_TOKEN = 2**31 - 1
 
 
-def _is_text(text: str) -> str:
-    """`text`; ValueError where it has half of a surrogate pair, which JSON can spell and no text contains."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(f"should be Unicode text (character {error.start} is half of a surrogate pair)") from None
-    return text
-
-
 # JSON Schema cannot say "0, or at least 0.001" by bounds alone.
 DescribedTemperature = Annotated[
     Temperature,
     WithJsonSchema({"anyOf": [{"const": 0}, {"type": "number", "minimum": LEAST_TEMPERATURE, "maximum": 10}]}),
 ]
-Prompt = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(_is_text)]
+# Half of a surrogate pair, which JSON can spell, is no character: pydantic itself refuses it.
+Prompt = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 TokenCount = Annotated[int, Field(ge=1, le=MOST_TOKENS)]
 MaxCopy = Annotated[int, Field(ge=0, le=1000)]
 Count = Annotated[int, Field(ge=0, le=MOST_ALTERNATIVES)]

@@ -8,7 +8,7 @@ made to point at this machine (DNS rebinding), the header Host still has that na
 import asyncio
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -73,10 +73,10 @@ class Gate:
             raise busy("the server is about to end.", ENDING_SECONDS)
         if self.token and scope["path"] not in OPEN and not _knows(headers.getlist("authorization"), self.token):
             raise Problem(401, "this server needs its token.", headers={"WWW-Authenticate": "Bearer"})
-        if scope["method"] == "POST":
-            self._check_post(scope, headers)
 
-    def _check_post(self, scope: Scope, headers: Headers) -> None:
+    def check_body(self, scope: Scope) -> None:
+        """Problem where the body of a request may not be read."""
+        headers = Headers(scope=scope)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise Problem(415, "the content type should be application/json.")
@@ -94,10 +94,13 @@ class Gate:
 
 
 class GateMiddleware:
-    """Lets a request pass to `app` with its whole body, or answers it."""
+    """Lets a request pass to `app` with its whole body, or answers it.
 
-    def __init__(self, app: ASGIApp, gate: Gate, known: Callable[[str], bool]) -> None:
-        self.app, self.gate, self.known = app, gate, known
+    `paths` are the addresses of `app` with their methods, in small letters: it refuses all others itself.
+    """
+
+    def __init__(self, app: ASGIApp, gate: Gate, paths: Mapping[str, Collection[str]]) -> None:
+        self.app, self.gate, self.paths = app, gate, paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -108,7 +111,8 @@ class GateMiddleware:
         send = self._marking(scope, send, sent)
         try:
             self.gate.check(scope)
-            if scope["method"] == "POST":
+            if scope["method"] == "POST" and "post" in self.paths.get(scope["path"], ()):
+                self.gate.check_body(scope)
                 receive = await self._read_body(receive)
         except Problem as problem:
             await problem.answer()(scope, receive, send)
@@ -125,7 +129,7 @@ class GateMiddleware:
 
     def _marking(self, scope: Scope, send: Send, sent: list[int]) -> Send:
         """`send`, which counts the answer, adds the headers that all answers have, and puts its status into `sent`."""
-        path = scope["path"] if self.known(scope["path"]) else "other"
+        path = scope["path"] if scope["path"] in self.paths else "other"
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

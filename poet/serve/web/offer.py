@@ -23,6 +23,9 @@ LONGEST_PASSAGE = 20_000
 SHORTEST_LINE, LONGEST_LINE, TRIES = 12, 80, 50
 CHANCE = random.SystemRandom()
 
+# Halves of surrogate pairs.
+UNWRITABLE = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
@@ -157,8 +160,9 @@ def book_text(index: Index, book: str) -> str:
             ends = (*shard.starts[1:].tolist(), len(shard.text))
             place = int(places[0])
             content = shard.text[int(shard.starts[place]) : ends[place] - len(BOUNDARY)]
-            # The books may hold half of a surrogate pair, which no answer in JSON could.
-            return content.tobytes().decode("utf-8", "replace")
+            # A book may hold half of a surrogate pair, which no JSON can; one character replaces it, so that all others
+            # stay in their places.
+            return content.tobytes().decode("utf-8", "surrogatepass").translate(UNWRITABLE)
     raise AssertionError(f"{book} is in no shard")
 
 

@@ -75,7 +75,7 @@ class Server(uvicorn.Server):
         if self.gate.is_ending:
             return
         self.gate.is_ending = True
-        # A thread, because it waits. It is no daemon's business to outlive the process.
+        # A daemon, because it waits: a second signal ends the process nevertheless.
         threading.Thread(target=self._end, name="end", daemon=True).start()
 
     def _end(self) -> None:

@@ -57,6 +57,10 @@ def small_poet(folder: Path, *, index: bool = True, min_length: int = 12) -> Poe
     return open_poet(folder / "model", folder / "index" if index else None, min_length)
 
 
+# Bodies of a text that takes a second, and of one that takes no time.
+LONG = {"prompt": "the old ", "settings": {"tokens": 1000, "temperature": 1.0}, "trace": False}
+SHORT = {"prompt": "the old ", "settings": {"tokens": 8}}
+
 # An end after exactly as many tokens as asked for.
 EXACT = Ending()
 
@@ -136,3 +140,17 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 10.0) -> float:
         assert time.monotonic() - begin < seconds, "it took too long"
         time.sleep(0.005)
     return time.monotonic() - begin
+
+
+@contextlib.contextmanager
+def streaming(
+    client: httpx.Client, body: dict[str, Any], events: int = 1
+) -> Iterator[tuple[httpx.Response, Iterator[str]]]:
+    """A stream of which some events were read, and the rest of its lines."""
+    with client.stream("POST", "/api/write", json=body) as answer:
+        assert answer.status_code == 200
+        lines = answer.iter_lines()
+        read = 0
+        while read < events:
+            read += next(lines).startswith("event: token")
+        yield answer, lines

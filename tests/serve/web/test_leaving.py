@@ -1,13 +1,8 @@
 """A client that leaves frees its place at once, a full server says so, a server that ends lets texts be finished."""
 
 import concurrent.futures
-import contextlib
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 
@@ -15,11 +10,7 @@ import httpx
 import pytest
 
 from poet.serve.web.limits import Limits
-from tests.clone import ROOT
-from tests.serve.web.running import alone, parse, running, small_poet, text_of, wait_until
-
-LONG = {"prompt": "the old ", "settings": {"tokens": 1000, "temperature": 1.0}, "trace": False}
-SHORT = {"prompt": "the old ", "settings": {"tokens": 8}}
+from tests.serve.web.running import LONG, SHORT, parse, running, small_poet, streaming, text_of, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +20,6 @@ def poet(trained):
 
 def few_places(poet, places, waiting):
     return running({"small": poet}, limits=Limits(per_minute=0, places=places, waiting=waiting))
-
-
-@contextlib.contextmanager
-def streaming(client, body, events=1):
-    """A stream of which some events were read."""
-    with client.stream("POST", "/api/write", json=body) as answer:
-        assert answer.status_code == 200
-        lines = answer.iter_lines()
-        read = 0
-        while read < events:
-            read += next(lines).startswith("event: token")
-        yield answer, lines
 
 
 @pytest.mark.parametrize("way", ["/api/write", "/v1/completions", "/v1/completions stream"])
@@ -133,69 +112,6 @@ def test_a_text_that_takes_longer_than_the_grace_is_stopped(poet):
             rest = list(lines)
             assert time.monotonic() - begin < 5
         assert any('"reason": "stopped"' in line for line in rest[-3:]), rest[-3:]
-
-
-@contextlib.contextmanager
-def served(trained, *options):
-    """`poet serve` in a process of its own, and its address."""
-    command = [sys.executable, "-m", "poet.cli", "serve", "--model", str(trained / "model"), "--per-minute", "0"]
-    process = subprocess.Popen(
-        [*command, "--index", str(trained / "index"), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        line = process.stdout.readline()
-        assert line.startswith("model: http://127.0.0.1:"), line + process.stderr.read()
-        yield process, line.split()[1].rstrip("/")
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_process_when_its_texts_are_finished(trained, poet, number):
-    with served(trained, "--port", "0", "--grace", "20") as (process, url):
-        with httpx.Client(base_url=url, timeout=30) as client:
-            body = {"prompt": "the old ", "settings": {"tokens": 150, "seed": 3}}
-            with streaming(client, body, events=0) as (_, lines):
-                first = next(lines)
-                process.send_signal(number)
-                rest = "\n".join([first, *lines])
-                assert text_of(parse(rest + "\n")) == alone(poet, "the old ", max_new_tokens=150, seed=3)
-        assert process.wait(20) == 0
-        assert process.stdout.read() == "The server has ended.\n" and process.stderr.read() == ""
-
-
-def test_a_second_signal_ends_it_at_once(trained):
-    with (
-        served(trained, "--port", "0", "--grace", "60") as (process, url),
-        httpx.Client(base_url=url, timeout=30) as client,
-        streaming(client, LONG),
-    ):
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
-
-
-def test_a_killed_server_breaks_off_and_a_new_one_takes_its_port_and_writes_the_same(trained):
-    with served(trained, "--port", "0") as (process, url):
-        with httpx.Client(base_url=url, timeout=30) as client, streaming(client, LONG) as (_, lines):
-            process.kill()
-            with pytest.raises(httpx.TransportError):
-                list(lines)
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"{url}/health")
-    with served(trained, "--port", url.rpartition(":")[2]) as (_, again):
-        assert again == url
-        texts = [text_of(parse(httpx.post(f"{url}/api/write", json=SHORT, timeout=30).text)) for _ in range(2)]
-        assert texts[0] == texts[1] != ""
 
 
 def test_one_thread_for_each_engine_and_none_is_left(poet):

@@ -154,7 +154,7 @@ REFUSED = {
     "no JSON": (b"{", "the body is no JSON"),
     "not UTF-8": (b'{"prompt": "\xff"}', "the body is not UTF-8 (byte 12)"),
     "UTF-16": ('{"prompt": "a"}'.encode("utf-16"), "the body is not UTF-8"),
-    "half of a pair": (b'{"prompt": "a\\ud800"}', "character 1 is half of a surrogate pair"),
+    "half of a pair": (b'{"prompt": "a\\ud800"}', "unable to parse raw data as a unicode string, got 'a\\ud800'"),
     "nested": (b"[" * 100_000, "nested too deeply"),
     "a long number": (b'{"prompt": ' + b"1" * 5000 + b"}", "the body is no JSON"),
     "a list": (b"[]", "the body "),
