@@ -62,7 +62,9 @@ class Commands:
         run(*words)
 
     def _say(self, text: str | Text) -> None:
-        self.console.print(text if isinstance(text, Text) else Text(printable(text)), soft_wrap=True)
+        # Words are wrapped for a person; a program gets each line whole.
+        soft_wrap = not self.console.is_terminal
+        self.console.print(text if isinstance(text, Text) else Text(printable(text)), soft_wrap=soft_wrap)
 
     def _set(self, name: str = "", value: str = "") -> None:
         if name and not value:
@@ -147,8 +149,9 @@ def piece_of(session: Session, line: str) -> Piece:
 
 
 def _visible(text: str) -> str:
-    """`text` on one line."""
-    return printable(text).replace("\n", "⏎").replace("\t", "⇥")
+    """`text` on one line; a text of nothing but blanks can be seen, too."""
+    shown = printable(text).replace("\n", "⏎").replace("\t", "⇥")
+    return shown if shown.strip() else shown.replace(" ", "␣")
 
 
 def _whole(word: str) -> int:

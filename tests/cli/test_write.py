@@ -91,6 +91,8 @@ def test_a_person_writes_looks_and_goes_another_way(trained, tmp_path):
 def test_ctrl_c_stops_the_text_and_not_the_program(trained, tmp_path):
     with terminal(options(trained, "--tokens", "1000", "--temperature", "1.0"), tmp_path) as screen:
         screen.wait_for_prompt()
+        # Python loses a signal that comes after the prompt is shown and before it waits for a key.
+        time.sleep(0.5)
         screen.type(CTRL_C)
         screen.wait(lambda lines: "/quit or Ctrl-D ends." in lines and lines[-1] == ">")
         screen.type("the old \n")
