@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from poet.errors import PoetError
+from poet.report.render import escape_exactly
 
 PAGE = Path(__file__).parent / "page"
 
@@ -23,10 +24,6 @@ const blocks = {};
 for (const block of document.querySelectorAll("script[data-block]")) blocks[block.dataset.block] = block.textContent;
 const program = new Blob([document.getElementById("worker-program").textContent], { type: "text/javascript" });
 const worker = new Worker(URL.createObjectURL(program));
-window.events = [];
-worker.onmessage = ({ data }) => window.events.push({ ...data, at: performance.now() });
-worker.onerror = (event) => window.events.push({ type: "failed", message: event.message });
-window.send = (message) => worker.postMessage(message);
 worker.postMessage({ type: "open", blocks });
 """
 
@@ -48,7 +45,10 @@ def render_poet_page(
             if sign in content.lower():
                 raise PoetError(f"{name} holds {sign!r}, which would end its place in the page. Escape it first.")
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=escape_exactly,
     )
     allowed = "sha256-" + base64.b64encode(hashlib.sha256(SCRIPT.encode("utf-8")).digest()).decode("ascii")
     policy = f"default-src 'none'; script-src '{allowed}'; worker-src blob:; base-uri 'none'; form-action 'none'"
