@@ -4,7 +4,6 @@ import base64
 import gzip
 import html
 import json
-import re
 
 import numpy as np
 import pytest
