@@ -162,7 +162,7 @@ KNOWN_SAFE = {
 }
 # Constants, numbers, and rich's texts and tables, whose pieces are made printable one by one.
 SAFE_ARGUMENTS = re.compile(
-    r"printable|^'[^']*'$|^$|^f'--- seed|^f'no passage of|^(cut|numbered|line|table)$|json.dumps\(rows"
+    r"printable|^'[^']*'$|^$|^f'--- seed|^f'no passage of|^(cut|numbered|line|table)$|^legend\(|json.dumps\(rows"
     r"|^row\['skipped'\]|^f'\{kind:|^Text\(f'\[\{(books|number)"
 )
 

@@ -35,8 +35,8 @@ def poet_page(
     """The HTML of the page of a collection; the same arguments give the same page.
 
     `min_length` is the least length of a traced passage, None the one that suits the language of the books.
-    `bits_per_character` is what the evaluation measured, None where nothing was measured. ModelError when the model is
-    too large for a page.
+    `bits_per_character` is what the evaluation measured, None where nothing was measured. TooLargeError when no page
+    holds the model.
     """
     weights = pack_weights(trained.model, settings.precision)
     packed = pack_books(books, settings.max_bytes)

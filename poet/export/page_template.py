@@ -53,25 +53,32 @@ def render_poet_page(
     style = (PAGE / "poet.css").read_text(encoding="utf-8")
     # One function around all files: they share their names with each other, and with nothing else in the page.
     script = '"use strict";\n(() => {\n' + "".join(_read(name) for name in SCRIPTS) + "})();\n"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=escape_exactly,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     policy = _policy(engine, style, script)
-    page = environment.get_template("poet.html").render(
-        engine=engine,
-        title=title,
-        style=Markup(style),
-        script=Markup(script),
-        policy=policy,
-        worker=Markup(worker),
-        blocks={name: Markup(content) for name, content in (blocks or {}).items()},
+    page = (
+        _environment()
+        .get_template("poet.html")
+        .render(
+            engine=engine,
+            title=title,
+            style=Markup(style),
+            script=Markup(script),
+            policy=policy,
+            worker=Markup(worker),
+            blocks={name: Markup(content) for name, content in (blocks or {}).items()},
+        )
     )
     return PoetPage(html=page, policy=policy)
+
+
+def refusing_page(title: str, reason: str) -> str:
+    """The page of a collection whose model no page holds: it says the `reason`, and nothing in it runs."""
+    style = (PAGE / "poet.css").read_text(encoding="utf-8")
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
+    return (
+        _environment()
+        .get_template("refusing.html")
+        .render(title=title, reason=reason, style=Markup(style), policy=policy)
+    )
 
 
 def json_block(data: Any) -> str:
@@ -81,6 +88,18 @@ def json_block(data: Any) -> str:
     '{"title": "\\u003c/script>"}'
     """
     return json.dumps(data).replace("<", "\\u003c")
+
+
+def _environment() -> jinja2.Environment:
+    """What renders the templates: every value is escaped, and a name that is missing is our mistake."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=escape_exactly,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _read(name: str) -> str:

@@ -22,6 +22,10 @@ MOST_BYTES = 96_000_000
 MOST_CACHE_BYTES = 256_000_000
 
 
+class TooLargeError(ModelError):
+    """No page holds this model, though the model is whole."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackedWeights:
     """`content` has the numbers, and `description` says what the model is and where each of its tensors lies."""
@@ -31,7 +35,7 @@ class PackedWeights:
 
 
 def pack_weights(model: Transformer, precision: Precision) -> PackedWeights:
-    """The weights of `model` in `precision`; ModelError when they are too large for a page.
+    """The weights of `model` in `precision`; TooLargeError when no page holds them.
 
     Tensors with one axis, those of norms and biases, stay float32: they are small, and every number of them counts.
     """
@@ -78,14 +82,14 @@ def _check_size(model: Transformer, precision: Precision) -> None:
     size = parameters * (1 if precision == "int8" else 4)
     if size > MOST_BYTES:
         smaller = " int8 takes a quarter of that (page.precision)." if precision == "float32" else ""
-        raise ModelError(
+        raise TooLargeError(
             f"The model has {parameters:,} parameters, {size / 1e6:,.0f} MB in {precision}; a page holds at most "
-            f"{MOST_BYTES / 1e6:.0f} MB.{smaller} A larger model needs a program of its own: `poet generate`."
+            f"{MOST_BYTES / 1e6:.0f} MB.{smaller} `poet serve` gives a larger model the same page."
         )
     config = model.config
     cache = 2 * 4 * config.n_layer * config.sequence_len * config.kv_heads * config.head_width
     if cache > MOST_CACHE_BYTES:
-        raise ModelError(
+        raise TooLargeError(
             f"The model remembers {config.sequence_len:,} positions, which takes {cache / 1e6:,.0f} MB for every text; "
             f"a page takes at most {MOST_CACHE_BYTES / 1e6:.0f} MB. Train one with a smaller model.sequence_len."
         )

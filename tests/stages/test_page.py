@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import stages.page
+from poet.export import weights
 from poet.params.model import ModelConfig
 from poet.results.evaluation import CompressedText, Evaluation, write_result
 from poet.tokenizers.kinds import train_tokenizer
@@ -39,14 +40,16 @@ def facts_of(tmp_path):
     write_clean(tmp_path / "clean", {"one": BOOK, "held": "Words that nobody learned from."})
     write_result(tmp_path / "evaluation.json", EVALUATION)
 
-    def run(**sections):
+    def run(words_of_result="the model in", **sections):
         params = write_params(tmp_path / "params.yaml", ["The "], split={"held_out_books": ["held"]}, **sections)
         options = {"params": params, "collection": COLLECTION, "model": tmp_path / "model"}
         options |= {"clean": tmp_path / "clean", "evaluation": tmp_path / "evaluation.json", "out": tmp_path / "p.html"}
         words = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
         result = CliRunner().invoke(stages.page.main, words, catch_exceptions=False)
-        assert result.exit_code == 0 and "the model in" in result.output
+        assert result.exit_code == 0 and words_of_result in result.output
         page = (tmp_path / "p.html").read_text(encoding="utf-8")
+        if "data-block" not in page:
+            return page
         blocks = dict(re.findall(r'data-block="(\w+)">(.*?)</script>', page, re.DOTALL))
         return json.loads(blocks["facts"]), len(blocks["text"])
 
@@ -62,3 +65,9 @@ def test_the_page_is_made_as_params_yaml_says(facts_of):
     other, size = facts_of(page={"precision": "float32", "max_bytes": 0}, attribute={"min_length": 33})
     assert other["precision"] == "float32" and other["min_length"] == 33
     assert not other["can_trace"] and not size
+
+
+def test_a_model_that_is_too_large_for_a_page_does_not_end_the_build(facts_of, monkeypatch):
+    monkeypatch.setattr(weights, "MOST_BYTES", 100)
+    page = facts_of("says why it holds no model")
+    assert "This poet does not fit into a page. The model has" in page and "<script" not in page
