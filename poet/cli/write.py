@@ -103,7 +103,7 @@ def _talk(session: "Session", commands: "Commands") -> None:
                 click.echo()
                 return
             except UnicodeDecodeError as error:
-                click.secho(f"this line is not UTF-8 (byte {error.start})", fg="red")
+                click.secho(printable(f"this line is not UTF-8 (byte {error.start})"), fg="red")
                 continue
             try:
                 _take(session, commands, line)

@@ -50,7 +50,11 @@ class Health(BaseModel):
     models: dict[str, ModelHealth]
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+# The answers of an address by their status, as FastAPI wants them.
+Answers = dict[int | str, dict[str, Any]]
+
+
+def refusals(*statuses: int) -> Answers:
     """The refusals of an address for its description; those of the gate are everywhere."""
     return {
         status: {"model": ErrorAnswer, "description": REFUSALS[status]}
@@ -127,7 +131,7 @@ def _writing_router(desk: Desk) -> APIRouter:
         operation_id="write",
         response_class=EventStream,
         status_code=200,
-        responses={200: events} | refusals(400, 404, 408, 413, 415, 429),
+        responses={200: events, **refusals(400, 404, 408, 413, 415, 429)},
     )
     async def write(body: WriteRequest) -> EventStream:
         """Write a text: server-sent events of its tokens, of the passages that are in books, and of its end.
@@ -147,7 +151,7 @@ def _openai_router(desk: Desk) -> APIRouter:
         "/completions",
         operation_id="completions",
         response_model=Completion,
-        responses={200: {"content": chunks}} | refusals(400, 404, 408, 413, 415, 429, 500),
+        responses={200: {"content": chunks}, **refusals(400, 404, 408, 413, 415, 429, 500)},
     )
     async def complete(body: CompletionRequest, request: Request) -> Response:
         """Write texts, as OpenAI's completions: all at once, or with `stream` as they are written."""
@@ -175,7 +179,7 @@ def _openai_router(desk: Desk) -> APIRouter:
 
 def _figures_router(desk: Desk) -> APIRouter:
     router = APIRouter()
-    failed = {503: {"model": Health, "description": "The server is about to end, or an engine has failed."}}
+    failed: Answers = {503: {"model": Health, "description": "The server is about to end, or an engine has failed."}}
 
     @router.get("/health", operation_id="health", response_model=Health, responses=refusals() | failed)
     async def tell_health() -> Response:
@@ -183,7 +187,7 @@ def _figures_router(desk: Desk) -> APIRouter:
         status = desk.status()
         return JSONResponse({"status": status, "models": desk.figures()}, 200 if status == "ok" else 503)
 
-    plain = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    plain: Answers = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
     @router.get("/metrics", operation_id="metrics", response_class=PlainTextResponse, responses=plain | refusals())
     async def tell_metrics() -> Response:
