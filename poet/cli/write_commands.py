@@ -21,7 +21,8 @@ HELP = """Type how a text begins, and the model goes on. \\n is a line end.
   /else [N]           what else the last token, or token N, could have been
   /take K             go on from alternative K of those
   /sources            the passages of the last text, with their places in the books
-  /help  /quit        also Ctrl-D; Ctrl-C ends a text, and //text begins a text with a slash"""
+  /help  /quit        Ctrl-D ends, too; Ctrl-C ends a text
+  //text              a text that begins with a slash"""
 
 # The characters of a book that are shown before a passage, and behind it.
 AROUND = 60

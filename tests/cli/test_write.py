@@ -127,7 +127,7 @@ def test_settings_mistakes_and_history(trained, tmp_path):
             "/take 1": "there is no text yet",
             "/else": "there is no text yet",
             "/nonsense": "there is no command /nonsense",
-            "/help": "//text begins a text with a slash",
+            "/help": "a text that begins with a slash",
         }.items():
             assert any(answer in row for row in screen.ask(line)), answer
         assert screen.ask("the old ")

@@ -44,7 +44,9 @@ def describe(app: FastAPI, offers: Mapping[str, Offered], *, has_token: bool) ->
                 operation["security"] = [{"bearer": []}]
             for parameter in operation.get("parameters", []):
                 if parameter["name"] == "model":
-                    parameter["schema"] = {"type": "string", "enum": list(offers)}
+                    # In a query, no name means the first model.
+                    first = [""] if parameter["in"] == "query" else []
+                    parameter["schema"] = {"type": "string", "enum": [*first, *offers]}
     schemas = described["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
