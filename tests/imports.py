@@ -31,9 +31,10 @@ MAY_IMPORT = {
     "serve": {"params", "results", "tokenizers", "model", "generation", "attribution", "device"},
     "experiments": {"params", "results", "tracking", "model", "training"},
     "report": {"params", "books", "results", "attribution", "tracking", "experiments"},
+    "export": {"params", "books", "results", "tokenizers", "model", "attribution", "report"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-NOT_IN_BENCHMARK = {"report", "serve", "tracking", "experiments"}
+NOT_IN_BENCHMARK = {"export", "report", "serve", "tracking", "experiments"}
 MAY_IMPORT |= {"benchmark": EVERYTHING - NOT_IN_BENCHMARK, "cli": {*EVERYTHING, "benchmark"}}
 
 

@@ -11,6 +11,7 @@ from poet.cli.clean_text import clean_text
 from poet.cli.collection import collection
 from poet.cli.doctor import doctor
 from poet.cli.estimate import estimate
+from poet.cli.export import export
 from poet.cli.generate import generate
 from poet.cli.promote import promote
 from poet.cli.publish import publish
@@ -40,6 +41,7 @@ SECTIONS = {
         "benchmark": "Time this machine, and compare machines.",
         "estimate": "Tell time, memory and disk of a training beforehand.",
         "generate": "Let a trained model continue a text.",
+        "export": "Write a trained model as a page that writes by itself.",
     },
     "Copying": {
         "attribute": "Find the passages of a text that are in the books.",
@@ -82,8 +84,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, generate, promote, publish, register),
-    *(remote, runs, search, sweep, tokenizers, tokens, ui),
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, promote, publish),
+    *(register, remote, runs, search, sweep, tokenizers, tokens, ui),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from poet.errors import ConfigError
 from poet.params.model import STRICT, Count, Heads, Layers, ModelSettings, Share, Width
+from poet.params.page import PageSettings
 from poet.params.sampling import SamplingLimits, Seed, Temperature
 from poet.params.values import (
     NO_MODEL,
@@ -306,6 +307,7 @@ class Params:
     attribute: AttributeSettings
     benchmark: BenchmarkSettings
     report: ReportSettings
+    page: PageSettings
     runtime: RuntimeSettings
 
     def collection(self, name: str) -> Collection:
