@@ -215,5 +215,5 @@ def test_the_sliders_say_what_they_do(page):
     assert page.locator("#copying-value").text_content() == "nothing"
     assert "at most 19 characters" in copying.get_attribute("aria-valuetext")
     write(page)
-    assert "temperature 0, seed 7" in page.locator(".made").text_content()
+    assert "Temperature 0, seed 7" in page.locator(".made").text_content()
     assert "at most 19 characters copied" in page.locator(".made").text_content()

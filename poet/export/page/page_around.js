@@ -173,12 +173,12 @@ function showFacts(facts) {
   const here = document.documentElement.dataset.engine === "worker";
   const lines = [
     here ? "Everything is computed in this page; nothing is sent anywhere." : "",
-    facts.note && facts.can_trace ? facts.note : "",
     facts.precision === "int8" ? "The weights are rounded to 8 bits, so a text can differ from that of the command line; this page repeats its own texts exactly." : "",
     facts.bits_per_character ? `It predicts text that it never saw at ${facts.bits_per_character.toFixed(2)} bits per character.` : "",
     `Model ${facts.model_sha256.slice(0, HASH_SHOWN)}. The lines that it writes have no author.`,
   ];
-  $("colophon").replaceChildren(make("p", {}, visible(lines.filter(Boolean).join(" "))));
+  const told = facts.note && facts.can_trace ? isolated(facts.note, "p") : null;
+  $("colophon").replaceChildren(make("p", {}, lines.filter(Boolean).join(" ")), ...[told].filter(Boolean));
 }
 
 // `again` is what the button "Try again" does; without it there is none.

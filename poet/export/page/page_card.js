@@ -164,6 +164,7 @@ function drawFoot(svg, top, branch, paper, pen) {
     write(`and ${books.length - CARD.mostBooks} more books`, CARD.margin + 40);
     y += CARD.smallLine;
   }
+  y += 6;
   for (const line of madeBy(branch)) {
     write(line);
     y += CARD.smallLine;

@@ -2,12 +2,12 @@
 
 // [name, label, step] of the folded settings.
 const FOLDED = [
-  ["tokens", "Length, in tokens (pieces of words)", 1],
-  ["seed", "Seed: the same one gives the same text (empty: always a new one)", 1],
-  ["top_k", "Only so many of the likeliest tokens (top-k; 0: all)", 1],
-  ["top_p", "Only the likeliest that together have this probability (top-p; 1: all)", 0.01],
-  ["min_p", "Only tokens at least this likely beside the likeliest (min-p; 0: all)", 0.01],
-  ["repetition_penalty", "Penalty for repeating what was said (1: none)", 0.05],
+  ["tokens", "Length in tokens, which are pieces of words", 1],
+  ["seed", "Seed (empty: a new one for each text)", 1],
+  ["top_k", "Only so many of the likeliest (top-k; 0: all)", 1],
+  ["top_p", "Only the likeliest with this share of it all (top-p; 1: all)", 0.01],
+  ["min_p", "Only those this likely beside the likeliest (min-p; 0: all)", 0.01],
+  ["repetition_penalty", "Penalty for repetition (1: none)", 0.05],
 ];
 const ANYTHING = 0; // the limit of copying that is none
 

@@ -72,16 +72,26 @@ function showPassage(view, event) {
   if (event.id !== view.asked) return;
   const { where, quotation, length } = view.place;
   where.textContent = `${Math.round(100 * event.share)} % into the book, ${counted(length, "character")} in a row`;
+  const isFirst = event.start <= Array.from(event.before).length; // the book begins there
   quotation.replaceChildren(
-    lastLines(visible(event.before)), make("mark", {}, visible(event.text)), firstLines(visible(event.after)),
+    lastLines(visible(event.before), isFirst), make("mark", {}, visible(event.text)), firstLines(visible(event.after)),
   );
 }
 
-// Two lines of context on either side; all of it where a text has no lines.
-const firstLines = (text) => cutEnd(text.split("\n").slice(0, 3).join("\n"), 240);
-const lastLines = (text) => cutStart(text.split("\n").slice(-3).join("\n"), 240);
-const cutEnd = (text, most) => (text.length > most ? `${text.slice(0, most)} …` : text);
-const cutStart = (text, most) => (text.length > most ? `… ${text.slice(-most)}` : text);
+// Context: the line of the passage and two more on either side, but no more than a reader needs. Where a line is cut,
+// dots stand for the word that is not whole.
+const MOST_CONTEXT = 240;
+function firstLines(text) {
+  const lines = text.split("\n");
+  const shown = lines.slice(0, 3).join("\n").slice(0, MOST_CONTEXT);
+  return shown.length < MOST_CONTEXT && lines.length > 3 ? shown : shown.replace(/\s*\S{0,30}$/u, " …");
+}
+function lastLines(text, isFirst) {
+  const lines = text.split("\n");
+  const shown = lines.slice(-3).join("\n").slice(-MOST_CONTEXT);
+  const isWhole = shown.length < MOST_CONTEXT && (lines.length > 3 || isFirst);
+  return isWhole ? shown : shown.replace(/^\S{0,30}\s*/u, "… ");
+}
 
 function otherSources(view, branch, tint, number, place) {
   const { sources } = branch.spans[tint.span];

@@ -32,7 +32,7 @@ function showPiece(piece, several, go) {
   piece.element.setAttribute("aria-label", several ? `Text ${piece.number + 1}` : "Text");
   piece.tools.setAttribute("aria-label", several ? `Text ${piece.number + 1}` : "This text");
   piece.head.hidden = !several;
-  piece.head.textContent = several ? headOf(branch) : "";
+  piece.head.replaceChildren(...headOf(branch));
   piece.foot.hidden = !branch.tokens.length;
   const writing = branch.status === "writing";
   piece.tools.hidden = writing;
@@ -44,8 +44,8 @@ function showPiece(piece, several, go) {
 }
 
 function headOf({ recipe, facts }) {
-  const model = recipe.model ? `${facts.name}, ` : "";
-  return `${model}temperature ${recipe.settings.temperature}`;
+  const model = recipe.model ? [isolated(facts.name), ", "] : [];
+  return [...model, `temperature ${recipe.settings.temperature}`];
 }
 
 // The books whose passages are tinted. Each leads to its first passage.
@@ -76,13 +76,13 @@ function showLegend(piece) {
 function showMade(piece) {
   const { branch } = piece;
   const { settings, forced, line } = branch.recipe;
-  const words = [`temperature ${settings.temperature}`, `seed ${settings.seed}`, counted(branch.tokens.length, "token")];
+  const words = [`Temperature ${settings.temperature}`, `seed ${settings.seed}`, counted(branch.tokens.length, "token")];
   if (branch.seconds > 0) words.push(`${branch.seconds.toFixed(1)} seconds`);
   if (settings.max_copy) words.push(`at most ${settings.max_copy} characters copied in a row`);
   if (forced.length) words.push(counted(forced.length, "word of your choice", "words of your choice"));
-  if (line !== null) words.push(`beginning with a line of ${visible(bookOf(branch.facts, line).title)}`);
   const text = { stopped: "Stopped. ", error: "Broken off. " }[branch.status] ?? "";
-  piece.made.textContent = text + words.join(", ");
+  const from = line === null ? [] : [", beginning with a line of ", isolated(bookOf(branch.facts, line).title)];
+  piece.made.replaceChildren(text + words.join(", "), ...from);
 }
 
 // The list of branches and earlier texts, once there is more than one.
