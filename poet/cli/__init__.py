@@ -19,10 +19,12 @@ from poet.cli.register import register
 from poet.cli.remote import remote
 from poet.cli.runs import runs
 from poet.cli.search import search
+from poet.cli.serve import serve
 from poet.cli.sweep import sweep
 from poet.cli.tokenizers import tokenizers
 from poet.cli.tokens import tokens
 from poet.cli.ui import ui
+from poet.cli.write import write
 from poet.terminal import print_what_the_encoding_lacks_as_question_marks
 
 # What `poet --help` says of each command, in the order in which a person uses them. A line of 80 columns has room for
@@ -42,6 +44,8 @@ SECTIONS = {
         "estimate": "Tell time, memory and disk of a training beforehand.",
         "generate": "Let a trained model continue a text.",
         "export": "Write a trained model as a page that writes by itself.",
+        "write": "Write with a model, and see its sources.",
+        "serve": "Serve models to people and to programs.",
     },
     "Copying": {
         "attribute": "Find the passages of a text that are in the books.",
@@ -85,7 +89,7 @@ def main() -> None:
 
 COMMANDS = (
     *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, promote, publish),
-    *(register, remote, runs, search, sweep, tokenizers, tokens, ui),
+    *(register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, write),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -105,7 +105,8 @@ def _copy_code(out: Path) -> None:
     for module in MODULES:
         shutil.copyfile(package / f"{module}.py", out / f"{module}.py")
     for room in ROOMS:
-        shutil.copytree(package / room, out / room, ignore=shutil.ignore_patterns("__pycache__"))
+        # MLflow has a server of its own.
+        shutil.copytree(package / room, out / room, ignore=shutil.ignore_patterns("__pycache__", "web"))
 
 
 def _table(prompts: list[str]) -> Any:

@@ -189,3 +189,32 @@ def alias(client: Any, collection: str, name: str) -> int | None:
     """The number of the version that has the alias `name`; None if none has."""
     found = client.get_registered_model(collection).aliases.get(name)
     return None if found is None else int(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchedModel:
+    """The folders of a registered model and of its index, None if it has none, and the least length of a passage."""
+
+    model: Path
+    index: Path | None
+    min_length: int
+
+
+def fetch(root: Path, uri: str, folder: Path) -> FetchedModel:
+    """Copy the registered model at `uri`, such as models:/shakespeare@champion, to `folder`.
+
+    Only its weights, its tokenizer and its index are used: no code of the store runs. PoetError where there is none.
+    """
+    with registry(root):
+        import mlflow.artifacts
+        from mlflow.models import Model
+
+        place = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+        settings = Model.load(str(place)).flavors.get("python_function", {}).get("config") or {}
+    # The folders are those of poet.serve.package.
+    model, index = place / "artifacts" / "model", place / "artifacts" / "index"
+    if not model.is_dir():
+        raise PoetError(f"{uri} is no model of this program: it has no artifacts/model. `poet register` makes one.")
+    return FetchedModel(
+        model=model, index=index if index.is_dir() else None, min_length=int(settings.get("min_length", 0))
+    )

@@ -1,0 +1,149 @@
+"""`poet serve`: what it serves, where it listens, and one message where it cannot."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from poet.cli.poets import Wanted, found_poets
+from poet.cli.serve import serve
+from poet.tracking.registry import register
+from poet.tracking.run import tracking
+from tests.clone import ROOT
+from tests.serve.trained import trained_model
+
+SECRET = "a-token-that-nobody-guesses"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "small"
+    trained_model(folder)
+    return folder
+
+
+@contextlib.contextmanager
+def served(*options, names="", **environment):
+    """The address of `poet serve` with `options`."""
+    command = [sys.executable, "-m", "poet.cli", "serve", "--port", "0", *map(str, options)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | environment,
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith(f"{names}: http://"), line + process.stderr.read()
+        yield process, line.split(": ")[1].split(" ;")[0]
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+        process.stderr.close()
+
+
+def test_two_models_are_served_side_by_side(trained):
+    model, index = trained / "model", trained / "index"
+    with served("--model", model, "--model", model, "--index", index, names="model, model-2") as (_, url):
+        models = httpx.get(f"{url}api/facts").json()["models"]
+        assert [(one["name"], one["title"], one["can_trace"]) for one in models] == [
+            ("model", "model", True),
+            ("model-2", "model (2)", True),
+        ]
+        assert "Poet" in httpx.get(url).text
+
+
+def test_a_port_in_use_is_one_message_and_no_model_is_loaded_for_it(trained):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = CliRunner().invoke(serve, ["--model", str(trained / "model"), "--port", str(port)])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert f"127.0.0.1, port {port}, cannot be used" in result.output and "--port 0" in result.output
+
+
+@pytest.mark.parametrize(
+    ("host", "message"), [("192.0.2.1", "cannot be used"), ("no.such.host.invalid", "is no address of this machine")]
+)
+def test_an_address_of_another_machine_is_one_message(trained, host, message):
+    result = CliRunner().invoke(serve, ["--model", str(trained / "model"), "--host", host, "--port", "0"])
+    assert result.exit_code == 1 and host in result.output and message in result.output
+
+
+@pytest.mark.parametrize("content", ["", "short", "has blanks in it, many", "é" * 20, "x" * 20 + "\x07"])
+def test_a_token_that_is_none_is_refused_and_not_shown(trained, tmp_path, content):
+    (tmp_path / "token").write_text(content + "\n", encoding="utf-8")
+    result = CliRunner().invoke(serve, ["--model", str(trained / "model"), "--token-file", str(tmp_path / "token")])
+    assert result.exit_code == 1 and "holds no token" in result.output
+    assert not content or content not in result.output
+    result = CliRunner().invoke(serve, ["--model", str(trained / "model"), "--token-file", str(tmp_path / "none")])
+    assert result.exit_code == 2 and "does not exist" in result.output
+
+
+def test_the_token_comes_from_a_file_or_the_environment_and_is_never_printed(trained, tmp_path):
+    (tmp_path / "token").write_text(SECRET + "\n", encoding="utf-8")
+    model = ("--model", trained / "model")
+    for options, variables in ((("--token-file", tmp_path / "token"), {}), ((), {"POET_TOKEN": SECRET})):
+        with served(*model, *options, names="model", **variables) as (process, url):
+            assert httpx.get(f"{url}api/facts").status_code == 401
+            assert httpx.get(f"{url}api/facts", headers={"authorization": f"Bearer {SECRET}"}).status_code == 200
+            process.terminate()
+            assert process.wait(20) == 0
+            assert SECRET not in process.stdout.read() + process.stderr.read()
+
+
+def test_a_server_for_everybody_without_a_token_warns(trained):
+    with served("--model", trained / "model", "--host", "0.0.0.0", names="model") as (process, url):
+        port = url.rstrip("/").rpartition(":")[2]
+        # Whoever reaches the machine calls it by whatever name.
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/facts", headers={"host": "poet.example.org"})
+        assert answer.status_code == 200
+        process.terminate()
+        process.wait(20)
+        assert "Everybody who reaches this machine may write" in process.stderr.read()
+
+
+def test_a_name_of_the_machine_can_be_allowed(trained):
+    with served("--model", trained / "model", "--allow-host", "Poet.example.org", names="model") as (_, url):
+        for host, status in {"poet.example.org": 200, "127.0.0.1": 200, "evil.example": 421}.items():
+            assert httpx.get(f"{url}api/facts", headers={"host": host}).status_code == status
+
+
+def test_a_model_that_is_not_there_is_one_message(tmp_path):
+    result = CliRunner().invoke(serve, ["--model", str(tmp_path / "nothing"), "--port", "0"])
+    assert result.exit_code == 1 and "nothing" in result.output and "Traceback" not in result.output
+
+
+def test_a_registered_model_is_fetched_with_its_index_and_its_length(trained, tmp_path, client, monkeypatch):
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with tracking(tmp_path, "shelf", "train") as tracker:
+        tracker.tags({"poet.model_sha256": "a" * 64})
+
+    def write(out):
+        shutil.copytree(trained / "model", out / "artifacts" / "model")
+        shutil.copytree(trained / "index", out / "artifacts" / "index")
+        text = (
+            "flavors:\n  python_function:\n    loader_module: mlflow.pyfunc.model\n    config:\n      min_length: 7\n"
+        )
+        (out / "MLmodel").write_text(text, encoding="utf-8")
+
+    version, _ = register(client, "shelf", "a" * 64, write, has_index=True)
+    client.set_registered_model_alias("shelf", "champion", version.number)
+    wanted = Wanted(collections=(), models=("models:/shelf@champion",), index=None, params=tmp_path / "params.yaml")
+    with found_poets(wanted) as (found,):
+        assert (found.name, found.collection, found.min_length) == ("shelf@champion", "shelf", 7)
+        assert (found.model / "model.safetensors").is_file() and (found.index / "meta.json").is_file()
+        place = found.model
+    assert not place.exists(), "what was fetched does not stay"
+    result = CliRunner().invoke(serve, ["--model", "models:/shelf@nobody", "--port", "0"])
+    assert result.exit_code == 1 and "Traceback" not in result.output and "nobody" in result.output
