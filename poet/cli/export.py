@@ -7,6 +7,7 @@ import click
 
 from poet.cli.folders import CLEAN, MODELS, REPORTS
 from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection
+from poet.params.page import Precision
 
 
 @click.command(epilog="Example: poet export --collection shakespeare --precision float32 --out shakespeare.html")
@@ -29,9 +30,14 @@ from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; by default COLLECTION.html.")
 @PARAMS
 def export(
-    name: str | None, form: str, precision: str | None, without_books: bool, folder: Path | None, out: Path | None,
+    name: str | None,
+    form: str,
+    precision: Precision | None,
+    without_books: bool,
+    folder: Path | None,
+    out: Path | None,
     params: Path,
-) -> None:  # fmt: skip
+) -> None:
     """Write the model of a collection as a file that others can open.
 
     `dvc repro` makes such a page too, reports/COLLECTION/poet.html.

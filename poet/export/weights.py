@@ -36,41 +36,28 @@ def pack_weights(model: Transformer, precision: Precision) -> PackedWeights:
     Tensors with one axis, those of norms and biases, stay float32: they are small, and every number of them counts.
     """
     _check_size(model, precision)
-    floats, bytes_, tensors = _Part(), _Part(), []
-    for name, tensor in model.state_dict().items():
-        values = tensor.detach().float().numpy()
-        rows, columns = values.shape if values.ndim == 2 else (1, len(values))
-        entry = {"name": name, "rows": rows, "columns": columns, "scales": None}
-        if precision == "int8" and values.ndim == 2:
-            whole, scales = quantize(values)
-            tensors.append(entry | {"values": bytes_.add(whole), "scales": floats.add(scales)})
-        else:
-            tensors.append(entry | {"values": floats.add(values)})
+    matrices = {name: tensor for name, tensor in model.state_dict().items() if tensor.dim() == 2}
+    quantized = {name: quantize(tensor.numpy()) for name, tensor in matrices.items()} if precision == "int8" else {}
     # float32 first: a page reads it in place, and so it must begin at a multiple of four.
-    for entry in tensors:
-        if entry["scales"] is not None:
-            entry["values"] += floats.size
+    content, starts = bytearray(), {}
+    for name, tensor in model.state_dict().items():
+        starts[name] = len(content)
+        content += _little_endian(quantized[name][1] if name in quantized else tensor.float().numpy())
+    tensors = []
+    for name, tensor in model.state_dict().items():
+        rows, columns = tensor.shape if name in matrices else (1, len(tensor))
+        entry = {"name": name, "rows": rows, "columns": columns, "values": starts[name], "scales": None}
+        if name in quantized:
+            entry |= {"values": len(content), "scales": starts[name]}
+            content += _little_endian(quantized[name][0])
+        tensors.append(entry)
     config = dataclasses.asdict(model.config)
-    return PackedWeights(description={"config": config, "tensors": tensors}, content=floats.content + bytes_.content)
+    return PackedWeights(description={"config": config, "tensors": tensors}, content=bytes(content))
 
 
-class _Part:
-    """Arrays, one after the other."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
-
-    def add(self, array: NDArray[Any]) -> int:
-        """Append `array`, little-endian; returns the byte at which it begins."""
-        start = self.size
-        self.parts.append(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
-        self.size += len(self.parts[-1])
-        return start
-
-    @property
-    def content(self) -> bytes:
-        return b"".join(self.parts)
+def _little_endian(array: NDArray[Any]) -> bytes:
+    """The numbers of `array`, row by row, in the byte order of all browsers."""
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
 
 
 def quantize(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -17,7 +17,7 @@ def opened(browser):  # noqa: F811
     pages, problems = [], []
 
     def open_page(address, *, width=1280, height=900, **options):
-        origin = address.rpartition("/")[0]
+        origin = address.partition("#")[0].rpartition("/")[0]
         page = browser.new_page(viewport={"width": width, "height": height}, **options)
         pages.append(page)
         page.on("pageerror", lambda error: problems.append(str(error)))

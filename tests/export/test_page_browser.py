@@ -7,7 +7,7 @@ import pytest
 
 from tests.export.conftest import ready
 from tests.export.paper import BOOKS, script, write_page
-from tests.export.writing import BEGINNING, choose_word, finished, texts, write
+from tests.export.writing import BEGINNING, choose_word, finished, settings, texts, write
 from tests.report.browsing import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -104,6 +104,7 @@ def test_two_temperatures_side_by_side(page):
 
 
 def test_a_line_of_a_book_begins_a_text(page):
+    settings(page, tokens=40)
     line = page.locator("button.line").first
     line.wait_for()
     words = line.locator("bdi").first.text_content()
@@ -116,6 +117,7 @@ def test_a_line_of_a_book_begins_a_text(page):
 
 def test_an_empty_sheet_begins_with_a_line_too(page):
     page.locator("button.line").first.wait_for()
+    settings(page, tokens=20)
     page.locator("#write").click()
     assert any(finished(page)[0].startswith(tuple(book.split("\n"))) for book in BOOKS.values())
 
@@ -148,6 +150,8 @@ def test_a_link_makes_the_same_text_again(page, opened):
     changed = ready(opened(re.sub("model=[0-9a-f]+", "model=0123456789ab", link)))
     finished(changed)
     assert "another model (0123456789ab)" in changed.locator("#notice").text_content()
+    false = ready(opened(f"{link}&line=" + "<b>Gospel</b>"))
+    assert finished(false)[0] == text and "Gospel" not in false.locator("body").text_content()
 
 
 def test_a_stopped_text_is_made_again_as_long_as_it_was(opened, tmp_path):

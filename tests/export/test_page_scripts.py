@@ -118,6 +118,11 @@ def test_a_hostile_link_is_no_link_or_one_that_an_engine_takes(call, values):
     assert all(index < made["tokens"] for index, _ in recipe["forced"])
 
 
+def test_the_choices_of_a_link_are_in_order_and_within_the_text(call):
+    read = call("readLink", "#prompt=a&tokens=5&forced=7.1-3.2-1.4-5.6")
+    assert read["recipe"]["forced"] == [[1, 4], [3, 2]]
+
+
 def test_values_out_of_range_become_the_nearest_that_python_takes(call):
     for value in (-1, 0.0001, 1e9):
         names = {name: call("fitSetting", name, value) for name in ("temperature", "top_k", "top_p", "min_p")}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.export.conftest import ready
 from tests.export.paper import script
-from tests.export.writing import BEGINNING, finished, texts, write
+from tests.export.writing import BEGINNING, finished, settings, texts, write
 from tests.report.browsing import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -56,6 +56,7 @@ def test_two_models_side_by_side(opened, serve):
 def test_a_busy_server_is_asked_again(opened, serve):
     address, _ = serve({**script(), "busy": 1})
     page = ready(opened(address))
+    settings(page, tokens=40)
     page.locator("#prompt").fill(BEGINNING)
     page.locator("#write").click()
     page.get_by_text("The server is busy: all places are taken. Try again in 2 seconds.").wait_for()
@@ -67,6 +68,7 @@ def test_a_busy_server_is_asked_again(opened, serve):
 def test_a_server_that_vanishes_in_the_middle_and_comes_back(opened, serve):
     address, process = serve(script(pace=15))
     page = ready(opened(address))
+    settings(page, tokens=60, seed=7)
     page.locator("#prompt").fill(BEGINNING)
     page.locator("#write").click()
     page.locator("[data-token='6']").wait_for()

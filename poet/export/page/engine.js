@@ -74,9 +74,15 @@ class Engine {
     this.facts = JSON.parse(facts);
     this.tokenizer = new Tokenizer(JSON.parse(tokenizer));
     this.model = new Transformer(JSON.parse(model), bytesOfBase64(weights));
+    if (this.facts.can_trace) this.prepare(JSON.parse(books), text);
     this.post({ type: "ready", facts: this.facts });
-    if (!this.facts.can_trace) return;
-    this.books = unpack(bytesOfBase64(text)).then((bytes) => new Books(JSON.parse(books), bytes));
+  }
+
+  /* Begin to unpack the books and to prepare them for tracing; nothing waits for it. */
+  prepare(books, text) {
+    this.books = pause()
+      .then(() => unpack(bytesOfBase64(text)))
+      .then((bytes) => new Books(books, bytes));
     this.tracing = this.books
       .then((found) => this.fill(new Passages(found, this.facts.min_length)))
       .then((passages) => (this.passages = passages));
@@ -150,11 +156,12 @@ class Engine {
     if (this.running) return;
     this.running = true;
     while (this.writings.size) {
+      // First: of two texts that are asked for together, the second begins with the first.
+      await pause();
       const until = performance.now() + SLICE;
       do {
         for (const writing of this.writings.values()) this.step(writing);
       } while (this.writings.size && performance.now() < until);
-      await pause();
     }
     this.running = false;
   }

@@ -100,6 +100,8 @@ function openLink(link) {
   const { facts, warning, same } = modelOfLink(link, app.models);
   link.recipe.model = facts.name;
   if (!same) Object.assign(link.recipe, { forced: [], line: null }); // tokens and books of another model
+  // A link may name any book; only one of this model's is named on the page.
+  if (!facts.books.some((book) => String(book.id) === link.recipe.line)) link.recipe.line = null;
   if (bothPressed()) toggleBoth();
   setControls(controls, link.recipe);
   showFacts(facts);

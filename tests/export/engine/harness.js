@@ -62,6 +62,7 @@ const COMMANDS = {
    * is sent `after` so many events. */
   engine: ({ blocks, messages }) => new Promise((resolve) => {
     const events = [], unsent = [...messages];
+    setTimeout(() => resolve([...events, { type: "late" }]), 30000).unref();
     let expected = messages.filter(({ type }) => type !== "stop").length;
     const engine = new Engine((event) => {
       events.push(event);

@@ -37,7 +37,7 @@ def expected_spans(index, text, least):
     ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(books=shelves, text=letters, least=st.integers(1, 6))
 def test_spans_are_those_of_find_spans_after_every_character(node, books, text, least):
     load(node, books, least)
@@ -82,7 +82,7 @@ TOKENS = [b"", *(text.encode() for text in ("a", "b", " ", "\n", "ab", "a b", "b
 TOKENS += [b"\xc3", b"\xa9", b"\xbc", b"\xf0\x9d", b"\x84\x9e", b"\xf0\x9f\x98", b"\x80", b"\x81a", b"\xff"]
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     books=shelves,
     texts=st.lists(st.lists(st.sampled_from(TOKENS), max_size=20).map(b"".join), min_size=1, max_size=10),
