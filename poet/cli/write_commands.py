@@ -21,7 +21,8 @@ HELP = """Type how a text begins, and the model goes on. \\n is a line end.
   /else [N]           what else the last token, or token N, could have been
   /take K             go on from alternative K of those
   /sources            the passages of the last text, with their places in the books
-  /help  /quit        also Ctrl-D; Ctrl-C ends a text, and //text begins a text with a slash"""
+  /help  /quit        Ctrl-D ends, too; Ctrl-C ends a text
+  //text              a text that begins with a slash"""
 
 # The characters of a book that are shown before a passage, and behind it.
 AROUND = 60
@@ -62,7 +63,9 @@ class Commands:
         run(*words)
 
     def _say(self, text: str | Text) -> None:
-        self.console.print(text if isinstance(text, Text) else Text(printable(text)), soft_wrap=True)
+        # Words are wrapped for a person; a program gets each line whole.
+        soft_wrap = not self.console.is_terminal
+        self.console.print(text if isinstance(text, Text) else Text(printable(text)), soft_wrap=soft_wrap)
 
     def _set(self, name: str = "", value: str = "") -> None:
         if name and not value:
@@ -147,8 +150,9 @@ def piece_of(session: Session, line: str) -> Piece:
 
 
 def _visible(text: str) -> str:
-    """`text` on one line."""
-    return printable(text).replace("\n", "⏎").replace("\t", "⇥")
+    """`text` on one line; a text of nothing but blanks can be seen, too."""
+    shown = printable(text).replace("\n", "⏎").replace("\t", "⇥")
+    return shown if shown.strip() else shown.replace(" ", "␣")
 
 
 def _whole(word: str) -> int:

@@ -57,8 +57,10 @@ def tinted(prompt: str, text: str, spans: Spans | None, numbers: Numbers) -> tup
             continue
         add(max(span.start, done))
         book = span.sources[0].book
-        add(span.end, numbers.style(book))
+        # The number stands at the last word: a blank between them could be the end of a row.
+        add(max(done, span.start + len(text[span.start : span.end].rstrip())), numbers.style(book))
         shown.append(f"[{numbers.number(book)}]", style="bold")
+        add(span.end, numbers.style(book))
     add(len(text))
     return shown, [*places, len(shown)]
 

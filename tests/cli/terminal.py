@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -87,6 +88,12 @@ class Terminal:
         return self.process.wait(20)
 
 
+def _own_the_terminal() -> None:
+    """Make Ctrl-C a signal for this process, also where a test runs in the background and shells ignore it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def terminal(arguments: Sequence[str], home: Path, *, columns: int = 80, rows: int = 60) -> Iterator[Terminal]:
     """`poet` with `arguments` in a terminal; its history is in the folder `home`."""
@@ -99,9 +106,8 @@ def terminal(arguments: Sequence[str], home: Path, *, columns: int = 80, rows: i
         stdout=slave,
         stderr=slave,
         cwd=ROOT,
-        # A session of its own, with the terminal as its own: else Ctrl-C would be no signal.
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_own_the_terminal,
         env=environment
         | {
             **{"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)},

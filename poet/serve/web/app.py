@@ -15,6 +15,7 @@ from poet.serve.web import metrics as prometheus
 from poet.serve.web.bodies import WriteRequest
 from poet.serve.web.description import REFUSALS, describe
 from poet.serve.web.desk import Desk
+from poet.serve.web.event_schema import COMPLETING, WRITING
 from poet.serve.web.events import MEDIA_TYPE, EventStream, unless_gone
 from poet.serve.web.gate import Gate, GateMiddleware
 from poet.serve.web.offer import Facts, Line, Offered, Passage
@@ -119,7 +120,7 @@ def _page_router(desk: Desk, page: str) -> APIRouter:
 
 def _writing_router(desk: Desk) -> APIRouter:
     router = APIRouter()
-    events = {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "The events of the text."}
+    events = {"content": {MEDIA_TYPE: WRITING}, "description": "The events of the text."}
 
     @router.post(
         "/api/write",
@@ -140,7 +141,7 @@ def _writing_router(desk: Desk) -> APIRouter:
 
 def _openai_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1")
-    chunks = {MEDIA_TYPE: {"schema": {"type": "string"}}}
+    chunks = {MEDIA_TYPE: COMPLETING}
 
     @router.post(
         "/completions",

@@ -2,14 +2,37 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from poet.params.model import Share
-from poet.params.sampling import LEAST_TEMPERATURE, RepetitionPenalty, Seed, Temperature, TopK, TopP
+from poet.params.sampling import LEAST_TEMPERATURE, RepetitionPenalty, Temperature, TopK, TopP
 from poet.serve.request import MOST_CHARACTERS, MOST_TOKENS, Writing
 
 # Strict: a number is no text, 1.5 is no whole number; an unknown name is refused, as it would have no effect.
 STRICT_BODY = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Body(BaseModel):
+    """A part of a body that is checked strictly, but for 3.0: in JSON, that is the whole number 3."""
+
+    model_config = STRICT_BODY
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, value: Any) -> Any:
+        return {name: _whole(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def _whole(value: Any) -> Any:
+    """`value`, with whole numbers for those of type float in it.
+
+    >>> _whole([[1.0, 2], "3.0", 1.5])
+    [[1, 2], '3.0', 1.5]
+    """
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
 
 # The most tokens beside a chosen one that are shown with their probabilities.
 MOST_ALTERNATIVES = 8
@@ -25,6 +48,8 @@ DescribedTemperature = Annotated[
 ]
 # Half of a surrogate pair, which JSON can spell, is no character: pydantic itself refuses it.
 Prompt = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
+# JavaScript, and many who read JSON, round larger numbers: they would ask for another seed than they show.
+JsonSeed = Annotated[int, Field(ge=0, le=2**53 - 1)]
 TokenCount = Annotated[int, Field(ge=1, le=MOST_TOKENS)]
 MaxCopy = Annotated[int, Field(ge=0, le=1000)]
 Count = Annotated[int, Field(ge=0, le=MOST_ALTERNATIVES)]
@@ -50,17 +75,15 @@ PAIR = {
 }
 
 
-class Settings(BaseModel):
+class Settings(Body):
     """How a text is written; the defaults are those of `poet generate`."""
-
-    model_config = STRICT_BODY
 
     temperature: DescribedTemperature = 0.8
     top_k: TopK = 0
     top_p: TopP = 1.0
     min_p: Share = 0.0
     repetition_penalty: RepetitionPenalty = 1.0
-    seed: Seed = 1
+    seed: JsonSeed = 1
     max_copy: MaxCopy = 0
     tokens: TokenCount = 300
 
@@ -70,14 +93,12 @@ class Settings(BaseModel):
         return Writing(max_new_tokens=values.pop("tokens"), **values)
 
 
-class WriteRequest(BaseModel):
+class WriteRequest(Body):
     """A text to be written after `prompt`.
 
     `forced` are pairs of an index of the continuation and the token to put there, in place of the one that would be
     chosen. `alternatives` is how many tokens are shown beside each one that is chosen.
     """
-
-    model_config = STRICT_BODY
 
     prompt: Prompt
     settings: Settings = Field(default_factory=Settings)

@@ -31,11 +31,22 @@ def describe(app: FastAPI, offers: Mapping[str, Offered], *, has_token: bool) ->
         for operation in path.values():
             # FastAPI's own refusal; ours are of 400.
             operation["responses"].pop("422", None)
+            for status, response in operation["responses"].items():
+                for content in response["content"].values():
+                    # What FastAPI adds to it would be a description of the whole stream.
+                    if "itemSchema" in content:
+                        content.pop("schema", None)
+                if int(status) >= 400:
+                    # FastAPI thinks that an address whose answer is a stream or a page also refuses with one.
+                    (content,) = response["content"].values()
+                    response["content"] = {"application/json": content}
             if has_token and operation["operationId"] not in {"health", "page"}:
                 operation["security"] = [{"bearer": []}]
             for parameter in operation.get("parameters", []):
                 if parameter["name"] == "model":
-                    parameter["schema"] = {"type": "string", "enum": list(offers)}
+                    # In a query, no name means the first model.
+                    first = [""] if parameter["in"] == "query" else []
+                    parameter["schema"] = {"type": "string", "enum": [*first, *offers]}
     schemas = described["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

@@ -6,15 +6,12 @@ https://platform.openai.com/docs/api-reference/completions
 import secrets
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from poet.params.model import Share
-from poet.params.sampling import RepetitionPenalty, Seed, TopK, TopP
+from poet.params.sampling import RepetitionPenalty, TopK, TopP
 from poet.serve.request import Writing
-from poet.serve.web.bodies import DescribedTemperature, MaxCopy, Prompt, TokenCount
-
-# Strict as our own bodies.
-STRICT_BODY = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+from poet.serve.web.bodies import Body, DescribedTemperature, JsonSeed, MaxCopy, Prompt, TokenCount
 
 # OpenAI's limits of `stop` and `logprobs`, and its default of `max_tokens`.
 MOST_STOPS, MOST_LOGPROBS, DEFAULT_TOKENS = 4, 5, 16
@@ -26,23 +23,19 @@ StopWord = Annotated[str, Field(min_length=1, max_length=200)]
 Zero = Annotated[float, Field(ge=0, le=0)]
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Body):
     """`include_usage` adds a last chunk that counts the tokens."""
-
-    model_config = STRICT_BODY
 
     include_usage: bool | None = None
 
 
-class CompletionRequest(BaseModel):
+class CompletionRequest(Body):
     """A request for completions.
 
     `top_k`, `min_p`, `repetition_penalty` and `max_copy` are not OpenAI's: the `openai` package sends them as
     `extra_body`. What this server cannot do has to have the value that changes nothing. `logprobs` are those of the
     written tokens, also with `echo`.
     """
-
-    model_config = STRICT_BODY
 
     model: Annotated[str, Field(max_length=200)]
     prompt: Prompt | Annotated[list[Prompt], Field(min_length=1, max_length=MOST_PROMPTS)]
@@ -53,7 +46,7 @@ class CompletionRequest(BaseModel):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     stop: StopWord | Annotated[list[StopWord], Field(max_length=MOST_STOPS)] | None = None
-    seed: Seed | None = None
+    seed: JsonSeed | None = None
     logprobs: Annotated[int, Field(ge=0, le=MOST_LOGPROBS)] | None = None
     echo: bool | None = None
     user: Annotated[str, Field(max_length=1000)] | None = None
@@ -91,7 +84,7 @@ class CompletionRequest(BaseModel):
                 min_p=self.min_p,
                 repetition_penalty=self.repetition_penalty,
                 max_copy=self.max_copy,
-                seed=(first + number) % (2**62 + 1),
+                seed=first + number,
             )
             for number in range(self.n or 1)
         ]
