@@ -13,7 +13,7 @@ from poet.errors import ConfigError
 from poet.terminal import printable
 
 if TYPE_CHECKING:
-    from poet.serve.web.offer import Offered
+    pass
 
 # The environment variable that may hold the token.
 TOKEN = "POET_TOKEN"
@@ -72,6 +72,7 @@ def serve(
     token = _token(token_file)
     with found_poets(Wanted(collections=collections, models=models, index=index, params=params)) as found:
         # After the names were checked, before torch is loaded: a person waits.
+        from poet.export.page_template import render_poet_page
         from poet.serve.web.app import create_app
         from poet.serve.web.gate import LOOPBACK, Gate
         from poet.serve.web.limits import Limits
@@ -84,7 +85,7 @@ def serve(
         limits = Limits(per_minute=per_minute, places=places, waiting=waiting)
         gate = Gate(limits=limits, token=token, hosts=allowed)
         offers = [open_offer(one, places=places, waiting=waiting) for one in found]
-        app = create_app(offers, _page(offers), gate)
+        app = create_app(offers, render_poet_page("server").html, gate)
         server = make_server(app, gate, [one.engine for one in offers], grace=grace, proxies=",".join(proxies))
 
         def ready() -> None:
@@ -113,12 +114,3 @@ def _token(file: Path | None) -> str:
             'blanks. Make one with:\n  python -c "import secrets; print(secrets.token_urlsafe())"'
         )
     return token
-
-
-def _page(offers: "list[Offered]") -> str:
-    """The page on which people write."""
-    return PLACEHOLDER
-
-
-# Stands in for the page of poet/export until that is there.
-PLACEHOLDER = "<!doctype html><meta charset=utf-8><title>Poet</title><p>The page is not built yet."

@@ -54,18 +54,15 @@ def render_poet_page(
     # One function around all files: they share their names with each other, and with nothing else in the page.
     script = '"use strict";\n(() => {\n' + "".join(_read(name) for name in SCRIPTS) + "})();\n"
     policy = _policy(engine, style, script)
-    page = (
-        _environment()
-        .get_template("poet.html")
-        .render(
-            engine=engine,
-            title=title,
-            style=Markup(style),
-            script=Markup(script),
-            policy=policy,
-            worker=Markup(worker),
-            blocks={name: Markup(content) for name, content in (blocks or {}).items()},
-        )
+    template = _environment().get_template("poet.html")
+    page = template.render(
+        engine=engine,
+        title=title,
+        style=Markup(style),
+        script=Markup(script),
+        policy=policy,
+        worker=Markup(worker),
+        blocks={name: Markup(content) for name, content in (blocks or {}).items()},
     )
     return PoetPage(html=page, policy=policy)
 
@@ -74,11 +71,8 @@ def refusing_page(title: str, reason: str) -> str:
     """The page of a collection whose model no page holds: it says the `reason`, and nothing in it runs."""
     style = (PAGE / "poet.css").read_text(encoding="utf-8")
     policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
-    return (
-        _environment()
-        .get_template("refusing.html")
-        .render(title=title, reason=reason, style=Markup(style), policy=policy)
-    )
+    template = _environment().get_template("refusing.html")
+    return template.render(title=title, reason=reason, style=Markup(style), policy=policy)
 
 
 def json_block(data: Any) -> str:
