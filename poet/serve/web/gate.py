@@ -37,7 +37,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # What everybody may ask for: whoever watches the server, and the page, which holds nothing but its own program.
 OPEN = frozenset({"/", "/health"})
 
-OUR_MISTAKE = Problem(500, "the server made a mistake; its log says which.")
+# uvicorn closes the connection behind it, so the answer says so.
+OUR_MISTAKE = Problem(500, "the server made a mistake; its log says which.", headers={"Connection": "close"})
 
 # Seconds after which a client may come back to a server that is about to end: another one may be there by then.
 ENDING_SECONDS = 5
