@@ -20,7 +20,7 @@ def test_readers_are_served(folders, long_prompts):
     load = Load(readers=3, trace=True, alternatives=2, long_prompts=long_prompts)
     served = serve(poet, load, seconds=0.4, threads=1)
     assert served.load == load and served.tokens_per_second > 0
-    assert 0 < served.first_token <= served.first_token_95 and 0 < served.longest_gap
+    assert 0 < served.first_token <= served.first_token_95 and served.longest_gap > 0
     assert yardstick(poet, seconds=0.1) > 0
 
 
