@@ -7,7 +7,8 @@ once, so 16 sequences take about three times as long as one.
 A sequence gets the ids that it gets alone in a batch, whoever joins and leaves beside it, bit for bit where
 `poet.generation.rows` says so. They are the ids of `generate` for four or more sequences, to which the same applies.
 For fewer, MKL adds in another order, and the logits of `generate` differ in their last bits: the ids are the same
-unless a random number falls within that rounding of the border of two tokens (docs/serving.md says how often it does).
+unless a random number falls within that rounding of the border of two tokens. With the default model at temperature 1,
+2 of 60 texts of 300 tokens went another way from such a token on.
 """
 
 import itertools
