@@ -43,8 +43,8 @@ def tinted(prompt: str, text: str, spans: Spans | None, numbers: Numbers) -> tup
     Also the place of each character of the text, and of its end, in what is shown. Where passages overlap, the first
     keeps its characters.
     """
-    shown, places, done = Text(printable(prompt), style="bold"), [], 0
-    shown = Text.assemble(shown)
+    shown, done = Text.assemble((printable(prompt), "bold")), 0
+    places: list[int] = []
 
     def add(end: int, style: str = "") -> None:
         nonlocal done
