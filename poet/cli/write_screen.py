@@ -43,7 +43,7 @@ def tinted(prompt: str, text: str, spans: Spans | None, numbers: Numbers) -> tup
     Also the place of each character of the text, and of its end, in what is shown. Where passages overlap, the first
     keeps its characters.
     """
-    shown, done = Text.assemble(Text(printable(prompt), style="bold")), 0
+    shown, done = Text.assemble((printable(prompt), "bold")), 0
     places: list[int] = []
 
     def add(end: int, style: str = "") -> None:

@@ -50,11 +50,11 @@ class Health(BaseModel):
     models: dict[str, ModelHealth]
 
 
-# The answers of an address by their status, as FastAPI wants them.
-Answers = dict[int | str, dict[str, Any]]
+# What FastAPI takes as `responses`.
+Responses = dict[int | str, dict[str, Any]]
 
 
-def refusals(*statuses: int) -> Answers:
+def refusals(*statuses: int) -> Responses:
     """The refusals of an address for its description; those of the gate are everywhere."""
     return {
         status: {"model": ErrorAnswer, "description": REFUSALS[status]}
@@ -124,7 +124,7 @@ def _page_router(desk: Desk, page: str) -> APIRouter:
 
 def _writing_router(desk: Desk) -> APIRouter:
     router = APIRouter()
-    events = {"content": {MEDIA_TYPE: WRITING}, "description": "The events of the text."}
+    events: dict[str, Any] = {"content": {MEDIA_TYPE: WRITING}, "description": "The events of the text."}
 
     @router.post(
         "/api/write",
@@ -179,17 +179,17 @@ def _openai_router(desk: Desk) -> APIRouter:
 
 def _figures_router(desk: Desk) -> APIRouter:
     router = APIRouter()
-    failed: Answers = {503: {"model": Health, "description": "The server is about to end, or an engine has failed."}}
+    failed: Responses = {503: {"model": Health, "description": "The server is about to end, or an engine has failed."}}
 
-    @router.get("/health", operation_id="health", response_model=Health, responses=refusals() | failed)
+    @router.get("/health", operation_id="health", response_model=Health, responses={**refusals(), **failed})
     async def tell_health() -> Response:
         """Whether the server answers, for whoever watches it: 200, or 503 where it cannot write."""
         status = desk.status()
         return JSONResponse({"status": status, "models": desk.figures()}, 200 if status == "ok" else 503)
 
-    plain: Answers = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    plain: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
-    @router.get("/metrics", operation_id="metrics", response_class=PlainTextResponse, responses=plain | refusals())
+    @router.get("/metrics", operation_id="metrics", response_class=PlainTextResponse, responses={**plain, **refusals()})
     async def tell_metrics() -> Response:
         """The figures of the server, for Prometheus."""
         figures: Mapping[str, Mapping[str, Any]] = desk.figures()

@@ -34,7 +34,7 @@ def page_policy(page: str) -> str:
     """The policy for the HTML `page`, which talks to its own server alone.
 
     >>> print(page_policy("<style>p{}</style>").split("; ")[1])
-    style-src 'sha256-8V6IQr84/fK72JjfLLuMm+ga2WMrEMsOZ1ZU8bJ7p1M='
+    style-src 'sha256-gG2yISYereRMiG2lMXrbiUgi0Ubw9p7QCeWcroOvy9Y='
     """
     parser = _Inline()
     parser.feed(page)

@@ -40,15 +40,26 @@ def description(server):
 schema = schemathesis.pytest.from_fixture("description")
 
 
+def examples(count):
+    return settings(
+        max_examples=count,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+
+
 @schema.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-)
+@examples(8)
 def test_no_answer_is_undescribed(case, server):
+    case.call_and_validate(base_url=server.url)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@examples(200)
+def test_no_answer_is_undescribed_in_many_more(case, server):
     case.call_and_validate(base_url=server.url)
 
 
