@@ -1,9 +1,9 @@
 """`poet serve`: models for people, as a page, and for programs, as OpenAI's completions."""
 
+import contextlib
 import ipaddress
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +11,6 @@ from poet.cli.options import PARAMS
 from poet.cli.poets import Wanted, found_poets, open_offer, poet_options
 from poet.errors import ConfigError
 from poet.terminal import printable
-
-if TYPE_CHECKING:
-    pass
 
 # The environment variable that may hold the token.
 TOKEN = "POET_TOKEN"
@@ -71,7 +68,7 @@ def serve(
     """
     token = _token(token_file)
     with found_poets(Wanted(collections=collections, models=models, index=index, params=params)) as found:
-        # After the names were checked, before torch is loaded: a person waits.
+        # After the names were checked: torch takes a second to import.
         from poet.export.page_template import render_poet_page
         from poet.serve.web.app import create_app
         from poet.serve.web.gate import LOOPBACK, Gate
@@ -79,22 +76,22 @@ def serve(
         from poet.serve.web.running import address, listen, make_server
         from poet.serve.web.running import serve as serve_until_signal
 
-        listener = listen(host, port)
-        is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
-        allowed = LOOPBACK | {name.lower() for name in hosts} if is_local or hosts else None
-        limits = Limits(per_minute=per_minute, places=places, waiting=waiting)
-        gate = Gate(limits=limits, token=token, hosts=allowed)
-        offers = [open_offer(one, places=places, waiting=waiting) for one in found]
-        app = create_app(offers, render_poet_page("server").html, gate)
-        server = make_server(app, gate, [one.engine for one in offers], grace=grace, proxies=",".join(proxies))
+        with contextlib.closing(listen(host, port)) as listener:
+            is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+            allowed = LOOPBACK | {name.lower() for name in hosts} if is_local or hosts else None
+            limits = Limits(per_minute=per_minute, places=places, waiting=waiting)
+            gate = Gate(limits=limits, token=token, hosts=allowed)
+            offers = [open_offer(one, places=places, waiting=waiting) for one in found]
+            app = create_app(offers, render_poet_page("server").html, gate)
+            server = make_server(app, gate, [one.engine for one in offers], grace=grace, proxies=",".join(proxies))
 
-        def ready() -> None:
-            names = ", ".join(one.name for one in offers)
-            click.echo(printable(f"{names}: {address(listener)} ; Ctrl-C ends."))
-            if not is_local and not token:
-                click.echo("Everybody who reaches this machine may write. --token-file asks for a token.", err=True)
+            def ready() -> None:
+                names = ", ".join(one.name for one in offers)
+                click.echo(printable(f"{names}: {address(listener)} ; Ctrl-C ends."))
+                if not is_local and not token:
+                    click.echo("Everybody who reaches this machine may write. --token-file asks for a token.", err=True)
 
-        serve_until_signal(server, listener, ready)
+            serve_until_signal(server, listener, ready)
         click.echo("The server has ended.")
 
 

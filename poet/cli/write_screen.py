@@ -80,7 +80,8 @@ def rows(text: str, width: int) -> list[tuple[int, int]]:
         if letter == " ":
             blank = place
         used += cell_len(letter)
-        if used > width:
+        # Usually once; a wide letter may need more room than the blank before it leaves.
+        while used > width:
             # A word that is longer than a row is cut.
             end, following = (blank, blank + 1) if blank >= start else (place, place)
             found.append((start, end))

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,10 +10,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from poet.cli.poets import Wanted, found_poets
 from poet.cli.serve import serve
-from poet.tracking.registry import register
-from poet.tracking.run import tracking
 from tests.clone import ROOT
 from tests.serve.trained import trained_model
 
@@ -59,7 +55,7 @@ def test_two_models_are_served_side_by_side(trained):
             ("model", "model", True),
             ("model-2", "model (2)", True),
         ]
-        assert "Poet" in httpx.get(url).text
+        assert 'data-engine="server"' in httpx.get(url).text
 
 
 def test_a_port_in_use_is_one_message_and_no_model_is_loaded_for_it(trained):
@@ -120,30 +116,3 @@ def test_a_name_of_the_machine_can_be_allowed(trained):
 def test_a_model_that_is_not_there_is_one_message(tmp_path):
     result = CliRunner().invoke(serve, ["--model", str(tmp_path / "nothing"), "--port", "0"])
     assert result.exit_code == 1 and "nothing" in result.output and "Traceback" not in result.output
-
-
-def test_a_registered_model_is_fetched_with_its_index_and_its_length(trained, tmp_path, client, monkeypatch):
-    (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
-    monkeypatch.delenv("DVC_ROOT", raising=False)
-    monkeypatch.chdir(tmp_path)
-    with tracking(tmp_path, "shelf", "train") as tracker:
-        tracker.tags({"poet.model_sha256": "a" * 64})
-
-    def write(out):
-        shutil.copytree(trained / "model", out / "artifacts" / "model")
-        shutil.copytree(trained / "index", out / "artifacts" / "index")
-        text = (
-            "flavors:\n  python_function:\n    loader_module: mlflow.pyfunc.model\n    config:\n      min_length: 7\n"
-        )
-        (out / "MLmodel").write_text(text, encoding="utf-8")
-
-    version, _ = register(client, "shelf", "a" * 64, write, has_index=True)
-    client.set_registered_model_alias("shelf", "champion", version.number)
-    wanted = Wanted(collections=(), models=("models:/shelf@champion",), index=None, params=tmp_path / "params.yaml")
-    with found_poets(wanted) as (found,):
-        assert (found.name, found.collection, found.min_length) == ("shelf@champion", "shelf", 7)
-        assert (found.model / "model.safetensors").is_file() and (found.index / "meta.json").is_file()
-        place = found.model
-    assert not place.exists(), "what was fetched does not stay"
-    result = CliRunner().invoke(serve, ["--model", "models:/shelf@nobody", "--port", "0"])
-    assert result.exit_code == 1 and "Traceback" not in result.output and "nobody" in result.output
