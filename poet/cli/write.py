@@ -113,7 +113,7 @@ def _talk(session: "Session", commands: "Commands") -> None:
                 # The text was stopped. What there is of it can still be looked at.
                 click.echo()
             except PoetError as error:
-                click.secho(error.format_message(), fg="red")
+                click.secho(printable(error.format_message()), fg="red")
 
 
 def _read_lines(session: "Session", commands: "Commands") -> None:

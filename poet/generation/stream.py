@@ -6,6 +6,7 @@ import torch
 
 from poet.generation.characters import CharacterGuard, counted_stream
 from poet.generation.ending import Ending, end_at, end_with_line
+from poet.generation.rows import LEAST_ROWS
 from poet.generation.sampling import Guard, generate
 from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams
@@ -29,18 +30,22 @@ def stream_texts(
 
     All texts are generated side by side, which is much faster than one after the other. The first appears while it is
     generated; of the others, most is there by then. Read each text to its end before the next.
+
+    One text alone is that which the same seed gives among others and on a server, to the last bit: rows are filled up
+    to LEAST_ROWS, which makes a single text a fifth slower.
     """
     prompt_ids = encode(trained.tokenizer, prompt)  # (T,)
     characters = CharacterGuard(token_bytes(trained.tokenizer), guard)
     most = max_new_tokens + (0 if ending else LAST_LINE)
-    steps = generate(trained.model, prompt_ids, sampling, most, torch.float32, characters)
+    filled = [*sampling, *[sampling[-1]] * (LEAST_ROWS - len(sampling))]
+    steps = generate(trained.model, prompt_ids, filled, most, torch.float32, characters)
     # The ids of each text so far. The text that is being read drives the generation of all.
     generated: list[list[int]] = [[] for _ in sampling]
 
     def ids_of(number: int) -> Iterator[int]:
         for position in range(most):
             if position == len(generated[number]):
-                for ids, token in zip(generated, next(steps).tolist(), strict=True):
+                for ids, token in zip(generated, next(steps).tolist()[: len(sampling)], strict=True):
                     ids.append(token)
             yield generated[number][position]
 

@@ -39,5 +39,7 @@ def test_the_stage_shows_every_summary(tmp_path, monkeypatch):
     assert len(printed) == 4 and printed[0].startswith("mine: 1.000 bits per character")
     # The other collection has left `build`: its figures stay, but DVC has removed its report.
     links = re.findall(r'href="([^"#:]+)"', page.read_text(encoding="utf-8"))
-    assert set(links) == {"mine/index.html"} and "not in <code>build</code>" in page.read_text(encoding="utf-8")
+    assert set(links) == {"mine/index.html", "mine/poet.html"} and "not in <code>build</code>" in page.read_text(
+        encoding="utf-8"
+    )
     assert not (tmp_path / "mlflow.db").exists(), "nothing is created only to look for runs"

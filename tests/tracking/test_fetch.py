@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from poet.cli.poets import Wanted, found_poets
 from poet.cli.serve import serve
-from poet.tracking.registry import register
+from poet.tracking.registry import register, registry
 from poet.tracking.run import tracking
 from tests.serve.small import small_model
 
@@ -27,7 +27,8 @@ def test_a_registered_model_is_fetched_with_its_index_and_its_length(tmp_path, c
         )
         (out / "MLmodel").write_text(text, encoding="utf-8")
 
-    version, _ = register(client, "shelf", "a" * 64, write, has_index=True)
+    with registry(tmp_path) as opened:
+        version, _ = register(opened, "shelf", "a" * 64, write, has_index=True)
     client.set_registered_model_alias("shelf", "champion", version.number)
     wanted = Wanted(collections=(), models=("models:/shelf@champion",), index=None, params=tmp_path / "params.yaml")
     with found_poets(wanted) as (found,):
