@@ -10,11 +10,11 @@ time. Two facts keep the searches few, about one for every `STEP` characters:
 """
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 
-from poet.attribution.index import Index, Shard
+from poet.attribution.index import Index
+from poet.attribution.spans import sources_in
 from poet.results.attribution import Source
 
 # The characters that are searched together outside a passage, as a share of `min_length` (1 / STEP). With more, the
@@ -127,23 +127,10 @@ class OnlineSpans:
         found = [
             source
             for shard, (low, high) in zip(self.index.exact, ranks, strict=True)
-            for source in _sources_in(shard, self.index, low, high, size)
+            if low < high
+            for _, source in sources_in(shard, self.index.books, *(np.array([n]) for n in (low, high, size)))
         ]
         if self._closed:
             before = self._closed[-1].sources[0].book
             found.sort(key=lambda source: source.book != before)
         return tuple(found)
-
-
-def _sources_in(shard: Shard, index: Index, low: int, high: int, size: int) -> Iterator[Source]:
-    """The books of `shard` that contain the passage of `size` bytes with the ranks [low, high)."""
-    if low == high:
-        return
-    positions = np.sort(shard.suffixes[low:high]).astype(np.int64)  # (occurrences,)
-    # The book of a position is the last one that starts at or before it.
-    books = np.searchsorted(shard.starts, positions, side="right") - 1
-    numbers, first, counts = np.unique(books, return_index=True, return_counts=True)
-    begins, ends = shard.characters_at(np.stack((positions[first], positions[first] + size)))
-    rows = zip(shard.books[numbers].tolist(), begins.tolist(), ends.tolist(), counts.tolist(), strict=True)
-    for book, begin, end, count in rows:
-        yield Source(book=index.books[book], start=begin, end=end, count=count)

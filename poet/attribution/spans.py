@@ -143,13 +143,13 @@ def _find_sources(index: Index, shards: Sequence[Shard], query: QueryText, match
         batch_numbers = np.cumsum(high - low) // OCCURRENCES_AT_ONCE
         batch_starts = np.diff(batch_numbers).nonzero()[0] + 1
         for batch in np.split(np.arange(len(matches)), batch_starts):
-            in_shard = _sources_in(shard, index.books, low[batch], high[batch], (ends - starts)[batch])
+            in_shard = sources_in(shard, index.books, low[batch], high[batch], (ends - starts)[batch])
             for number, source in in_shard:
                 found[batch[number]].append(source)
     return found
 
 
-def _sources_in(
+def sources_in(
     shard: Shard, names: Sequence[str], low: IntArray, high: IntArray, lengths: IntArray
 ) -> Iterator[tuple[int, Source]]:
     """The books of `shard` that contain some passages: (number of the passage, source), in the order of the books.

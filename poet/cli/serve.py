@@ -79,10 +79,11 @@ def serve(
         with contextlib.closing(listen(host, port)) as listener:
             is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
             allowed = LOOPBACK | {name.lower() for name in hosts} if is_local or hosts else None
-            limits = Limits(per_minute=per_minute, places=places, waiting=waiting)
+            limits = Limits(per_minute=per_minute)
             gate = Gate(limits=limits, token=token, hosts=allowed)
             offers = [open_offer(one, places=places, waiting=waiting) for one in found]
-            app = create_app(offers, render_poet_page("server").html, gate)
+            page = render_poet_page("server")
+            app = create_app(offers, page.html, page.policy, gate)
             server = make_server(app, gate, [one.engine for one in offers], grace=grace, proxies=",".join(proxies))
 
             def ready() -> None:

@@ -4,8 +4,6 @@ With the engine "worker" the page holds a model and computes by itself, in a wor
 "server" it asks the server that it came from. A person sees the same page; page/page_engine.js knows the difference.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from poet.errors import PoetError
-from poet.report.render import escape_exactly
+from poet.report.render import escape_exactly, source_hash
 
 PAGE = Path(__file__).parent / "page"
 
@@ -33,7 +31,7 @@ UNSAFE = ("</script", "<!--")
 
 @dataclass(frozen=True, kw_only=True)
 class PoetPage:
-    """The page, and its content security policy, which a server may send as a header as well."""
+    """The page, and its content security policy, which a server sends as a header as well."""
 
     html: str
     policy: str
@@ -70,7 +68,7 @@ def render_poet_page(
 def refusing_page(title: str, reason: str) -> str:
     """The page of a collection whose model no page holds: it says the `reason`, and nothing in it runs."""
     style = (PAGE / "poet.css").read_text(encoding="utf-8")
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src '{source_hash(style)}'; base-uri 'none'; form-action 'none'"
     template = _environment().get_template("refusing.html")
     return template.render(title=title, reason=reason, style=Markup(style), policy=policy)
 
@@ -112,10 +110,5 @@ def _check_block(name: str, content: str) -> None:
 def _policy(engine: str, style: str, script: str) -> str:
     """What the page may do: run its own style and script, and reach its engine. Nothing else."""
     reach = "worker-src blob:" if engine == "worker" else "connect-src 'self'"
-    allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; {reach}; img-src data:"
+    allowed = f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'; {reach}; img-src data:"
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
-
-
-def _hash(content: str) -> str:
-    """The source expression of a content security policy that allows exactly `content`."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")

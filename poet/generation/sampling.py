@@ -87,11 +87,11 @@ def generate(
             # Half a window, not one token less: sliding at every step would recompute everything for every token.
             pending = batch.context[:, -max(1, window // 2) :]  # (B, window / 2)
             # The new window begins right after the old one, but for the tokens that it reads again.
-            state = _state_after_slide(cache, window + 1 - pending.size(1))
+            state = state_after_slide(cache, window + 1 - pending.size(1))
             cache = model.new_cache(len(sampling), dtype, state=state)
 
 
-def _state_after_slide(cache: Cache, shift: int) -> Tensor | None:
+def state_after_slide(cache: Cache, shift: int) -> Tensor | None:
     """The state for a window that begins `shift` positions after the full window of `cache`; None without a yoke's.
 
     In training, a position reads the activations of the token one whole window before it. So the activations move with
@@ -126,30 +126,36 @@ class _Batch:
         # Almost every choice is allowed, and the others are repaired row by row.
         if self.guard is not None:
             for row in range(len(ids)):
-                ids[row], self.guard_states[row] = self._allowed(self.guard, row, int(ids[row]), logits)
+                before = self.guard_states[row]
+                after = self.guard.advance(before, int(ids[row]))
+                if after is None:
+                    one = slice(row, row + 1)  # a batch of this sequence alone
+                    ids[row], after = second_choice(
+                        self.guard, before, logits[one], self.context[one], self.sampling[row], self.streams[row]
+                    )
+                self.guard_states[row] = after
         return ids
 
-    def _allowed(self, guard: Guard, row: int, token: int, logits: Tensor) -> tuple[int, Any]:
-        """`token`, or a second choice for the sequence `row` if `guard` forbids it, and the guard's state after it.
 
-        The second choice is among the allowed tokens only. Both choices together give every token the probability that
-        it would have if the forbidden ones had been masked at once (with top_k, top_p or min_p, the tokens that passed
-        these limits get more). But the mask takes the guard long, and in this order it is hardly ever needed.
-        """
-        before = self.guard_states[row]
-        after = guard.advance(before, token)
-        if after is not None:
-            return token, after
-        forbidden = guard.forbidden(before)  # (V,)
-        if forbidden.all():
-            raise DataError(
-                f"each of the {len(forbidden)} tokens would make sequence {row} copy more than is allowed. Allow "
-                "longer copies (max_copy), or use a tokenizer with all single bytes (tokenize.kind: bpe)."
-            )
-        one = slice(row, row + 1)  # a batch of this sequence alone
-        allowed = logits[one].masked_fill(torch.from_numpy(forbidden), -torch.inf)  # (1, V)
-        token = int(choose(allowed, self.context[one], self.sampling[one], self.streams[one])[0])
-        return token, guard.advance(before, token)
+def second_choice(
+    guard: Guard, state: Any, logits: Tensor, context: Tensor, params: SamplingParams, stream: np.random.Generator
+) -> tuple[int, Any]:
+    """A token in place of one that `guard` forbids after `state`, and the guard's state after it.
+
+    `logits` (1, V) float32 and `context` (1, T) int64 are those of one sequence. Both choices together give every token
+    the probability that it would have if the forbidden ones had been masked at once (with top_k, top_p or min_p, the
+    tokens that passed these limits get more). But the mask takes the guard long, and in this order it is hardly ever
+    needed. DataError when all tokens are forbidden.
+    """
+    forbidden = guard.forbidden(state)  # (V,)
+    if forbidden.all():
+        raise DataError(
+            f"each of the {len(forbidden)} tokens would make the text copy more than is allowed. Allow longer copies "
+            "(max_copy), or use a tokenizer with all single bytes (tokenize.kind: bpe)."
+        )
+    allowed = logits.masked_fill(torch.from_numpy(forbidden), -torch.inf)  # (1, V)
+    token = int(choose(allowed, context, [params], [stream])[0])
+    return token, guard.advance(state, token)
 
 
 def _start(prompt: Sequence[int] | NDArray[Any], sampling: Sequence[SamplingParams], guard: Guard | None) -> _Batch:

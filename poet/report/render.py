@@ -60,7 +60,7 @@ def render_page(
     environment.filters |= {"significant": significant, "factor": factor}
     environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
     style, script = _joined(styles), _joined(scripts)
-    allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:"
+    allowed = f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'; img-src data:"
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     # Style and script are our own files, not data. They are the only strings that are not escaped.
     return environment.get_template(template).render(
@@ -86,7 +86,7 @@ def _joined(names: Sequence[str]) -> str:
     return "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
-def _hash(content: str) -> str:
+def source_hash(content: str) -> str:
     """The source expression of a content security policy that allows exactly `content`."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
 

@@ -205,5 +205,5 @@ def test_what_a_guard_allows_keeps_its_probabilities(model):
 
 
 def test_a_text_that_can_only_copy_says_so(model):
-    with pytest.raises(DataError, match="each of the 40 tokens would make sequence 0 copy more than is allowed"):
+    with pytest.raises(DataError, match="each of the 40 tokens would make the text copy more than is allowed"):
         run(model, [1, 2], [SamplingParams(temperature=1.0, seed=0)], 5, OddAfter(4, all_of_them=True))

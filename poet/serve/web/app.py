@@ -19,8 +19,7 @@ from poet.serve.web.event_schema import COMPLETING, WRITING
 from poet.serve.web.events import MEDIA_TYPE, EventStream, unless_gone
 from poet.serve.web.gate import Gate, GateMiddleware
 from poet.serve.web.offer import Facts, Line, Offered, Passage
-from poet.serve.web.openai_bodies import Completion, CompletionRequest, Model, ModelList
-from poet.serve.web.policy import page_policy
+from poet.serve.web.openai_bodies import Completion, CompletionRequest, Model, ModelList, as_json
 from poet.serve.web.problems import ErrorAnswer, Problem, on_http_exception, on_invalid, on_problem
 
 # The version of the interface that openapi.json describes.
@@ -62,8 +61,11 @@ def refusals(*statuses: int) -> Responses:
     }
 
 
-def create_app(offers: Sequence[Offered], page: str, gate: Gate) -> FastAPI:
-    """The application that offers the models `offers`, of different names, the first by default; `page` is its HTML."""
+def create_app(offers: Sequence[Offered], page: str, policy: str, gate: Gate) -> FastAPI:
+    """The application that offers the models `offers`, of different names, the first by default.
+
+    `page` is the HTML of its page, and `policy` what the page may do.
+    """
     desk = Desk(offers={one.name: one for one in offers}, gate=gate)
     # The pages of FastAPI's documentation load scripts from elsewhere. A slash too many is another address.
     app = FastAPI(
@@ -75,7 +77,7 @@ def create_app(offers: Sequence[Offered], page: str, gate: Gate) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.desk = desk
-    app.include_router(_page_router(desk, page))
+    app.include_router(_page_router(desk, page, policy))
     app.include_router(_writing_router(desk))
     app.include_router(_openai_router(desk))
     app.include_router(_figures_router(desk))
@@ -89,9 +91,10 @@ def create_app(offers: Sequence[Offered], page: str, gate: Gate) -> FastAPI:
     return app
 
 
-def _page_router(desk: Desk, page: str) -> APIRouter:
+def _page_router(desk: Desk, page: str, policy: str) -> APIRouter:
     router = APIRouter()
-    headers = {"Content-Security-Policy": page_policy(page)}
+    # A policy inside of a page cannot say who may frame it.
+    headers = {"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
 
     @router.get("/", response_class=HTMLResponse, operation_id="page", responses=refusals())
     async def show_page() -> Response:
@@ -162,7 +165,7 @@ def _openai_router(desk: Desk) -> APIRouter:
             answer = await unless_gone(request.receive, completing.whole())
         finally:
             completing.leave()
-        return JSONResponse(answer.model_dump(mode="json") if answer else {})
+        return JSONResponse(as_json(answer) if answer else {})
 
     @router.get("/models", operation_id="models", responses=refusals())
     async def list_models() -> ModelList:

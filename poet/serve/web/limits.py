@@ -18,14 +18,12 @@ BURST = 0.5
 class Limits:
     """The limits of the server.
 
-    `body` is in bytes; `per_minute` counts the texts that one client may ask for in a minute, 0 sets no limit;
-    `places` texts are written at a time, and `waiting` more wait. A body must arrive within `body_seconds`.
+    `body` is in bytes and must arrive within `body_seconds`; `per_minute` counts the texts that one client may ask for
+    in a minute, 0 sets no limit. How many texts are written at a time is the engine's business.
     """
 
     body: int = 262_144  # 10,000 characters in JSON take up to 120,000 bytes
     per_minute: int = 120
-    places: int = 16
-    waiting: int = 64
     body_seconds: float = 10.0
 
 

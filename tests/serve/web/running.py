@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from poet.export.page_template import render_poet_page
 from poet.generation.ending import Ending
 from poet.generation.stream import stream_texts
 from poet.serve.answers import Poet, open_poet
@@ -22,10 +23,10 @@ from poet.serve.web.limits import Limits
 from poet.serve.web.offer import Book, Offered
 from poet.serve.web.running import Server, address, listen, make_server, serve
 
-PAGE = "<!doctype html><title>Poet</title><style>p{color:red}</style><p>hello</p><script>'use strict'</script>"
+PAGE = render_poet_page("server")
 
 # No test is about the rate, but those that set one.
-LIMITS = Limits(per_minute=0, places=4, waiting=8)
+LIMITS = Limits(per_minute=0)
 
 
 @dataclass
@@ -68,16 +69,21 @@ EXACT = Ending()
 def alone(poet: Poet, prompt: str, ending: Ending | None = EXACT, **settings: Any) -> str:
     """What `poet generate` writes behind `prompt`, without the server and its engine; `ending` None: with its line."""
     writing = Writing(**settings)
-    # Four equal rows: matrices of fewer rows are multiplied by other code, which rounds in another way.
-    texts = stream_texts(
-        poet.trained, prompt, [writing] * 4, writing.max_new_tokens, poet.guard(writing.max_copy), ending
-    )
-    return "".join(next(texts))
+    guard = poet.guard(writing.max_copy)
+    (pieces,) = stream_texts(poet.trained, prompt, [writing], writing.max_new_tokens, guard, ending)
+    return "".join(pieces)
 
 
 @contextlib.contextmanager
 def running(
-    poets: dict[str, Poet], *, limits: Limits = LIMITS, grace: float = 5.0, proxies: str = "", **gate: Any
+    poets: dict[str, Poet],
+    *,
+    limits: Limits = LIMITS,
+    places: int = 4,
+    waiting: int = 8,
+    grace: float = 5.0,
+    proxies: str = "",
+    **gate: Any,
 ) -> Iterator[Running]:
     """A server that offers `poets`, while the block runs."""
     offers = [
@@ -86,13 +92,13 @@ def running(
             title=name.capitalize(),
             collection=name,
             poet=poet,
-            engine=Engine(poet, places=limits.places, waiting=limits.waiting),
+            engine=Engine(poet, places=places, waiting=waiting),
             books=[Book(id="winter", title="A <b>Winter</b>", author="B. Abble")],
         )
         for name, poet in poets.items()
     ]
     the_gate = Gate(limits=limits, **gate)
-    app = create_app(offers, PAGE, the_gate)
+    app = create_app(offers, PAGE.html, PAGE.policy, the_gate)
     server = make_server(app, the_gate, [one.engine for one in offers], grace=grace, proxies=proxies)
     listener, ready = listen("127.0.0.1", 0), threading.Event()
     url = address(listener).rstrip("/")

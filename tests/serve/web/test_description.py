@@ -7,7 +7,6 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
 from poet.serve.request import MOST_TOKENS
-from poet.serve.web.limits import Limits
 from tests.serve.web.running import running, small_poet
 
 # Tokens of a text that schemathesis asks for: texts of a thousand, which are as right, would take minutes.
@@ -26,7 +25,7 @@ def map_body(context, body):
 
 @pytest.fixture(scope="module")
 def server(trained):
-    with running({"small": small_poet(trained)}, limits=Limits(per_minute=0, places=8, waiting=100)) as server:
+    with running({"small": small_poet(trained)}, places=8, waiting=100) as server:
         yield server
 
 

@@ -9,7 +9,6 @@ import time
 import httpx
 import pytest
 
-from poet.serve.web.limits import Limits
 from tests.serve.web.running import LONG, SHORT, parse, running, small_poet, streaming, text_of, wait_until
 
 
@@ -19,7 +18,7 @@ def poet(trained):
 
 
 def few_places(poet, places, waiting):
-    return running({"small": poet}, limits=Limits(per_minute=0, places=places, waiting=waiting))
+    return running({"small": poet}, places=places, waiting=waiting)
 
 
 @pytest.mark.parametrize("way", ["/api/write", "/v1/completions", "/v1/completions stream"])
@@ -29,7 +28,7 @@ def test_a_client_that_leaves_frees_its_place_at_once(poet, way):
     if path == "/v1/completions":
         body = {"model": "small", "prompt": "the old ", "max_tokens": 1000, "stream": bool(stream), "n": 2}
     with (
-        running({"small": poet}, limits=Limits(per_minute=0, places=2, waiting=2)) as server,
+        running({"small": poet}, places=2, waiting=2) as server,
         server.client() as client,
     ):
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -47,7 +46,7 @@ def test_a_client_that_leaves_frees_its_place_at_once(poet, way):
 
 def test_a_client_that_waits_and_leaves_is_not_written_for(poet):
     with (
-        running({"small": poet}, limits=Limits(per_minute=0, places=1, waiting=4)) as server,
+        running({"small": poet}, places=1, waiting=4) as server,
         server.client() as client,
     ):
         with streaming(client, LONG):
@@ -78,7 +77,7 @@ def test_a_full_server_is_busy_and_says_when_to_come_back(poet):
 
 def test_a_request_of_several_texts_takes_all_places_or_none(poet):
     with (
-        running({"small": poet}, limits=Limits(per_minute=0, places=1, waiting=1)) as server,
+        running({"small": poet}, places=1, waiting=1) as server,
         server.client() as client,
     ):
         body = {"model": "small", "prompt": ["the ", "old "], "n": 2, "max_tokens": 4}

@@ -12,7 +12,6 @@ import httpx
 import psutil
 import pytest
 
-from poet.serve.web.limits import Limits
 from tests.serve.web.running import alone, parse, running, small_poet, text_of
 
 CLIENTS = 32
@@ -103,8 +102,7 @@ def run(trained, requests):
         if done % (requests // 20) == 0:
             memory[done] = psutil.Process().memory_info().rss
 
-    limits = Limits(per_minute=0, places=16, waiting=64)
-    with running({"small": poet}, limits=limits) as server:
+    with running({"small": poet}, places=16, waiting=64) as server:
         outcome = asyncio.run(soak(server.url, requests, expected, measured))
         deadline = time.monotonic() + 5
         while (server.engine.figures.running or server.engine.figures.waiting) and time.monotonic() < deadline:

@@ -128,7 +128,7 @@ def test_the_page_gets_the_facts_of_each_model_and_lines_to_begin_with(server, c
     lines = [client.get("/api/line").json() for _ in range(5)]
     for line in lines:
         assert BOOKS[line["book"]][line["start"] :].startswith(line["text"]) and "\n" not in line["text"]
-    assert client.get("/").text == PAGE
+    assert client.get("/").text == PAGE.html
 
 
 HOSTILE = {
