@@ -1,7 +1,7 @@
 """Shared fixtures: small books, a small pipeline, and the real mirror where there is one."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +84,17 @@ def mirror() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("POET_TEST_MIRROR names no folder with a Gutenberg mirror")
     return Path(folder).absolute()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    from tests.report.browsing import ARGUMENTS, CHROMIUM
+
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield browser
+        browser.close()

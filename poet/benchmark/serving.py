@@ -112,7 +112,7 @@ def yardstick(poet: Poet, seconds: float) -> float:
 
 
 def serve(poet: Poet, load: Load, seconds: float, threads: int) -> Served:
-    """Let `load.readers` readers read for so many `seconds`."""
+    """Let `load.readers` readers read for `seconds` seconds."""
     engine = Engine(poet, threads=threads)
     try:
         return asyncio.run(_serve(engine, load, seconds))
@@ -158,7 +158,7 @@ async def _serve(engine: Engine, load: Load, seconds: float) -> Served:
 
 
 def differing_texts(poet: Poet, texts: int) -> tuple[int, int]:
-    """How many of so many texts are not those that `generate` gives in a batch of one row, and their tokens in all."""
+    """Write `texts` texts: the number that differs from those of `generate` with one row, and the tokens of all."""
     engine = Engine(poet, waiting=texts)
     prompts = _prompts(poet, LINE)
     guard = CharacterGuard(token_bytes(poet.trained.tokenizer))

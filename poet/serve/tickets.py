@@ -83,7 +83,7 @@ class Ticket:
     async def events(self) -> AsyncIterator[Event]:
         """The events as they come. To stop reading is to leave."""
         ready = asyncio.Event()
-        # The engine adds an event before it looks at these two, and here they are set before the first look.
+        # The engine adds an event first and then reads these two. Here they are set before the first event is read.
         self._in_loop, self._loop = ready, asyncio.get_running_loop()
         try:
             while True:
@@ -121,7 +121,7 @@ class Ticket:
 
 
 def wake(tickets: Iterable[Ticket]) -> None:
-    """Tell the readers of `tickets` that there are events. Those in one asyncio loop are told with one call."""
+    """Wake the readers of `tickets`. One call wakes all readers of an asyncio loop."""
     loops: dict[asyncio.AbstractEventLoop, list[asyncio.Event]] = {}
     for ticket in tickets:
         ticket._in_thread.set()

@@ -1,18 +1,15 @@
 """Fixtures of tests that write on the page in a real browser."""
 
-import shutil
 import subprocess
 
 import pytest
 
+from tests.export.engine.node import NODE
 from tests.export.paper import HERE, script, write_page, write_scripts, write_server_page
-from tests.report.conftest import browser  # noqa: F401  (a fixture)
-
-NODE = shutil.which("node")
 
 
 @pytest.fixture
-def opened(browser):  # noqa: F811
+def opened(browser):
     """Opens addresses; in the end no page may have had an error, a dialog or a request to anywhere but its server."""
     pages, problems = [], []
 
@@ -48,7 +45,7 @@ def page(opened, paper):
 def serve(tmp_path):
     """Starts a server for scripts, on a port of one's own choice if one is given: (address, process)."""
     if not NODE:
-        pytest.skip("no Node on this machine")
+        pytest.skip("Node is not installed")
     processes = []
 
     def start(*scripts, port=0):

@@ -1,7 +1,6 @@
 """The page's functions in node, beside Python: tints as in the report, links that say what they were made from."""
 
 import json
-import shutil
 import subprocess
 from urllib.parse import urlencode
 
@@ -13,10 +12,10 @@ from poet.params.sampling import LEAST_TEMPERATURE
 from poet.report.highlight import lay_out
 from poet.results.attribution import Span
 from poet.serve.request import MOST_CHARACTERS, MOST_TOKENS, Writing
+from tests.export.engine.node import NODE
 from tests.export.paper import HERE
 
-NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(not NODE, reason="no Node on this machine")
+pytestmark = pytest.mark.skipif(not NODE, reason="Node is not installed")
 
 FACTS = {"model_sha256": "ab" * 32, "precision": "int8", "name": "one"}
 # Letters, marks, joiners, quotes, brackets, blanks of several kinds, scripts without blanks, one beyond 16 bits.

@@ -2,7 +2,6 @@
 
 import pytest
 
-from poet.export.page_template import render_poet_page
 from tests.export.conftest import ready
 from tests.export.writing import choose_word, finished, write
 from tests.report.browsing import CHROMIUM
@@ -18,10 +17,8 @@ PROMPT = "the old "
 def address(trained):  # noqa: F811
     """A server that offers one model by two names."""
     poet = web.small_poet(trained)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(web, "PAGE", render_poet_page("server").html)
-        with web.running({"first": poet, "second": web.small_poet(trained)}) as server:
-            yield f"{server.url}/"
+    with web.running({"first": poet, "second": web.small_poet(trained)}) as server:
+        yield f"{server.url}/"
 
 
 def test_write_tap_branch_and_link(opened, address):

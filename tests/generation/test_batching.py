@@ -202,7 +202,7 @@ def test_a_forced_token_that_the_guard_forbids_is_an_error():
 
 
 def test_long_prompts_are_read_one_after_the_other(monkeypatch):
-    """While sequences are written, a step reads only so many tokens of prompts; the others wait their turn."""
+    """A step reads at most READ_AT_ONCE tokens of prompts while sequences are written; other prompts wait."""
     monkeypatch.setattr(batching, "READ_AT_ONCE", 10)
     batch, sampling = Batch(tiny_model(CONFIG), 6), SamplingParams(temperature=1.0, seed=1)
     batch.join(Request(prompt=[1], sampling=sampling))

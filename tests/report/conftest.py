@@ -5,17 +5,7 @@ import pytest
 from poet.files import write_text
 from poet.report.start_page import start_page
 from poet.report.summary import read_summaries
-from tests.report.browsing import ARGUMENTS, CHROMIUM
 from tests.report.shelf import a_run, write_report
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -213,7 +213,9 @@ def test_what_fails_in_a_text_ends_that_text_alone(poet, engine, monkeypatch, ca
     *_, done = bad
     assert done.reason == "error" and message in done.message and "secret" not in done.message
     assert check(poet, list(good)) == alone(poet, "the old ", writing)
-    assert ("secret" in capfd.readouterr().err) == isinstance(error, ZeroDivisionError), "whoever runs it is told"
+    assert ("secret" in capfd.readouterr().err) == isinstance(error, ZeroDivisionError), (
+        "our own faults alone are shown"
+    )
 
 
 def test_when_the_batch_fails_everybody_is_told_and_so_is_who_comes_later(poet, monkeypatch, capfd):
@@ -248,8 +250,8 @@ def test_a_reader_whose_loop_is_gone_frees_its_place(poet, engine):
 
 
 def soak(poet, requests, readers, kinds, seed):
-    """Threads and tasks that write and leave at random, of so many `kinds` of requests; every text that was read to its
-    end is checked.
+    """Threads and tasks write `requests` texts of `kinds` kinds and leave some of them. Each text that was read to its
+    end is compared.
     """
     engine = Engine(poet, places=16, waiting=10_000)
     source, lock, ended, wrong = random.Random(seed), threading.Lock(), [], []

@@ -1,4 +1,4 @@
-"""A proxy before a real server, which spoils the requests that it is told to spoil."""
+"""A proxy in front of a real server. The proxy spoils the requests that a test names."""
 
 import contextlib
 import threading

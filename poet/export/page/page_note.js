@@ -62,7 +62,7 @@ function showSource(view, branch, tint, number, place) {
   if (branch.facts.language) quotation.lang = branch.facts.language;
   const title = make("p", { className: "source-title" }, swatch(branch, source.book), " ", isolated(book.title, "cite"));
   if (book.author) title.append(", ", isolated(book.author));
-  place.replaceChildren(make("h2", {}, "This stands in"), title, where, quotation, ...otherSources(view, branch, tint, number, place));
+  place.replaceChildren(make("h2", {}, "These words also stand in"), title, where, quotation, ...otherSources(view, branch, tint, number, place));
   view.place = { where, quotation, length: span.end - span.start };
   view.asked = view.ask({ book: source.book, start: source.start, end: source.end, model: branch.facts.name });
 }
@@ -126,6 +126,9 @@ function alternativesOf(view, branch, index) {
     if (isTaken) button.append(make("span", { className: "taken" }, "written here"));
     return make("li", {}, button);
   });
+  // The row of all other tokens, so that the shares add up.
+  const rest = Math.max(0, 1 - all.reduce((sum, one) => sum + one.probability, 0));
+  items.push(make("li", { className: "rest" }, "anything else", make("span", { className: "percent" }, percent(rest))));
   return [
     make("h2", {}, "What else could it have said?"),
     make("p", { className: "context", dir: "auto" }, contextOf(branch, taken), make("b", {}, inWords(taken.text))),

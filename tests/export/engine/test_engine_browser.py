@@ -8,7 +8,6 @@ from poet.params.sampling import SamplingParams
 from poet.tokenizers.kinds import KINDS
 from tests.export.engine.firefox import FIREFOX, running_firefox
 from tests.export.engine.made import SMALL, TEXTS, blocks_of, make_page, python_writes
-from tests.report.browsing import ARGUMENTS, CHROMIUM
 from tests.tiny import VARIANTS
 
 pytestmark = pytest.mark.browser
@@ -35,21 +34,10 @@ WATCH = """
 MODELS = {name: ("char", config) for name, config in VARIANTS.items()} | {kind: (kind, SMALL) for kind in KINDS}
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def opened(chromium, tmp_path):
+def opened(browser, tmp_path):
     """Opens a page from the disk with the network off; in the end there may have been no error and no request."""
-    context, problems = chromium.new_context(offline=True), []
+    context, problems = browser.new_context(offline=True), []
     context.add_init_script(WATCH)
 
     def open_page(content):
