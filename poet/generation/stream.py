@@ -32,7 +32,7 @@ def stream_texts(
     generated; of the others, most is there by then. Read each text to its end before the next.
 
     One text alone is that which the same seed gives among others and on a server, to the last bit: rows are filled up
-    to LEAST_ROWS, which makes a single text a fifth slower.
+    to LEAST_ROWS, which takes a single text 1.4 times as long (docs/log.md).
     """
     prompt_ids = encode(trained.tokenizer, prompt)  # (T,)
     characters = CharacterGuard(token_bytes(trained.tokenizer), guard)
