@@ -7,7 +7,7 @@ import pytest
 
 from tests.export.conftest import ready
 from tests.export.paper import BOOKS, script, write_page
-from tests.export.writing import BEGINNING, choose_word, finished, settings, texts, write
+from tests.export.writing import BEGINNING, choose_word, finished, settings, texts, token, write
 from tests.report.browsing import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -25,7 +25,7 @@ def test_the_text_streams_and_can_be_stopped(opened, tmp_path):
     page = ready(opened(f"file://{write_page(tmp_path, script(pace=15))}"))
     page.locator("#prompt").fill(BEGINNING)
     page.locator("#write").click()
-    page.locator("[data-token='1']").first.wait_for()  # a passage may begin within the token
+    token(page, 1).wait_for()
     lengths = []
     for _ in range(3):
         page.wait_for_timeout(150)
@@ -80,7 +80,8 @@ def test_what_else_it_could_have_said_and_the_way_back(page):
     other.click()
     second = finished(page)[0]
     assert second.startswith(BEGINNING + before) and second != first
-    assert page.locator(f"[data-token='{number}']").first.text_content().strip().startswith(word.split()[0])
+    parts = page.locator(f"[data-token='{number}']").all_text_contents()
+    assert "".join(parts).strip().startswith(word.split()[0])
     tree = page.locator(".tree")
     assert "(2)" in tree.locator("summary").text_content()
     tree.locator("button.branch").first.click()
@@ -158,7 +159,7 @@ def test_a_stopped_text_is_made_again_as_long_as_it_was(opened, tmp_path):
     page = ready(opened(f"file://{write_page(tmp_path, script(pace=5))}"))
     page.locator("#prompt").fill(BEGINNING)
     page.locator("#write").click()
-    page.locator("[data-token='12']").wait_for()
+    token(page, 12).wait_for()
     page.locator("#write").click()
     text = finished(page)[0]
     assert finished(ready(opened(page.url)))[0] == text

@@ -6,7 +6,7 @@ import pytest
 
 from tests.export.conftest import ready
 from tests.export.paper import script
-from tests.export.writing import BEGINNING, finished, settings, texts, write
+from tests.export.writing import BEGINNING, finished, settings, texts, token, write
 from tests.report.browsing import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -31,7 +31,7 @@ def test_stopping_closes_the_stream(opened, serve):
     page = ready(opened(address))
     page.locator("#prompt").fill(BEGINNING)
     page.locator("#write").click()
-    page.locator("[data-token='3']").wait_for()
+    token(page, 3).wait_for()
     page.locator("#write").click()
     text = finished(page)[0]
     page.wait_for_timeout(200)
@@ -71,7 +71,7 @@ def test_a_server_that_vanishes_in_the_middle_and_comes_back(opened, serve):
     settings(page, tokens=60, seed=7)
     page.locator("#prompt").fill(BEGINNING)
     page.locator("#write").click()
-    page.locator("[data-token='6']").wait_for()
+    token(page, 6).wait_for()
     process.kill()
     again = page.get_by_role("button", name="Try again")
     again.wait_for()
