@@ -176,6 +176,7 @@ def open_offer(found: Found, *, places: int, waiting: int) -> "Offered":
     """The model with an engine that writes with it; ModelError or DataError where it is damaged."""
     from poet.attribution.index import open_index
     from poet.attribution.least_length import BEGINNING, least_length
+    from poet.report.languages import shared_language
     from poet.serve.answers import open_poet
     from poet.serve.engine import Engine
     from poet.serve.web.offer import Book, Offered
@@ -183,14 +184,15 @@ def open_offer(found: Found, *, places: int, waiting: int) -> "Offered":
     length = found.min_length
     if length is None:
         length = least_length(open_index(found.index).beginnings(BEGINNING)) if found.index else 0
-    poet = open_poet(found.model, found.index, length)
+    poet, rows = open_poet(found.model, found.index, length), _rows(found.collection)
     return Offered(
         name=found.name,
         title=found.title,
         collection=found.collection,
         poet=poet,
         engine=Engine(poet, places=places, waiting=waiting),
-        books=[Book(id=row.id, title=row.title, author=row.author) for row in _rows(found.collection)],
+        books=[Book(id=row.id, title=row.title, author=row.author) for row in rows],
+        language=shared_language(row.language for row in rows),
         bits_per_character=found.bits_per_character,
     )
 

@@ -48,6 +48,7 @@ def poet_page(
         "parameters": sum(tensor.numel() for tensor in trained.model.state_dict().values()),
         "sequence_len": trained.model.config.sequence_len,
         "books": packed.facts,
+        "language": packed.language,
         "can_trace": bool(packed.text),
         "min_length": min_length or packed.least_length,
         "note": _note(packed, settings.max_bytes),

@@ -50,22 +50,27 @@ def choose_opening(samples: Sequence[ShownSample]) -> Opening | None:
 
     def rank(candidate: tuple[ShownSample, list[int], int, int]) -> tuple[int, bool, float]:
         shown, starts, start, end = candidate
-        found = len(_visible(shown, _cut(shown.pieces, starts, start, end)))
+        found = len(_running(shown, _passages(_cut(shown.pieces, starts, start, end))))
         text = shown.sample.text[start:end]
         sparse = text.count("\n\n") > FEW_GAPS or len(text) < CHARACTERS / 2
         return -min(found, ENOUGH_PASSAGES), sparse, abs(shown.sample.temperature - middle)
 
     shown, starts, start, end = min(candidates, key=rank)  # the first of equals
     pieces = _cut(shown.pieces, starts, start, end)
-    visible = _visible(shown, pieces)
-    first = max(visible, key=lambda span: shown.passages[span].running_surprise, default=None)
+    tinted = _passages(pieces)
+    # Where all that is tinted is names and headings, one of those stands beside the lines.
+    first = max(_running(shown, tinted) or tinted, key=lambda span: shown.passages[span].running_surprise, default=None)
     return Opening(shown=shown, pieces=pieces, passage=first)
 
 
-def _visible(shown: ShownSample, pieces: Sequence[Piece]) -> list[int]:
-    """The passages of `shown` that `pieces` show, by their index, without those that are mostly furniture."""
-    spans = dict.fromkeys(piece.span for piece in pieces if piece.span is not None)
-    return [span for span in spans if shown.passages[span].running_words >= LEAST_RUNNING_WORDS]
+def _passages(pieces: Sequence[Piece]) -> list[int]:
+    """The passages that `pieces` show, by their index in the sample."""
+    return list(dict.fromkeys(piece.span for piece in pieces if piece.span is not None))
+
+
+def _running(shown: ShownSample, passages: Sequence[int]) -> list[int]:
+    """Those of `passages` that are running text; the others are mostly furniture, such as names and headings."""
+    return [span for span in passages if shown.passages[span].running_words >= LEAST_RUNNING_WORDS]
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:

@@ -1,17 +1,13 @@
 """`poet serve`: what it serves, where it listens, and one message where it cannot."""
 
-import contextlib
-import os
 import socket
-import subprocess
-import sys
 
 import httpx
 import pytest
 from click.testing import CliRunner
 
 from poet.cli.serve import serve
-from tests.clone import ROOT
+from tests.serve.process import served
 from tests.serve.trained import trained_model
 
 SECRET = "a-token-that-nobody-guesses"
@@ -24,33 +20,10 @@ def trained(tmp_path_factory):
     return folder
 
 
-@contextlib.contextmanager
-def served(*options, names="", **environment):
-    """The address of `poet serve` with `options`."""
-    command = [sys.executable, "-m", "poet.cli", "serve", "--port", "0", *map(str, options)]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | environment,
-    )
-    try:
-        line = process.stdout.readline()
-        assert line.startswith(f"{names}: http://"), line + process.stderr.read()
-        yield process, line.split(": ")[1].split(" ;")[0]
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
-        process.stderr.close()
-
-
 def test_two_models_are_served_side_by_side(trained):
     model, index = trained / "model", trained / "index"
     with served("--model", model, "--model", model, "--index", index, names="model, model-2") as (_, url):
-        models = httpx.get(f"{url}api/facts").json()["models"]
+        models = httpx.get(f"{url}/api/facts").json()["models"]
         assert [(one["name"], one["title"], one["can_trace"]) for one in models] == [
             ("model", "model", True),
             ("model-2", "model (2)", True),
@@ -88,16 +61,16 @@ def test_the_token_comes_from_a_file_or_the_environment_and_is_never_printed(tra
     (tmp_path / "token").write_text(SECRET + "\n", encoding="utf-8")
     model = ("--model", trained / "model")
     for options, variables in ((("--token-file", tmp_path / "token"), {}), ((), {"POET_TOKEN": SECRET})):
-        with served(*model, *options, names="model", **variables) as (process, url):
-            assert httpx.get(f"{url}api/facts").status_code == 401
-            assert httpx.get(f"{url}api/facts", headers={"authorization": f"Bearer {SECRET}"}).status_code == 200
+        with served(*model, *options, **variables) as (process, url):
+            assert httpx.get(f"{url}/api/facts").status_code == 401
+            assert httpx.get(f"{url}/api/facts", headers={"authorization": f"Bearer {SECRET}"}).status_code == 200
             process.terminate()
             assert process.wait(20) == 0
             assert SECRET not in process.stdout.read() + process.stderr.read()
 
 
 def test_a_server_for_everybody_without_a_token_warns(trained):
-    with served("--model", trained / "model", "--host", "0.0.0.0", names="model") as (process, url):
+    with served("--model", trained / "model", "--host", "0.0.0.0") as (process, url):
         port = url.rstrip("/").rpartition(":")[2]
         # Whoever reaches the machine calls it by whatever name.
         answer = httpx.get(f"http://127.0.0.1:{port}/api/facts", headers={"host": "poet.example.org"})
@@ -108,9 +81,9 @@ def test_a_server_for_everybody_without_a_token_warns(trained):
 
 
 def test_a_name_of_the_machine_can_be_allowed(trained):
-    with served("--model", trained / "model", "--allow-host", "Poet.example.org", names="model") as (_, url):
+    with served("--model", trained / "model", "--allow-host", "Poet.example.org") as (_, url):
         for host, status in {"poet.example.org": 200, "127.0.0.1": 200, "evil.example": 421}.items():
-            assert httpx.get(f"{url}api/facts", headers={"host": host}).status_code == status
+            assert httpx.get(f"{url}/api/facts", headers={"host": host}).status_code == status
 
 
 def test_a_model_that_is_not_there_is_one_message(tmp_path):

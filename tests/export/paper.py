@@ -113,6 +113,7 @@ def script(*, hostile: bool = False, pace: float = 0, fail: int | None = None, *
         "parameters": 2_104_320,
         "sequence_len": 256,
         "books": books,
+        "language": "en",
         "can_trace": True,
         "min_length": 20,
         "note": HOSTILE if hostile else "",

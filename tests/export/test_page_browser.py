@@ -32,6 +32,7 @@ def test_the_text_streams_and_can_be_stopped(opened, tmp_path):
         lengths.append(len(texts(page)[0]))
     assert lengths[0] < lengths[1] < lengths[2]
     assert page.locator("#write").text_content() == "Stop" and page.locator(".pen").is_visible()
+    assert page.locator(".text").get_attribute("lang") == "en"
     page.locator(".copied").first.wait_for()
     assert page.locator("#write").text_content() == "Stop", "sources appear while it writes"
     page.locator("#write").click()

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.export.conftest import ready
-from tests.export.writing import choose_word, finished, write
+from tests.export.writing import choose_word, finished, settings, texts, token, write
 from tests.report.browsing import CHROMIUM
 from tests.serve.conftest import trained  # noqa: F401  (a fixture)
+from tests.serve.process import served
 from tests.serve.web import running as web
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -42,3 +43,23 @@ def test_two_models_side_by_side(opened, address):
     write(page, beginning=PROMPT, seed=3, tokens=40)
     assert [head.split(",")[0] for head in page.locator(".piece-head").all_text_contents()] == ["first", "second"]
     assert page.locator("#notice").text_content() == ""
+
+
+def test_a_server_that_is_killed_in_the_middle_and_started_again(opened, trained):  # noqa: F811
+    options = "--model", trained / "model", "--index", trained / "index"
+    with served(*options) as (process, url):
+        page = ready(opened(f"{url}/"))
+        settings(page, seed=3, tokens=1000, temperature=1)
+        page.locator("#prompt").fill(PROMPT)
+        page.locator("#write").click()
+        token(page, 3).wait_for()
+        process.kill()
+        again = page.get_by_role("button", name="Try again")
+        again.wait_for()
+        begun = texts(page)[0]
+        assert begun.startswith(PROMPT) and "Broken off." in page.locator(".made").text_content()
+    with served(*options, port=url.rpartition(":")[2]):
+        again.click()
+        text = finished(page)[0]
+        assert text.startswith(begun) and len(text) > len(begun)
+        assert page.locator("#notice").text_content() == ""

@@ -1,5 +1,7 @@
 """The lines at the top of a page: whole lines of one sample, with its passages."""
 
+import dataclasses
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +48,16 @@ def test_the_passage_in_focus_is_the_most_surprising_one_in_sight():
     visible = {piece.span for piece in opening.pieces if piece.span is not None}
     surprise = {span: opening.shown.passages[span].running_surprise for span in visible}
     assert opening.passage == max(surprise, key=surprise.get)
+
+
+def test_where_only_names_are_tinted_one_of_them_is_the_passage():
+    """Lines with a tint do not say that nothing in them stands in a book."""
+    results = made_up_results()
+    one = next(one for one in results.samples if one.passages)
+    names = [dataclasses.replace(passage, running_words=0) for passage in one.passages]
+    opening = choose_opening([dataclasses.replace(one, passages=names)])
+    tinted = {piece.span for piece in opening.pieces if piece.span is not None}
+    assert tinted and opening.passage in tinted
 
 
 @given(st.lists(st.text("ab", max_size=5), max_size=9), st.integers(0, 30), st.integers(0, 30))

@@ -61,7 +61,7 @@ def test_the_page_is_made_as_params_yaml_says(facts_of):
     assert facts["title"] == "Mine" and facts["collection"] == COLLECTION and facts["bits_per_character"] == 1.75
     assert facts["precision"] == "int8" and facts["can_trace"] and size
     # Nothing is traced to a book that was not trained on.
-    assert [book["id"] for book in facts["books"]] == ["one"]
+    assert [book["id"] for book in facts["books"]] == ["one"] and facts["language"] == "en"
     other, size = facts_of(page={"precision": "float32", "max_bytes": 0}, attribute={"min_length": 33})
     assert other["precision"] == "float32" and other["min_length"] == 33
     assert not other["can_trace"] and not size

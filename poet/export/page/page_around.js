@@ -67,7 +67,7 @@ function takeLine(text, book) {
   $("write").focus();
 }
 
-// ---- Side by side ----
+// ---- Two texts, compared ----
 
 function toggleBoth() {
   const pressed = !bothPressed();
@@ -168,7 +168,8 @@ function showFacts(facts) {
   document.title = `${visible(facts.title)} – a poet`;
   const read = books.length === 1 ? "this book" : `these ${whole(books.length)} books`;
   $("lead").textContent = `A language model with ${rounded(parameters)} parameters read ${books.length ? read : "these books"} and nothing else. `
-    + `Give it a beginning: it writes on${facts.can_trace ? ", and shows which of its words stand in a book" : ""}.`;
+    + `Give it a beginning: it writes on${facts.can_trace ? ", and shows which of its words stand in a book" : ""}. `
+    + `Choose any word to see ${facts.can_trace ? "its book, and " : ""}what else could have come there.`;
   keeper = keptTexts(facts);
   showKept(keeper, openKept);
   if (!noted) showHints(note, facts);

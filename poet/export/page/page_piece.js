@@ -11,7 +11,7 @@ function makePiece(number, actions) {
   piece.head = make("p", { className: "piece-head" });
   piece.legend = make("div", { className: "legend" });
   piece.made = make("p", { className: "made" });
-  piece.on = makeButton("Write on", () => actions.writeOn(piece), { className: "on" });
+  piece.on = makeButton("Write on", () => actions.writeOn(piece), { className: "on", title: "Let this text go on from its end" });
   piece.else = makeButton("What else could it have said?", () => {
     stepToken(piece.view, -1, (index, tint) => actions.note(piece, index, tint, true));
   });

@@ -38,7 +38,10 @@ class Book:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a page says of a model. `bits_per_character` is None where nobody has measured it."""
+    """What a page says of a model. `bits_per_character` is None where nobody has measured it.
+
+    `language` is what all books are written in, "" where they differ or nobody knows.
+    """
 
     name: str
     title: str
@@ -49,6 +52,7 @@ class Facts:
     sequence_len: int
     vocabulary: int
     books: list[Book]
+    language: str
     can_trace: bool
     min_length: int
     note: str
@@ -86,6 +90,7 @@ class Offered:
     poet: Poet
     engine: Engine
     books: Sequence[Book] = ()
+    language: str = ""
     bits_per_character: float | None = None
     # The text of a book by its id.
     text: Callable[[str], str] = field(init=False)
@@ -110,6 +115,7 @@ class Offered:
             sequence_len=model.config.sequence_len,
             vocabulary=model.vocab_size,
             books=[known.get(name) or Book(id=name, title=name, author="") for name in ids],
+            language=self.language,
             can_trace=poet.index is not None,
             min_length=poet.min_length,
             note="" if poet.index else NO_INDEX,

@@ -94,6 +94,7 @@ def running(
             poet=poet,
             engine=Engine(poet, places=places, waiting=waiting),
             books=[Book(id="winter", title="A <b>Winter</b>", author="B. Abble")],
+            language="en",
         )
         for name, poet in poets.items()
     ]

@@ -122,6 +122,7 @@ def test_the_page_gets_the_facts_of_each_model_and_lines_to_begin_with(server, c
     assert [small["name"], traceless["name"]] == ["small", "traceless"]
     assert small["books"][0] == {"id": "winter", "title": "A <b>Winter</b>", "author": "B. Abble"}
     assert small["books"][1] == {"id": "ship", "title": "ship", "author": ""}
+    assert small["language"] == "en"
     assert (small["can_trace"], traceless["can_trace"]) == (True, False) and traceless["note"]
     assert small["model_sha256"] == server.poet.trained.sha256 and small["precision"] == "float32"
     assert small["bits_per_character"] is None and small["min_length"] == 12
