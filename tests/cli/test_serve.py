@@ -65,7 +65,7 @@ def test_the_token_comes_from_a_file_or_the_environment_and_is_never_printed(tra
             assert httpx.get(f"{url}/api/facts").status_code == 401
             assert httpx.get(f"{url}/api/facts", headers={"authorization": f"Bearer {SECRET}"}).status_code == 200
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             assert SECRET not in process.stdout.read() + process.stderr.read()
 
 
@@ -76,7 +76,7 @@ def test_a_server_for_everybody_without_a_token_warns(trained):
         answer = httpx.get(f"http://127.0.0.1:{port}/api/facts", headers={"host": "poet.example.org"})
         assert answer.status_code == 200
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         assert "Everybody who reaches this machine may write" in process.stderr.read()
 
 

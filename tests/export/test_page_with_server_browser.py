@@ -49,7 +49,7 @@ def test_a_server_that_is_killed_in_the_middle_and_started_again(opened, trained
     options = "--model", trained / "model", "--index", trained / "index"
     with served(*options) as (process, url):
         page = ready(opened(f"{url}/"))
-        settings(page, seed=3, tokens=1000, temperature=1)
+        settings(page, seed=3, tokens=1000)
         page.locator("#prompt").fill(PROMPT)
         page.locator("#write").click()
         token(page, 3).wait_for()

@@ -25,7 +25,7 @@ def options(trained):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_when_its_texts_are_finished(options, poet, number):
-    with served(*options, "--grace", "20") as (process, url):
+    with served(*options, "--grace", "50") as (process, url):
         with httpx.Client(base_url=url, timeout=30) as client:
             body = {"prompt": "the old ", "settings": {"tokens": 150, "seed": 3}}
             with streaming(client, body, events=0) as (_, lines):
@@ -33,7 +33,7 @@ def test_a_signal_ends_the_process_when_its_texts_are_finished(options, poet, nu
                 process.send_signal(number)
                 rest = "\n".join([first, *lines])
                 assert text_of(parse(rest + "\n")) == alone(poet, "the old ", max_new_tokens=150, seed=3)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stdout.read() == "The server has ended.\n" and process.stderr.read() == ""
 
 
