@@ -36,6 +36,7 @@ def test_the_page_holds_model_tokenizer_and_training_text(tmp_path):
         "parameters": sum(parameter.numel() for parameter in trained.model.parameters()),
         "sequence_len": 24,
         "books": [{"id": name, "title": name.capitalize(), "author": ""} for name in TEXTS],
+        "language": "en",
         "can_trace": True,
         "min_length": 20,
         "note": "",
