@@ -59,7 +59,7 @@ def test_a_passage_leads_to_its_place_in_the_book(page):
     quotation = note.locator("blockquote").text_content()
     assert len(quotation) > len(note.locator("mark").text_content()) and quotation.strip("… ") in book
     legend = page.locator(".legend")
-    assert "also stand, letter for letter, in a book" in legend.text_content() and title in legend.text_content()
+    assert "are, letter for letter, in a book" in legend.text_content() and title in legend.text_content()
     assert legend.locator(".swatch").count() == len(
         set(page.locator(".copied").evaluate_all("all => all.map((e) => e.dataset.number)"))
     )

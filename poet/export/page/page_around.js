@@ -168,8 +168,8 @@ function showFacts(facts) {
   document.title = `${visible(facts.title)} – a poet`;
   const read = books.length === 1 ? "this book" : `these ${whole(books.length)} books`;
   $("lead").textContent = `A language model with ${rounded(parameters)} parameters read ${books.length ? read : "these books"} and nothing else. `
-    + `Give it a beginning: it writes on${facts.can_trace ? ", and shows which of its words stand in a book" : ""}. `
-    + `Choose any word to see ${facts.can_trace ? "its book, and " : ""}what else could have come there.`;
+    + `Give it a beginning: it makes up what follows${facts.can_trace ? ", and marks the words that are in a book letter for letter" : ""}. `
+    + `${facts.can_trace ? "Choose a marked word to see that place in the book, or any word" : "Choose a word"} to see what else could have come there.`;
   keeper = keptTexts(facts);
   showKept(keeper, openKept);
   if (!noted) showHints(note, facts);

@@ -25,8 +25,8 @@ function noteView({ ask, branchAt, step, closed }) {
 function showHints(view, facts) {
   const example = make("span", { className: "example c0" }, "Tinted words");
   const tints = facts.can_trace
-    ? make("p", {}, example, ` also stand in one of its books, letter for letter${facts.min_length ? `, ${facts.min_length} characters or more` : ""}. `
-      + "The small number says in which one. Choose a passage to read on in the book.")
+    ? make("p", {}, example, ` are in one of its books, letter for letter${facts.min_length ? `, ${facts.min_length} characters or more` : ""}. `
+      + "The small number says in which one. Choose a passage to see that place in the book.")
     : make("p", {}, facts.note || "This page does not hold the books, so it cannot show where words come from.");
   view.element.replaceChildren(
     make("h2", {}, "In the margin"),
@@ -62,7 +62,7 @@ function showSource(view, branch, tint, number, place) {
   if (branch.facts.language) quotation.lang = branch.facts.language;
   const title = make("p", { className: "source-title" }, swatch(branch, source.book), " ", isolated(book.title, "cite"));
   if (book.author) title.append(", ", isolated(book.author));
-  place.replaceChildren(make("h2", {}, "These words also stand in"), title, where, quotation, ...otherSources(view, branch, tint, number, place));
+  place.replaceChildren(make("h2", {}, "The same words are in"), title, where, quotation, ...otherSources(view, branch, tint, number, place));
   view.place = { where, quotation, length: span.end - span.start };
   view.asked = view.ask({ book: source.book, start: source.start, end: source.end, model: branch.facts.name });
 }
@@ -71,7 +71,7 @@ function showSource(view, branch, tint, number, place) {
 function showPassage(view, event) {
   if (event.id !== view.asked) return;
   const { where, quotation, length } = view.place;
-  where.textContent = `${Math.round(100 * event.share)} % into the book, ${counted(length, "character")} in a row`;
+  where.textContent = `${Math.round(100 * event.share)} % into the book, ${counted(length, "character")} the same, blanks included`;
   const isFirst = event.start <= Array.from(event.before).length; // the book begins there
   quotation.replaceChildren(
     lastLines(visible(event.before), isFirst), make("mark", {}, visible(event.text)), firstLines(visible(event.after)),
