@@ -10,6 +10,8 @@ import click
 from poet.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poet.params.sections import Params
     from poet.projects.recipe import Shelf
 
@@ -89,17 +91,28 @@ def _shelf(
 
 def _look_at_books(root: Path, shelf: "Shelf", settings: "Params") -> None:
     """Say which books the new project `root` has; PoetError if one is unknown, or a folder has none."""
-    from poet.cli.catalog_options import load_catalog, print_entries
     from poet.cli.check import look_into
     from poet.cli.outside_sources import note_outside_sources
-    from poet.errors import PoetError
 
     if shelf.books:
-        entries = {entry.id: entry for entry in load_catalog(root / "params.yaml").entries}
-        if unknown := [str(number) for number in shelf.books if number not in entries]:
-            raise PoetError(f"Gutenberg's catalog has no text {', '.join(unknown)}; look for books with `poet search`")
-        print_entries(entries[number] for number in shelf.books)
+        _look_up(root / "params.yaml", shelf.books)
     for source in settings.collection(shelf.name).sources:
         if found := look_into(source, settings.download):
             click.echo(printable(found))
     note_outside_sources(settings, root)
+
+
+def _look_up(params: Path, books: "Sequence[int]") -> None:
+    """Show what the catalog says of `books`; PoetError if it lacks one."""
+    from poet.cli.catalog_options import load_catalog, print_entries
+    from poet.errors import PoetError, SourceError
+
+    try:
+        entries = {entry.id: entry for entry in load_catalog(params).entries}
+    except SourceError as error:
+        # Without a network, a project can be started too; the download names a book that no mirror has.
+        click.echo(f"the numbers of the books could not be looked up: {error.format_message()}", err=True)
+        return
+    if unknown := [str(number) for number in books if number not in entries]:
+        raise PoetError(f"Gutenberg's catalog has no text {', '.join(unknown)}; look for books with `poet search`")
+    print_entries(entries[number] for number in books)

@@ -22,6 +22,6 @@ def upgrade(replace: bool) -> None:
     click.echo(printable(f"the project has version {done.after} now, it had {done.before}"))
     if done.stages:
         click.echo(f"the code of these stages has changed, `dvc repro` runs them again: {', '.join(done.stages)}")
-        click.echo("what depends on their results runs again if these change; `dvc repro --dry` lists what will run")
+        click.echo("what depends on their results runs again if these change; `dvc repro --dry` lists all that may run")
     else:
         click.echo("the code of no stage has changed")

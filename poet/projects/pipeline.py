@@ -28,6 +28,9 @@ _STAGE = re.compile(r"  (\w+):")
 _CODE = re.compile(r" +- ((?:stages|poet)/\S+)")
 _PARAMS = re.compile(r"( +)params:")
 
+# A list of dependencies that is left empty.
+_NO_DEPS = re.compile(r"^( +)deps:\n(?!\1  - )", re.MULTILINE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
@@ -51,4 +54,6 @@ def make_pipeline() -> Pipeline:
         lines.append(line.replace("python -m stages.", "python -m poet.projects.stage "))
         if found := _PARAMS.fullmatch(line):
             lines.append(f"{found[1]}  - {LOCK}: [{CODE}.{name}]")
-    return Pipeline(text=HEAD + "stages:\n" + "\n".join(lines) + "\n", code=code)
+    # The benchmark depends on nothing but code and parameters, and DVC takes no empty list.
+    text = _NO_DEPS.sub("", "\n".join(lines))
+    return Pipeline(text=f"{HEAD}stages:\n{text}\n", code=code)

@@ -55,4 +55,8 @@ def _quoted(text: str) -> str:
     ('my_shelf', '"Tom\\'s: a life"')
     """
     plain = re.fullmatch("[a-z][a-z0-9_-]*", text) and text not in ("true", "false", "null", "yes", "no", "on", "off")
-    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
+    if plain:
+        return text
+    # YAML takes no character that cannot be printed, and has a longer escape for it than JSON.
+    signs = (sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in json.dumps(text, ensure_ascii=False))
+    return "".join(signs)
