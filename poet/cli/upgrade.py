@@ -10,7 +10,7 @@ from poet.terminal import printable
 def upgrade(replace: bool) -> None:
     """Let a project that `poet init` made use the version that is installed now, and say what will run again.
 
-    It rewrites dvc.yaml and poet.lock.json; commit both. params.yaml stays as it is.
+    It rewrites dvc.yaml, constraints.txt and poet.lock.json; commit them. params.yaml stays as it is.
     """
     from poet.project import require_project
     from poet.projects.upgrade import upgrade_project

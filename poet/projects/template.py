@@ -5,11 +5,14 @@ from pathlib import Path
 from poet.files import read_text
 from poet.installation import CODE_ROOT, IS_WHEEL
 
+# The versions of all packages with which this one was tested: for colleagues who install it, and for `poet register`.
+CONSTRAINTS = "constraints.txt"
+
 # Copied as they are. pyproject.toml puts each into the wheel, and params.yaml and dvc.yaml, from which those of the new
 # project are made. With .dvc/ and .dvcignore, a folder is what `dvc init` makes of it.
 COPIED = (
     *(".dvc/.gitignore", ".dvc/config", ".dvc/plots/learning.json", ".dvcignore", ".gitattributes", ".gitignore"),
-    *("data/own/README.md", "models/none/README.md", "reports/benchmarks/README.md"),
+    *(CONSTRAINTS, "data/own/README.md", "models/none/README.md", "reports/benchmarks/README.md"),
 )
 
 # The page that a new project begins with.

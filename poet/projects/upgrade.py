@@ -1,4 +1,4 @@
-"""A project after another version was installed: its dvc.yaml and its lock file are written anew."""
+"""A project after another version was installed: its dvc.yaml, constraints and lock file are written anew."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from poet.params.file import load_params
 from poet.project import PIPELINE
 from poet.projects.lock import changed_stages, installed_lock, read_lock, text_hash, write_lock
 from poet.projects.pipeline import make_pipeline
-from poet.projects.template import template_path
+from poet.projects.template import CONSTRAINTS, template, template_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Upgrade:
 
 
 def upgrade_project(root: Path, *, replace: bool = False) -> Upgrade:
-    """Write dvc.yaml and the lock file of the project `root` for what is installed now.
+    """Write dvc.yaml, constraints.txt and the lock file of the project `root` for what is installed now.
 
     PoetError, and nothing is written, if somebody has edited dvc.yaml, unless `replace` is set. ConfigError, after all
     is written, if params.yaml does not suit the installed version.
@@ -38,6 +38,7 @@ def upgrade_project(root: Path, *, replace: bool = False) -> Upgrade:
     is_new = before != after or present != after.pipeline
     if is_new:
         write_text(root / PIPELINE, pipeline.text)
+        write_text(root / CONSTRAINTS, template(CONSTRAINTS))
         write_lock(root, after)
     try:
         load_params(root / "params.yaml")

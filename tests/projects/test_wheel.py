@@ -4,6 +4,7 @@ The environment is a fresh one. It borrows the libraries of the tests' own, beca
 """
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -83,10 +84,16 @@ def test_from_init_to_a_report_and_on_to_an_upgrade(sh, tmp_path):
     code = sh("python -c 'import poet, sys; print(poet.__file__); import stages'", project, fails=True)
     assert code.startswith(str(sh.site)) and "No module named 'stages'" in code
 
-    sh("poet check && python -m dvc repro", project)
+    # As its page says, but for the last command, which waits for somebody who writes.
+    sh("git commit --quiet --all --message small", project)
+    page = (project / "README.md").read_text(encoding="utf-8")
+    *commands, last = "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).splitlines()
+    assert last == "poet write"
+    for command in commands:
+        sh(command, project)
     for page in ("index.html", "shelf/index.html", "shelf/poet.html"):
         assert "<html" in (project / "reports" / page).read_text(encoding="utf-8")
-    sh("git add --all && git commit --quiet --message built", project)
+    assert sh("git status --short", project) == "", "git has all that DVC does not keep"
     assert "up to date" in sh("python -m dvc repro", project)
     assert "old" in sh("poet generate 'The old ' --tokens 20", project)
 
