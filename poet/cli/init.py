@@ -3,7 +3,7 @@
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,16 +38,17 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> l
 @click.option("--name", help="Name of the collection; by default that of DIR.")
 @click.option("--title", help="Its title; by default made from its name.")
 @click.option("--mirror", "mirrors", multiple=True, help="Folder or address that is asked for books first.")
-def init(folder: Path, mirrors: tuple[str, ...], **chosen: object) -> None:
-    """Start a project in DIR, a new or an empty folder: recipe, pipeline, git and DVC. `dvc repro` builds it.
+def init(folder: Path, mirrors: tuple[str, ...], **chosen: Any) -> None:
+    """Start a project in DIR, a new or an empty folder: recipe, pipeline, and a git repository with a first commit.
 
-    Without books it builds Shakespeare's plays. Texts and libraries stay where they are.
+    `dvc repro` builds it: without books, Shakespeare's plays. Texts and libraries stay where they are; git notes their
+    paths.
     """
     from poet.params.file import load_params
     from poet.projects.create import commit_project, new_project
     from poet.projects.recipe import make_recipe
 
-    shelf = _shelf(folder, **chosen)  # type: ignore[arg-type]
+    shelf = _shelf(folder, **chosen)
     # A mirror on this machine is found from the new folder too.
     places = [str(Path(mirror).absolute()) if Path(mirror).is_dir() else mirror for mirror in mirrors]
     with new_project(folder, make_recipe(shelf, places)):
