@@ -9,6 +9,7 @@ import click
 
 from poet.costs import records_cost_if
 from poet.device.device import keep_freed_memory
+from poet.installation import stage_module
 from poet.model.saving import save_model
 from poet.params.file import load_params
 from poet.params.sections import Params
@@ -62,7 +63,7 @@ def main(params: Path, collection: str, tokens: Path, **results: Path) -> None:
     settings, root = load_params(params), project_root()
     keep_compiled(root)
     if settings.train.processes > 1 and not is_one_of_many():
-        launch("stages.train", settings.train.processes, settings.train.device)
+        launch(stage_module("train"), settings.train.processes, settings.train.device)
         return
 
     # From here on, every process does the same. Only rank 0 records and writes files.

@@ -7,13 +7,14 @@ from pathlib import Path
 from tests.clone import ROOT
 
 # What each room of poet/ may import besides the ground and itself.
-GROUND = {"addresses", "checksums", "costs", "errors", "files", "progress", "project", "terminal"}
+GROUND = {"addresses", "checksums", "costs", "errors", "files", "installation", "progress", "project", "terminal"}
 MAY_IMPORT = {
     "tracking": {"params", "results"},
     "params": {"tokenizers"},  # poet.params.file alone, for the names in the table of kinds
     "books": {"params"},
     "results": set(),
     "remote": set(),
+    "projects": {"params"},
     "cleaning": {"params", "books"},
     "sources": {"params", "books", "cleaning"},
     "finding": {"sources"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "export": {"params", "books", "results", "tokenizers", "model", "attribution", "report"},
 }
 EVERYTHING = {*GROUND, *MAY_IMPORT}
-NOT_IN_BENCHMARK = {"export", "report", "tracking", "experiments"}
+NOT_IN_BENCHMARK = {"export", "report", "tracking", "experiments", "projects"}
 MAY_IMPORT |= {"benchmark": EVERYTHING - NOT_IN_BENCHMARK, "cli": {*EVERYTHING, "benchmark"}}
 
 

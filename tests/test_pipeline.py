@@ -26,7 +26,7 @@ PARAMETER = "${train."
 
 # Dependencies that no stage has, each with the reason at the top of dvc.yaml.
 NO_DEPENDENCY = (
-    *("poet/errors.py", "poet/progress.py", "poet/project.py", "poet/terminal.py"),
+    *("poet/errors.py", "poet/installation.py", "poet/progress.py", "poet/project.py", "poet/terminal.py"),
     *("poet/params/sections.py", "poet/params/file.py", "poet/benchmark/words.py"),
 )
 # Files and folders whose records and facts only one stage shows.

@@ -34,6 +34,7 @@ from poet.books.split import split_books
 from poet.device.device import keep_freed_memory
 from poet.device.machine import machine_in_words
 from poet.generation.sampling import Guard, generate
+from poet.installation import stage_module
 from poet.model.saving import load_model
 from poet.params.file import load_params
 from poet.params.sampling import SamplingParams
@@ -156,7 +157,7 @@ def _make_texts(clean: Path, params: Path) -> tuple[list[str], dict[str, str]]:
 def _index_figures(clean: Path, params: Path, texts: dict[str, str], folder: Path) -> IndexFigures:
     """The figures of an index of the books in `clean`, which is left in `folder`/index."""
     out = folder / "index"
-    command = [sys.executable, "-m", "stages.index", "--params", str(params), "--out", str(out), "--clean"]
+    command = [sys.executable, "-m", stage_module("index"), "--params", str(params), "--out", str(out), "--clean"]
     # Python and its libraries take memory too, whatever the size of the text. Measure that first, to subtract it.
     write_corpus(clean, folder / "tiny", TINY)
     _, base = run_measured([*command, str(folder / "tiny")])

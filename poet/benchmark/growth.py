@@ -21,6 +21,7 @@ from poet.benchmark.names import suggested_name
 from poet.benchmark.plan import as_trained
 from poet.device.device import keep_freed_memory
 from poet.device.machine import describe_machine
+from poet.installation import stage_module
 from poet.params.file import load_params
 from poet.progress import ProgressBar, log, progress_bar
 from poet.results.benchmark import Benchmark, CorpusCost, Machine, Row, Sweep, write_benchmarks
@@ -102,7 +103,7 @@ def _corpora(params: Path, clean: Path, advance: ProgressBar) -> Iterator[Corpus
             characters = write_corpus(clean, corpus, int(size * MEGABYTE))
             for stage, options in (("tokenize", ["--collection", collection]), ("index", [])):
                 advance(1, f"{stage}, {size} MB")
-                command = [sys.executable, "-m", f"stages.{stage}", "--params", str(params), *options]
+                command = [sys.executable, "-m", stage_module(stage), "--params", str(params), *options]
                 command += ["--clean", str(corpus), "--out", str(Path(folder) / f"{stage}-{size}")]
                 seconds, peak = run_measured(command)
                 yield CorpusCost(stage=stage, characters=characters, seconds=round(seconds, 2), peak_memory_bytes=peak)

@@ -27,6 +27,7 @@ from poet.books.manifest import MANIFEST, CleanBook, read_manifest
 from poet.device.device import keep_freed_memory, pick_precision
 from poet.device.machine import machine_in_words
 from poet.files import read_text
+from poet.installation import stage_module
 from poet.params.file import load_params
 from poet.params.sections import TokenizeSettings
 from poet.tokenizers.kinds import encode_long, train_tokenizer
@@ -132,7 +133,7 @@ def _grown(clean: Path, params: Path, size: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="poet-scaling-") as folder:
         corpus, out = Path(folder) / "clean", Path(folder) / "tokens"
         characters = write_corpus(clean, corpus, size)
-        command = [sys.executable, "-m", "stages.tokenize", "--params", str(params), "--collection"]
+        command = [sys.executable, "-m", stage_module("tokenize"), "--params", str(params), "--collection"]
         command += [load_params(params).build[0], "--clean", str(corpus), "--out", str(out)]
         seconds, peak = run_measured(command)
         written = sum((out / f"{name}.bin").stat().st_size for name in SPLITS)

@@ -13,6 +13,7 @@ from poet.cli.doctor import doctor
 from poet.cli.estimate import estimate
 from poet.cli.export import export
 from poet.cli.generate import generate
+from poet.cli.init import init
 from poet.cli.promote import promote
 from poet.cli.publish import publish
 from poet.cli.register import register
@@ -24,6 +25,7 @@ from poet.cli.sweep import sweep
 from poet.cli.tokenizers import tokenizers
 from poet.cli.tokens import tokens
 from poet.cli.ui import ui
+from poet.cli.upgrade import upgrade
 from poet.cli.write import write
 from poet.terminal import print_what_the_encoding_lacks_as_question_marks
 
@@ -51,6 +53,8 @@ SECTIONS = {
         "attribute": "Find the passages of a text that are in the books.",
     },
     "Project": {
+        "init": "Start a project in a new folder.",
+        "upgrade": "Let a project use the version that is installed.",
         "ui": "Show all training runs in the browser.",
         "runs": "Compare the runs of a collection.",
         "sweep": "Try a grid of settings, and compare the results.",
@@ -88,8 +92,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, promote, publish),
-    *(register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, write),
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, init, promote),
+    *(publish, register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, upgrade, write),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -31,6 +31,7 @@ def check(params: Path) -> None:
     from poet.errors import SourceError
     from poet.params.file import load_params
     from poet.project import project_root
+    from poet.projects.lock import other_code
 
     # Raises one error with all problems, which click prints; the exit code is then 1.
     settings = load_params(params)
@@ -40,7 +41,7 @@ def check(params: Path) -> None:
     # Paths in params.yaml begin at the root of the project.
     with contextlib.chdir(enclosing_project()):
         problems = [*_look_into_all(settings), *_look_at_start(settings)]
-        for line in unknown_held_out(settings, project_root()):
+        for line in [*unknown_held_out(settings, project_root()), *other_code(project_root())]:
             click.echo(printable(line))
         for path in note_outside_sources(settings, project_root()):
             click.echo(
@@ -59,7 +60,7 @@ def _look_into_all(settings: "Params") -> list[str]:
     for name in settings.build:
         for source in settings.collection(name).sources:
             try:
-                if found := _look_into(source, settings.download):
+                if found := look_into(source, settings.download):
                     click.echo(printable(f"{name}: {found}"))
             except SourceError as error:
                 problems.append(f"{name}: {error.format_message()}")
@@ -88,7 +89,7 @@ def _is_made_here(settings: "Params") -> bool:
     return start is not None and any((MODELS / name).resolve() == start.resolve() for name in settings.collections)
 
 
-def _look_into(source: "Source", settings: "DownloadSettings") -> str:
+def look_into(source: "Source", settings: "DownloadSettings") -> str:
     """What a source on this machine has, in words; "" where nothing is to be said. SourceError if it has no book."""
     from poet.books.manifest import describe_files
     from poet.params.sections import FolderSource, GutenbergSource

@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poet.cli.catalog_options import find_books, print_entries, query_options
-from poet.cli.options import PARAMS
+from poet.project import PIPELINE, enclosing_project, in_project
+from poet.projects.template import template_path
 from poet.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from poet.sources.gutenberg.catalog import CatalogEntry
+
+RECIPE = "params.yaml"
+
+
+def _recipe() -> Path:
+    """params.yaml of the project; outside of projects the package's own, so that books are found before `poet init`."""
+    return in_project(Path(RECIPE)) if _is_in_project() else template_path(RECIPE)
+
+
+def _is_in_project() -> bool:
+    return (enclosing_project() / PIPELINE).is_file() or Path(RECIPE).is_file()
 
 
 @click.command(epilog="Example: poet search pride prejudice")
 @query_options
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Most books to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@PARAMS
+@click.option("--params", type=click.Path(path_type=Path), default=_recipe, show_default=RECIPE, help="The settings.")
 def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
     """Find books in Gutenberg's catalog by WORDS of title, author and subject, or by the options.
 
@@ -46,7 +58,8 @@ def search(limit: int, as_json: bool, params: Path, **query: Any) -> None:
         more = f"; all with --limit {len(found.entries)}" if len(found.entries) > limit else ""
         books = "book" if len(found.entries) == 1 else "books"
         click.echo(printable(f"{len(shown)} of {len(found.entries)} {books}{more}"))
-        click.echo(printable(f"Next: poet collection add {_collection_name(shown[0])} --id {shown[0].id}"))
+        option, command = ("--id", "collection add") if _is_in_project() else ("--books", "init")
+        click.echo(printable(f"Next: poet {command} {_collection_name(shown[0])} {option} {shown[0].id}"))
 
 
 def _collection_name(entry: "CatalogEntry") -> str:

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from poet.errors import PoetError
 from poet.files import replacing_folder, sha256
+from poet.installation import CODE_ROOT, code_path
 from poet.progress import log
 from poet.training.distributed import World, broadcast, broadcast_tensors
 from poet.training.history import History
@@ -35,9 +36,6 @@ KEPT = 2
 # The files of a snapshot: its tensors, and everything else as JSON.
 TENSORS = "tensors.safetensors"
 STATE = "state.json"
-
-# The folder that has poet/ and stages/. Paths of code are relative to it, wherever the stage is started.
-CODE_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +155,7 @@ def _python_files(code: Sequence[str], root: Path) -> list[Path]:
     """The files that `code` names, and the .py files in the folders that it names."""
     files = []
     for name in code:
-        path = root / name
+        path = code_path(name, root)
         # A path that is neither is kept as a file, so that reading it fails: a typing error must not go unnoticed.
         files += list(path.rglob("*.py")) if path.is_dir() else [path]
     return files
