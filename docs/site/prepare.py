@@ -16,6 +16,7 @@ import tomllib
 from collections import deque
 from os.path import normpath, relpath
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 # Pages of the top folder, and their names in the site. (zensical would take a README for the front page.)
@@ -109,11 +110,11 @@ def reference_pages(known: set[str]) -> dict[str, str]:
         pages[place] = f"# {title}\n\n{purpose[0].upper()}{purpose[1:]}.\n\n{body}\n"
         listed.append(f"* [{title}]({PurePosixPath(place).name})\n")
     # The navigation takes this list as its own.
-    pages["api/index.md"] = "# API reference\n\n* [All rooms](index.md)\n" + "".join(sorted(listed))
+    pages["api/rooms.md"] = "# API reference\n\n* [All rooms](rooms.md)\n" + "".join(sorted(listed))
     return pages
 
 
-def pages_in(nav: object) -> set[str]:
+def pages_in(nav: Any) -> set[str]:
     """The pages that the navigation `nav` of zensical.toml names."""
     if isinstance(nav, str):
         return {nav}
