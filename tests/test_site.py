@@ -183,6 +183,7 @@ def test_links_out_of_the_folder_lead_to_pages_of_the_site(small, tmp_path):
         "../x",
     ]
     assert "````python\n# ```\n````" in (tmp_path / "out" / "source/stages/clean.py.md").read_text(encoding="utf-8")
+    assert "```text\n#!/bin/sh\n```" in (tmp_path / "out" / "source/docs/tool.slurm.md").read_text(encoding="utf-8")
     assert "::: poet.books.split" in (tmp_path / "out" / "api/books.md").read_text(encoding="utf-8")
     assert (tmp_path / "out" / "picture.png").exists()
 

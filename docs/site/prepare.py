@@ -126,13 +126,14 @@ def prepare(target: Path) -> list[str]:
     known = known_files()
     pages = reference_pages(known)
     wrong = []
-    ours = {name for name in known if place_of(name)[0].endswith(".md") and re.fullmatch(r"docs/[^/]+", name)}
-    waiting, seen = deque(sorted({*ours, *TOP_PAGES} & known)), set(ours) | set(TOP_PAGES)
+    # What people wrote as pages; the files that these link to come behind them.
+    written = {name for name in known if name in TOP_PAGES or re.fullmatch(r"docs/[^/]+\.md", name)}
+    waiting, seen = deque(sorted(written)), set(written)
     shutil.rmtree(target, ignore_errors=True)
     while waiting:
         name = waiting.popleft()
         place = place_of(name)[0]
-        if name in ours or name in TOP_PAGES:
+        if name in written:
             pages[place], linked, dead = with_links_of_the_site(name, known)
             wrong += dead
             waiting += sorted(linked - seen)
