@@ -1,10 +1,12 @@
 # Every target sets up what it needs; nothing has to be done first. Works with GNU make 3.81, which macOS has.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev repro test lint ui bench share fetch clean
+.PHONY: help setup setup-dev repro test lint docs ui bench share fetch clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What builds the website wants other versions than the project (docs/site/requirements.txt).
+DOCS_VENV := .venv-docs
 # uv installs faster than pip. `make setup UV=` does without it.
 UV ?= $(shell command -v uv 2>/dev/null)
 # A comma in an argument of `call`.
@@ -33,6 +35,12 @@ lint: $(VENV)/ready-dev ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(DOCS_VENV)/ready ## build the website of the documentation in site/
+	$(DOCS_VENV)/bin/python docs/site/prepare.py build/docs
+	$(DOCS_VENV)/bin/python -m zensical build --strict
+	$(DOCS_VENV)/bin/python docs/site/check.py site
+	@echo "Open site/index.html in a browser."
+
 ui: $(VENV)/ready ## show all training runs in the browser
 	$(IN_VENV) $(BIN)/poet ui
 
@@ -50,7 +58,7 @@ fetch: $(VENV)/ready-team ## pull them; 'dvc repro --pull' then runs only what n
 	$(IN_VENV) $(BIN)/dvc pull --run-cache --allow-missing
 
 clean: ## remove the virtual environment and caches, keep data, models and reports
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(DOCS_VENV) build site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 # Installs the project with the extras $(1). A `.venv` without an interpreter that runs, or without an installer, is what
 # an interrupted or impossible setup left: it is made anew.
@@ -77,3 +85,9 @@ $(VENV)/ready-team: $(VENV)/ready
 
 $(VENV)/ready-dev: $(VENV)/ready
 	$(call install,dev$(comma)formats$(comma)server$(comma)team)
+
+$(DOCS_VENV)/ready: docs/site/requirements.txt
+	rm -rf $(DOCS_VENV)
+	$(if $(UV),"$(UV)" venv --quiet --python $(PYTHON),$(PYTHON) -m venv) $(DOCS_VENV)
+	$(if $(UV),"$(UV)" pip install --quiet --python $(DOCS_VENV)/bin/python,$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check) --requirement $<
+	@touch $@

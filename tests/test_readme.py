@@ -6,9 +6,11 @@ import subprocess
 from tests.clone import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# The front page of the website, and how to install.
+FIRST_PAGES = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("index.md", "install.md"))
 COMMANDS = [
     line.strip()
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for block in re.findall(r"```sh\n(.*?)```", README + FIRST_PAGES, re.DOTALL)
     for line in block.splitlines()
     if line.strip() and not line.startswith("#")
 ]
@@ -16,6 +18,12 @@ COMMANDS = [
 ELSEWHERE = {
     "make ui": "serves until it is stopped; tests/cli/test_ui.py starts what it starts",
     "dvc exp run -S 'build=[philosophers]'": "like women_writers, with more books",
+    "UV_TORCH_BACKEND=cpu make setup": "the workflow runs it for setup-dev; tests/test_setup.py keeps what it installs",
+    "make setup PYTHON=python3.13": "tests/test_setup.py names other Pythons",
+    "sudo apt-get install git make python3-venv": "changes the machine",
+    "docker build --tag poet .": "no Docker here; tests/test_project_files.py reads the Dockerfile",
+    "docker run --name poet --interactive --tty poet": "no Docker here",
+    "docker cp poet:/poet/reports reports-from-docker": "no Docker here",
 }
 
 
