@@ -5,18 +5,19 @@ Every figure is one that the pipeline measured, beside its baseline. Where nothi
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from poet.books.manifest import PRIVATE, CleanBook
 from poet.export.card_figures import Measured, copying_section, prediction_section
+from poet.export.markdown import plain, table
 from poet.model.description import ModelDescription
 from poet.model.size import parameter_count
 from poet.report.languages import TAG
 from poet.report.words import whole
-from poet.terminal import printable, printable_json
+from poet.terminal import printable_json
 
 # The name of the card, by which the Hugging Face Hub finds it.
 CARD = "README.md"
@@ -34,9 +35,6 @@ LICENCES = {
     PRIVATE: "are private: their names are replaced by others, and their licence is unknown.",
 }
 UNKNOWN_LICENCE = "come from elsewhere: their licence is unknown."
-
-# Everything that Markdown or HTML could take for a mark. A backslash before it makes it a plain character.
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~<>&$^=@:/])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +77,6 @@ def card_of(facts: CardFacts, *, form: str, library: str, loading: str) -> str:
         _again(facts),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def plain(text: str) -> str:
-    r"""`text` in one line of Markdown that shows it as it is, also in a table.
-
-    >>> print(plain("[A|B]\n<script>"))
-    \[A\|B\] \<script\>
-    """
-    return _MARKS.sub(r"\\\1", " ".join(printable(text).split()))
 
 
 def _front_matter(facts: CardFacts, library: str) -> str:
@@ -140,13 +129,6 @@ def _books(facts: CardFacts) -> str:
 
 def _mark(book: CleanBook, held_out: Sequence[str]) -> str:
     return ", held out" if book.id in held_out else ""
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of Markdown from cells that are Markdown."""
-    lines = [list(head), *map(list, rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _licences(books: Sequence[CleanBook]) -> str:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from poet.export.markdown import plain, table
 from poet.report.verdict import NAMES, quality, repetition
 from poet.report.words import excess_in_words, figure, share, whole
-from poet.results.copying import LENGTHS, Copying
+from poet.results.copying import LENGTHS, Copying, CopyingMetrics
 from poet.results.evaluation import Evaluation, Training
 
 # A reader of a card that has no figures gets to know how they come about.
@@ -25,34 +26,29 @@ def prediction_section(measured: Measured | None) -> str:
     if measured is None:
         return f"## How well it predicts\n\n{UNMEASURED}"
     evaluation = measured.evaluation
-    given = evaluation.compressed
-    rows = [("this model", evaluation.bits_per_character)]
-    rows += [(NAMES.get(name, name), bits) for name, bits in sorted(evaluation.compressors.items(), key=_by_bits)]
-    lines = [f"| {name} | {figure(bits)} |" for name, bits in rows]
+    compressors = sorted((bits, NAMES.get(name, name)) for name, bits in evaluation.compressors.items())
+    rows = [(evaluation.bits_per_character, "this model"), *compressors]
     text = [
-        f"## How well it predicts\n\n{quality(evaluation.bits_per_character, evaluation.compressors)} Fewer bits per "
-        "character are better, whatever the tokenizer.",
-        "\n".join([
-            f"| on {evaluation.characters:,} unseen characters | bits per character |",
-            "| --- | --- |",
-            *lines,
-        ]),
+        "## How well it predicts",
+        f"{plain(quality(evaluation.bits_per_character, evaluation.compressors))} Fewer are better, whatever the "
+        "tokenizer.",
+        table(
+            (f"on {evaluation.characters:,} unseen characters", "bits per character"),
+            [(plain(name), figure(bits)) for bits, name in rows],
+        ),
     ]
-    if evaluation.compressors:
+    if compressors:
+        given = evaluation.compressed
         text.append(
-            f"The compressors read {given.training:,} characters of the training text first, and then "
-            f"{given.validation:,} of the unseen ones."
+            f"The compressors were given {given.validation:,} unseen characters after {given.training:,} characters of "
+            "the training text."
         )
     if held_out := evaluation.held_out_books:
         text.append(
-            f"On whole books that it never saw, {held_out.characters:,} characters, the model needs "
+            f"In whole books that it never saw, {held_out.characters:,} characters, the model needs "
             f"{figure(held_out.bits_per_character)} bits per character."
         )
     return "\n\n".join(text)
-
-
-def _by_bits(item: tuple[str, float]) -> float:
-    return item[1]
 
 
 def copying_section(measured: Measured | None) -> str:
@@ -61,26 +57,26 @@ def copying_section(measured: Measured | None) -> str:
         return f"## How much it copies\n\n{UNMEASURED}"
     running = measured.copying.running_text
     samples, human = running.samples, running.human if running.human.characters else None
-    lines = [
-        f"| {length} | {share(samples.share_at[length])} | {share(human.share_at[length] if human else None)} |"
+    rows = [
+        (f"in passages of {length} characters or more", share(samples.share_at[length]), _human_share(human, length))
         for length in LENGTHS
     ]
-    longest = f"| longest passage | {whole(samples.longest)} | {whole(human.longest if human else None)} |"
+    longest = "longest passage, in characters", whole(samples.longest), whole(human.longest if human else None)
     text = [
-        f"## How much it copies\n\n{repetition(samples, human)}",
-        "\n".join([
-            "| characters of a passage, at least | its text | pages it never saw |",
-            "| --- | --- | --- |",
-            *lines,
-        ]),
-        "\n".join(["| | its text | pages it never saw |", "| --- | --- | --- |", longest]),
+        "## How much it copies",
+        repetition(samples, human),
+        table(("stands in the books word for word", "its text", "pages it never saw"), [*rows, longest]),
         f"Measured on {samples.characters:,} characters of its samples, without names, headings and what else a book "
-        "repeats. The baseline is text of the same books that the model never saw: people repeat phrases too.",
+        "repeats. The baseline are pages of the same books that the model never saw: people repeat phrases too.",
     ]
     if samples.excess is not None:
-        text.insert(3, f"Its samples copy {excess_in_words(samples.excess, samples.excess_interval)}.")
-    known = [(tokens, value) for tokens, value in measured.copying.extractable.items() if value is not None]
+        text.append(f"In all, it copies {excess_in_words(samples.excess, samples.excess_interval)}.")
+    known = [(plain(tokens), value) for tokens, value in measured.copying.extractable.items() if value is not None]
     if known:
-        recited = ", ".join(f"{share(value)} from {tokens} tokens" for tokens, value in known)
+        recited = ", ".join(f"{share(value)} when given {tokens} tokens" for tokens, value in known)
         text.append(f"Passages of the training text that it completes from memory: {recited}.")
     return "\n\n".join(text)
+
+
+def _human_share(human: CopyingMetrics | None, length: int) -> str:
+    return share(human.share_at[length] if human else None)

@@ -6,8 +6,9 @@ import pytest
 from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
-from poet.export.card import CardFacts, card_of, plain
+from poet.export.card import CardFacts, card_of
 from poet.export.card_figures import UNMEASURED, Measured
+from poet.export.markdown import plain
 from poet.model.description import ModelDescription
 from poet.terminal import printable
 from tests.report.shelf import HOSTILE, made_up_results
@@ -73,7 +74,7 @@ def test_books_figures_baselines_and_hashes_are_in_it():
         assert f"<td>{bits:.3f}</td>" in page
     for length, value in running.samples.share_at.items():
         shares = [f"<td>{100 * share:.1f}\N{NO-BREAK SPACE}%</td>" for share in (value, running.human.share_at[length])]
-        assert f"<td>{length}</td>\n" + "\n".join(shares) in page
+        assert f"of {length} characters or more</td>\n" + "\n".join(shares) in page
     assert all(digest * 64 in page for digest in "abc") and "train.steps: 960" in page and "commit 1234567" in page
 
 
