@@ -15,13 +15,13 @@ def write_hf(settings: Params, name: str, folder: Path, out: Path) -> str:
     from poet.cli.export_facts import card_facts
     from poet.device.device import pick_device
     from poet.export.card import card_of
-    from poet.export.huggingface import LOADING, write_huggingface
+    from poet.export.huggingface import loading, write_huggingface
     from poet.model.saving import load_model
 
     trained = load_model(folder, pick_device("cpu"))
     facts = card_facts(settings, name, folder)
-    loading = LOADING.format(folder=json.dumps(out.name), length=trained.model.config.sequence_len)
-    card = card_of(facts, form="for the library transformers", library="transformers", loading=loading)
+    use = loading(out.name, trained.model.config.sequence_len)
+    card = card_of(facts, form="for the library transformers", library="transformers", loading=use)
     write_huggingface(out, trained, facts.description, card)
     size = sum(path.stat().st_size for path in out.iterdir())
     return f"{out} ({size / 1e6:.1f} MB): AutoModelForCausalLM.from_pretrained({json.dumps(str(out))}) loads it"

@@ -8,6 +8,7 @@ README.md                               its card
 Writing the folder needs nothing of transformers.
 """
 
+import json
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -24,8 +25,8 @@ from poet.tokenizers.tokenizer import SEPARATOR_ID
 
 GENERATION_CONFIG = "generation_config.json"
 
-# What the card says about loading; the folder's name is filled in.
-LOADING = """\
+# What the card says about loading: `loading` fills it in.
+_LOADING = """\
 ```sh
 pip install "transformers>=5.24" torch
 ```
@@ -37,13 +38,19 @@ folder = {folder}
 tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForCausalLM.from_pretrained(folder)
 inputs = tokenizer("The ", return_tensors="pt")
-ids = model.generate(**inputs, max_new_tokens=60, do_sample=True, temperature=0.8)
+ids = model.generate(**inputs, max_new_tokens={new}, do_sample=True, temperature=0.8)
 print(tokenizer.decode(ids[0]))
 ```
 
 The prompt and what is written have {length:,} tokens of room together. Token 0, `<|book|>`, stands between books and
 ends a text. No text becomes it, not even one that spells it: so it is no special token of the tokenizer, and `decode`
 writes it out. `poet import --format hf` brings the folder back."""
+
+
+def loading(folder: str, sequence_len: int) -> str:
+    """The section of the card on loading the folder called `folder`, of a model that reads `sequence_len` tokens."""
+    # Prompt and text have to fit: the library goes on behind the last position that the model knows.
+    return _LOADING.format(folder=json.dumps(folder), length=sequence_len, new=min(200, sequence_len // 2))
 
 
 def write_huggingface(folder: Path, trained: TrainedModel, description: ModelDescription, card: str) -> None:

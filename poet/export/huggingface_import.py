@@ -38,6 +38,12 @@ def import_huggingface(folder: Path, out: Path) -> str:
     vocab_size = content["vocab_size"]
     tokenizer = read_tokenizer(folder / TOKENIZER, vocab_size)
     architecture: Architecture = content["model_type"]
+    # A model of very many layers is slow to build even without memory. Each layer has more than one tensor.
+    if config.n_layer > len(weights):
+        raise ModelError(
+            f"{folder / CONFIG} has {config.n_layer} layers, which the {len(weights)} tensors of {WEIGHTS} cannot be. "
+            "One of the two files is from another model. Fetch or write the folder again."
+        )
     # The model that the weights are compared with has shapes, but no memory.
     with torch.device("meta"):
         model = Transformer(config, vocab_size, torch.Generator())

@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from poet.errors import ModelError
+from poet.errors import DataError, ModelError
 from poet.tokenizers.tokenizer import load_tokenizer
 
 TOKENIZER_CONFIG = "tokenizer_config.json"
@@ -37,21 +37,28 @@ def tokenizer_config(sequence_len: int) -> dict[str, Any]:
 def read_tokenizer(path: Path, vocab_size: int) -> Tokenizer:
     """The tokenizer in `path`, which has to have `vocab_size` tokens, as a model's folder of ours keeps it.
 
-    DataError when the file is damaged or its first token is not ours; ModelError when something was added to it.
+    ModelError when the file is damaged, is none of ours, or something was added that gives a text other tokens.
     """
-    tokenizer = load_tokenizer(path)
-    content = json.loads(tokenizer.to_str())
+    try:
+        content = json.loads(load_tokenizer(path).to_str())
+    except DataError as error:
+        # That message tells how the pipeline makes the file again, which it cannot here.
+        reason = error.message.partition(". ")[0]
+        raise ModelError(f"{reason}. Put the tokenizer.json of the export in its place.") from None
+    # What cuts or fills the texts of a batch, and a template that adds no token: transformers saves them, and they are
+    # no part of a tokenizer of ours.
+    content |= {"truncation": None, "padding": None}
+    if not (content["post_processor"] or {}).get("special_tokens", True):
+        content["post_processor"] = None
     if added := [key for key in FOREIGN if content[key]]:
         raise ModelError(
             f"{path} was changed by another program: it has {', '.join(added)}, with which a text gets other tokens. "
             "Put the tokenizer.json of the export back; a model with more tokens cannot be imported."
         )
+    tokenizer = Tokenizer.from_str(json.dumps(content))
     if tokenizer.get_vocab_size() != vocab_size:
         raise ModelError(
             f"{path} has {tokenizer.get_vocab_size():,} tokens, and the model {vocab_size:,}. Put the tokenizer.json "
             "of the same export back."
         )
-    # A program that trains in batches may have left these in the file.
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
     return tokenizer

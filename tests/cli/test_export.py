@@ -98,6 +98,13 @@ def test_a_folder_for_transformers_goes_and_comes_back(export, tmp_path):
     assert invoke("generate", "The ", "--model", tmp_path / "models" / "back", "--tokens", "3")[0] == 0
 
 
+def test_the_code_of_the_card_loads_the_folder(export, tmp_path, capsys):
+    pytest.importorskip("transformers")
+    (code,) = re.findall(r"```python\n(.*?)```", export_folder(tmp_path / "out"), re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("The ")
+
+
 def test_the_card_takes_figures_of_this_model_only(export, tmp_path):
     weights = sha256(tmp_path / "models" / COLLECTION / "model.safetensors")
     write_results("another model")

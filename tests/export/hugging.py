@@ -21,6 +21,9 @@ from tests.tiny import CONFIG, VARIANTS, generator
 TEXT = babble(1, 3000) + "Ein Häuschen – “quoted” text.\n\nNew paragraph:  two blanks.\n"
 LENGTH = 64
 
+# What the models learn: lines that repeat, so that a minute is not needed until a model recites them.
+RHYME = babble(3, 200) * 20
+
 # What has an equal in transformers: two presets and what may be changed in them.
 CARRIED = {
     "modern": CONFIG,
@@ -40,8 +43,8 @@ def tokenizer_of(kind: str) -> Tokenizer:
     return train_tokenizer([TEXT], sizes(kind, vocab_size=460))
 
 
-def train_model(folder: Path, config: ModelConfig, kind: str = "bpe", steps: int = 60) -> TrainedModel:
-    """Train a model of `config` on a small text and save it to `folder`: every part of it has learned something."""
+def train_model(folder: Path, config: ModelConfig, kind: str = "bpe", steps: int = 150) -> TrainedModel:
+    """Train a model of `config` on a few lines and save it to `folder`: every part of it has learned something."""
     tokenizer = tokenizer_of(kind)
     config = dataclasses.replace(config, sequence_len=LENGTH)
     model = Transformer(config, tokenizer.get_vocab_size(), generator())
@@ -62,7 +65,7 @@ def train_model(folder: Path, config: ModelConfig, kind: str = "bpe", steps: int
 
 def _batches(tokenizer: Tokenizer, steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Random windows of the text: tokens and the tokens that follow them, (B, T) int64 each."""
-    ids = torch.from_numpy(encode(tokenizer, TEXT).astype("int64"))
+    ids = torch.from_numpy(encode(tokenizer, RHYME).astype("int64"))
     source = generator(2)
     for _ in range(steps):
         starts = torch.randint(len(ids) - LENGTH - 1, (4,), generator=source)

@@ -154,8 +154,7 @@ def test_several_differences_are_told_at_once():
 def test_every_key_of_the_model_has_a_place(name):
     """A new key of ModelConfig is carried over, compared, or free, before anything can be exported with it."""
     known = {*KEYS[name], *REQUIRED[name], "activation", "compression", "init"}
-    known |= {"n_kv_head"} if name == "gpt2" else set()
-    known |= {"bias"} if name == "gpt2" else set()
+    known |= {"n_kv_head", "bias"} if name == "gpt2" else set()
     assert known == {field.name for field in dataclasses.fields(ModelConfig)}
 
 
