@@ -15,6 +15,7 @@ from poet.export.card_figures import Measured, copying_section, prediction_secti
 from poet.export.markdown import plain, table
 from poet.model.description import ModelDescription
 from poet.model.size import parameter_count
+from poet.params.values import NO_MODEL
 from poet.report.languages import TAG
 from poet.report.words import whole
 from poet.terminal import printable_json
@@ -102,11 +103,17 @@ def _front_matter(facts: CardFacts, library: str) -> str:
 def _introduction(facts: CardFacts, form: str) -> str:
     description = facts.description
     count = parameter_count(description.model, description.vocab_size)
-    learned = f"{len(facts.books):,} books, listed below," if facts.books else "books"
+    read = [book for book in facts.books if book.id not in facts.held_out_books]
+    learned = f"{len(read):,} books, listed below" if read else "books"
+    start = facts.settings.get("train.init_from")
+    if start == NO_MODEL:
+        learned += ", and from nothing else"
+    elif start:
+        learned += f", after it had started from the weights of another model, {plain(str(start))}"
     return (
-        f"A transformer of {count:,} parameters that learned from {learned} and from nothing else. It continues a text "
-        "in the manner of its books; it answers no questions and knows no facts. What it writes has no author.\n\n"
-        f"This folder holds it {form}. It was trained and exported with {PACKAGE} {version(PACKAGE)}"
+        f"A transformer of {count:,} parameters that learned from {learned}. It continues a text in the manner of its "
+        "books; it answers no questions and knows no facts. What it writes has no author.\n\n"
+        f"This folder holds it {form}. It was exported by {PACKAGE} {version(PACKAGE)}"
         f"{f', commit {facts.commit}' if facts.commit else ''}, which also shows from which book each of its phrases "
         "is copied."
     )

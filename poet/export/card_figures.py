@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from poet.export.markdown import plain, table
 from poet.report.verdict import NAMES, quality, repetition
 from poet.report.words import excess_in_words, figure, share, whole
-from poet.results.copying import LENGTHS, Copying, CopyingMetrics
+from poet.results.copying import EXCESS_AT, LENGTHS, Copying, CopyingMetrics
 from poet.results.evaluation import Evaluation, Training
 
 # A reader of a card that has no figures gets to know how they come about.
@@ -31,17 +31,17 @@ def prediction_section(measured: Measured | None) -> str:
     text = [
         "## How well it predicts",
         f"{plain(quality(evaluation.bits_per_character, evaluation.compressors))} Fewer are better, whatever the "
-        "tokenizer.",
+        f"tokenizer. The unseen text are {evaluation.characters:,} characters: the end of every book.",
         table(
-            (f"on {evaluation.characters:,} unseen characters", "bits per character"),
+            ("on the end of every book", "bits per character"),
             [(plain(name), figure(bits)) for bits, name in rows],
         ),
     ]
     if compressors:
         given = evaluation.compressed
         text.append(
-            f"The compressors were given {given.validation:,} unseen characters after {given.training:,} characters of "
-            "the training text."
+            f"The compressors were given {given.validation:,} of them after {given.training:,} characters of the training "
+            "text."
         )
     if held_out := evaluation.held_out_books:
         text.append(
@@ -70,7 +70,8 @@ def copying_section(measured: Measured | None) -> str:
         "repeats. The baseline are pages of the same books that the model never saw: people repeat phrases too.",
     ]
     if samples.excess is not None:
-        text.append(f"In all, it copies {excess_in_words(samples.excess, samples.excess_interval)}.")
+        excess = excess_in_words(samples.excess, samples.excess_interval)
+        text.append(f"In passages of {EXCESS_AT} characters or more, it copies {excess}.")
     known = [(plain(tokens), value) for tokens, value in measured.copying.extractable.items() if value is not None]
     if known:
         recited = ", ".join(f"{share(value)} when given {tokens} tokens" for tokens, value in known)

@@ -115,10 +115,20 @@ def test_each_source_has_its_licence_facts(source, said):
     assert said in rendered(card) and "1 of the 1 book" in card and "diary.txt" not in card
 
 
+@pytest.mark.parametrize(
+    ("start", "said"), [("models/none", "and from nothing else"), ("models/a|b", r"from the weights of another model")]
+)
+def test_what_the_training_started_from_is_said(start, said):
+    card = written(facts(settings={"train.init_from": start}))
+    assert said in card and "models/a|b." not in card
+    assert said not in written(facts(settings={}))
+
+
 def test_held_out_books_are_marked():
     known = facts()
     card = written(dataclasses.replace(known, held_out_books=[known.books[0].id]))
-    assert card.count("held out") == 2 and "held out" not in written(known)
+    assert card.count("held out") == 2 and "learned from 3 books" in card
+    assert "held out" not in written(known) and "learned from 4 books" in written(known)
 
 
 def test_text_from_outside_stays_text():
