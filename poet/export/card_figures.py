@@ -40,8 +40,8 @@ def prediction_section(measured: Measured | None) -> str:
     if compressors:
         given = evaluation.compressed
         text.append(
-            f"The compressors were given {given.validation:,} of them after {given.training:,} characters of the training "
-            "text."
+            f"The compressors were given {given.validation:,} of them after {given.training:,} characters of the "
+            "training text."
         )
     if held_out := evaluation.held_out_books:
         text.append(

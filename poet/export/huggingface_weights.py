@@ -56,7 +56,7 @@ def to_huggingface(weights: Weights, config: ModelConfig, name: Architecture) ->
     if name == "nanochat":
         for layer in range(config.n_layer):
             qkv = weights[f"blocks.{layer}.attention.qkv.weight"]  # (C + 2 K D, C)
-            for part, matrix in zip(QKV, qkv.split(_rows(config)), strict=True):
+            for part, matrix in zip(QKV, qkv.split_with_sizes(_rows(config)), strict=True):
                 turned = matrix if part == "v_proj" else swap_halves(matrix, config.head_width)
                 found[f"{LAYER_PREFIX[name]}.{layer}.self_attn.{part}.weight"] = turned
     return {key: tensor.float().contiguous() for key, tensor in found.items()}
