@@ -21,8 +21,8 @@ from tests.tiny import CONFIG, VARIANTS, generator
 TEXT = babble(1, 3000) + "Ein Häuschen – “quoted” text.\n\nNew paragraph:  two blanks.\n"
 LENGTH = 64
 
-# What the models learn: lines that repeat, so that a minute is not needed until a model recites them.
-RHYME = babble(3, 200) * 20
+# What the models learn: five lines again and again, which they recite after a second of training.
+RHYME = babble(3, 45) * 60
 
 # What has an equal in transformers: two presets and what may be changed in them.
 CARRIED = {
@@ -43,7 +43,7 @@ def tokenizer_of(kind: str) -> Tokenizer:
     return train_tokenizer([TEXT], sizes(kind, vocab_size=460))
 
 
-def train_model(folder: Path, config: ModelConfig, kind: str = "bpe", steps: int = 150) -> TrainedModel:
+def train_model(folder: Path, config: ModelConfig, kind: str = "bpe", steps: int = 80) -> TrainedModel:
     """Train a model of `config` on a few lines and save it to `folder`: every part of it has learned something."""
     tokenizer = tokenizer_of(kind)
     config = dataclasses.replace(config, sequence_len=LENGTH)
