@@ -13,6 +13,7 @@ from poet.cli.doctor import doctor
 from poet.cli.estimate import estimate
 from poet.cli.export import export
 from poet.cli.generate import generate
+from poet.cli.import_model import import_model
 from poet.cli.init import init
 from poet.cli.promote import promote
 from poet.cli.publish import publish
@@ -47,7 +48,8 @@ SECTIONS = {
         "generate": "Let a trained model continue a text.",
         "write": "Write with a model, and see its sources.",
         "serve": "Serve models to people and to programs.",
-        "export": "Write a trained model as a page that writes by itself.",
+        "export": "Write a trained model in a form that others can open.",
+        "import": "Bring an exported model back.",
     },
     "Copying": {
         "attribute": "Find the passages of a text that are in the books.",
@@ -92,8 +94,13 @@ def main() -> None:
 
 
 COMMANDS = (
+<<<<<<< HEAD
     *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, init, promote),
     *(publish, register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, upgrade, write),
+=======
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, import_model, promote),
+    *(publish, register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, write),
+>>>>>>> hf
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -1,13 +1,18 @@
 """`poet export`: a trained model in another form, for people who have nothing of this project."""
 
-import dataclasses
 from pathlib import Path
 
 import click
 
-from poet.cli.folders import CLEAN, MODELS, REPORTS
+from poet.cli.folders import MODELS
 from poet.cli.options import COLLECTION, PARAMS, built, chosen_collection
 from poet.params.page import Precision
+
+# What each format is, in the order of `poet export --help`.
+FORMATS = {
+    "html": "one page that writes by itself in a browser, without a server",
+    "hf": "a folder that the library transformers loads without code of ours",
+}
 
 
 @click.command(epilog="Example: poet export --collection shakespeare --precision float32 --out shakespeare.html")
@@ -15,19 +20,23 @@ from poet.params.page import Precision
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html"]),
+    type=click.Choice(list(FORMATS)),
     default="html",
     show_default=True,
-    help="html: one page that writes by itself in a browser, without a server.",
+    help="; ".join(f"{name}: {meaning}" for name, meaning in FORMATS.items()) + ".",
 )
 @click.option(
     "--precision",
     type=click.Choice(["int8", "float32"]),
-    help="How exact the weights are; by default as page.precision says. float32 is four times as large.",
+    help="html: how exact the weights are; by default as page.precision says. float32 is four times as large.",
 )
-@click.option("--without-books", is_flag=True, help="Leave the training text out; the page then names no sources.")
+@click.option("--without-books", is_flag=True, help="html: no training text in the page, which then names no sources.")
 @click.option("--model", "folder", type=click.Path(path_type=Path), help="A model's folder, not the collection's.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; by default COLLECTION.html.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="What to write; by default COLLECTION.html, or a new folder COLLECTION-FORMAT.",
+)
 @PARAMS
 def export(
     name: str | None,
@@ -38,48 +47,25 @@ def export(
     out: Path | None,
     params: Path,
 ) -> None:
-    """Write the model of a collection as a file that others can open.
+    """Write the model of a collection in a form that others can open.
 
-    `dvc repro` makes such a page too, reports/COLLECTION/poet.html.
+    `dvc repro` makes the page too, reports/COLLECTION/poet.html. A folder gets a model card, README.md: books,
+    licences, figures with their baselines, and how to make the model again.
     """
     from poet.params.file import load_params
-
-    settings = load_params(params)
-    name = chosen_collection(settings, name)
-    folder, clean = folder or built(settings, name, MODELS), built(settings, name, CLEAN)
-    out = out or Path(f"{name}.html")
-    page = settings.page
-    if precision:
-        page = dataclasses.replace(page, precision=precision)
-    if without_books:
-        page = dataclasses.replace(page, max_bytes=0)
-
-    # torch takes a second to import, so it is imported when the command runs and not for `poet --help`.
-    from poet.books.split import split_books
-    from poet.device.device import pick_device
-    from poet.export.html import poet_page
-    from poet.files import write_text
-    from poet.model.saving import load_model
     from poet.terminal import printable
 
-    content = poet_page(
-        load_model(folder, pick_device("cpu")),
-        split_books(clean, settings.split),
-        page,
-        collection=name,
-        title=settings.collection(name).title,
-        min_length=settings.attribute.min_length,
-        bits_per_character=_measured(name, folder),
-    )
-    write_text(out, content)
-    click.echo(printable(f"{out} ({out.stat().st_size / 1e6:.1f} MB): open it in a browser, it needs nothing else"))
+    if form != "html" and (precision or without_books):
+        raise click.UsageError(f"--precision and --without-books are for --format html; got --format {form}")
+    settings = load_params(params)
+    name = chosen_collection(settings, name)
+    folder = folder or built(settings, name, MODELS)
+    if form == "html":
+        from poet.cli.export_html import write_html
 
+        said = write_html(settings, name, folder, out or Path(f"{name}.html"), precision, without_books)
+    else:
+        from poet.cli.export_huggingface import write_hf
 
-def _measured(name: str, folder: Path) -> float | None:
-    """The bits per character of the model in `folder`, if it is the one of the collection that was evaluated."""
-    from poet.project import in_project
-    from poet.results.evaluation import read_evaluation
-
-    path = in_project(REPORTS / name / "evaluation.json")
-    is_own = folder.resolve() == in_project(MODELS / name).resolve()
-    return read_evaluation(path).bits_per_character if is_own and path.is_file() else None
+        said = write_hf(settings, name, folder, out or Path(f"{name}-{form}"))
+    click.echo(printable(said))

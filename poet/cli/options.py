@@ -65,6 +65,13 @@ def built(settings: "Params", name: str, folder: Path, file: str = "") -> Path:
     raise DataError(f"{path} does not exist: {name} is not built. Build it with:\n  {command}")
 
 
+def new_folder(path: Path) -> None:
+    """PoetError if something stands at `path`, where a command is to write a folder: no folder is ever replaced."""
+    # An empty folder loses nothing; people make one first.
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise PoetError(f"{path} exists already. Remove it, or name another folder with --out.")
+
+
 def unicode_text(context: click.Context, parameter: click.Parameter, text: str) -> str:
     """`text` as it was typed; click.BadParameter where the terminal sent bytes that are no UTF-8."""
     try:

@@ -1,15 +1,24 @@
-"""`poet export`: the page of a built collection, with what the options change."""
+"""`poet export`: the page and the folder of a built collection, with what the options change; `poet import`."""
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from poet.cli import main
+from poet.files import sha256, write_json
+from poet.model.saving import load_model
 from poet.params.model import ModelConfig
+from poet.report.collection_page import summarize
+from poet.report.summary import write_summary
+from poet.results.copying import write_copying
+from poet.results.evaluation import write_result
 from poet.tokenizers.kinds import train_tokenizer
 from tests.recipes import CHAR
+from tests.report.shelf import made_up_results
 from tests.stages.shelf import write_clean
 from tests.stages.small import COLLECTION, save_untrained, write_params
 from tests.texts import babble
@@ -53,3 +62,89 @@ def test_options_change_precision_books_and_place(export):
 def test_what_is_not_built_is_said_before_torch_is_loaded(export):
     result = CliRunner().invoke(main, ["export", "--collection", "shakespeare"])
     assert result.exit_code and "is not built" in result.output
+
+
+def invoke(*arguments):
+    result = CliRunner().invoke(main, [*map(str, arguments)])
+    return result.exit_code, result.output
+
+
+def export_folder(out):
+    code, output = invoke("export", "--collection", COLLECTION, "--format", "hf", "--out", out)
+    assert code == 0 and output.startswith(f"{out} ("), output
+    return (out / "README.md").read_text(encoding="utf-8")
+
+
+def write_results(model_sha256):
+    """Results of a model, as the stages leave them; only the summary says of which."""
+    results = made_up_results()
+    folder = Path("reports") / COLLECTION
+    write_result(folder / "train.json", results.training)
+    write_result(folder / "evaluation.json", results.evaluation)
+    write_copying(folder / "copying.json", results.copying)
+    write_summary(Path("reports") / "summaries" / f"{COLLECTION}.json", summarize(results, model_sha256))
+
+
+def test_a_folder_for_transformers_goes_and_comes_back(export, tmp_path):
+    out = tmp_path / "out"
+    card = export_folder(out)
+    assert "# Mine" in card and 'folder = "out"' in card
+    files = {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert {path.name for path in out.iterdir()} == {*files, "README.md"}
+    code, output = invoke("import", "--format", "hf", out, "--out", tmp_path / "models" / "back")
+    assert code == 0 and "poet generate --model" in output
+    here, back = (load_model(tmp_path / "models" / name, torch.device("cpu")) for name in (COLLECTION, "back"))
+    assert back.sha256 == here.sha256 and back.tokenizer.to_str() == here.tokenizer.to_str()
+    assert invoke("generate", "The ", "--model", tmp_path / "models" / "back", "--tokens", "3")[0] == 0
+
+
+def test_the_code_of_the_card_loads_the_folder(export, tmp_path, capsys):
+    pytest.importorskip("transformers")
+    (code,) = re.findall(r"```python\n(.*?)```", export_folder(tmp_path / "out"), re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("The ")
+
+
+def test_the_card_takes_figures_of_this_model_only(export, tmp_path):
+    weights = sha256(tmp_path / "models" / COLLECTION / "model.safetensors")
+    write_results("another model")
+    card = export_folder(tmp_path / "one")
+    assert "Not measured" in card and "list of the books was not there" in card
+    write_results(weights)
+    card = export_folder(tmp_path / "two")
+    assert "Not measured" not in card and "| One | " in card and "were not recorded" in card
+
+
+def test_the_card_names_the_books_that_the_tokens_are_of(export, tmp_path):
+    meta = Path("data") / "tokens" / COLLECTION / "meta.json"
+    for digest, known in (("0" * 64, True), ("1" * 64, False)):
+        write_json(meta, {"splits": {"train": {"sha256": digest}}})
+        assert ("| One | " in export_folder(tmp_path / digest[:3])) is known
+
+
+def test_the_card_has_the_settings_that_dvc_recorded(export, tmp_path):
+    write_results(sha256(tmp_path / "models" / COLLECTION / "model.safetensors"))
+    sections = {"collections.mine": {"sources": [{"path": "/home/me/diaries"}]}, "train": {"steps": 321}}
+    lock = {"stages": {f"train@{COLLECTION}": {"params": {"params.yaml": sections}}}}
+    Path("dvc.lock").write_text(json.dumps(lock), encoding="utf-8")
+    card = export_folder(tmp_path / "out")
+    assert "train.steps: 321" in card and "diaries" not in card
+
+
+def test_nothing_that_exists_is_replaced(export, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()  # an empty one may be there
+    export_folder(out)
+    for arguments in (
+        ("export", "--collection", COLLECTION, "--format", "hf", "--out", out),
+        ("import", out, "--out", tmp_path / "models" / COLLECTION),
+    ):
+        code, output = invoke(*arguments)
+        assert code == 1 and "exists already" in output
+    assert invoke("export", "--collection", COLLECTION, "--out", out)[0] == 2
+
+
+@pytest.mark.parametrize("option", [("--precision", "int8"), ("--without-books",)])
+def test_options_of_the_page_are_refused_for_a_folder(export, option):
+    code, output = invoke("export", "--collection", COLLECTION, "--format", "hf", *option)
+    assert code == 2 and "are for --format html" in output
