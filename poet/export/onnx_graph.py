@@ -63,7 +63,7 @@ class _Graph:
         return self.split(op, *inputs, outputs=[output or f"value.{len(self.nodes)}"], **attributes)[0]
 
     def constant(self, name: str, values: Any) -> str:
-        self.constants[name] = np.ascontiguousarray(values)
+        self.constants[name] = np.asarray(values, order="C")
         return name
 
     def integers(self, *values: int) -> str:
@@ -150,7 +150,7 @@ class _Graph:
             hidden, factor = self.split("Split", hidden, outputs=halves, axis=2, num_outputs=2)
             silu = self.node("Mul", hidden, self.node("Sigmoid", hidden))
             return self.linear(self.node("Mul", silu, factor), f"{name}.down")
-        slope = {"alpha": LEAKY_SLOPE} if self.config.activation == "leaky_relu" else {}
+        slope: dict[str, Any] = {"alpha": LEAKY_SLOPE} if self.config.activation == "leaky_relu" else {}
         hidden = self.node(ACTIVATIONS[self.config.activation], hidden, **slope)
         if self.config.activation == "relu2":
             hidden = self.node("Mul", hidden, hidden)
@@ -172,14 +172,13 @@ class _Graph:
 
     def finished(self) -> GraphProto:
         """The graph with its inputs and outputs."""
-        value, config = helper.make_tensor_value_info, self.config
+        value, K, D = helper.make_tensor_value_info, self.config.kv_heads, self.config.head_width
         inputs = [value("tokens", TensorProto.INT64, ["B", "T"]), value("position", TensorProto.INT64, [])]
         vocab_size = len(self.weights["embedding.weight"])
         outputs = [value("logits", TensorProto.FLOAT, ["B", "T", vocab_size])]
-        for layer in range(config.n_layer):
+        for layer in range(self.config.n_layer):
             for part in ("key", "value"):
-                cache = ["B", config.kv_heads, "P", config.head_width], ["B", config.kv_heads, "S", config.head_width]
-                inputs.append(value(f"past_{part}.{layer}", TensorProto.FLOAT, cache[0]))
-                outputs.append(value(f"present_{part}.{layer}", TensorProto.FLOAT, cache[1]))
+                inputs.append(value(f"past_{part}.{layer}", TensorProto.FLOAT, ["B", K, "P", D]))
+                outputs.append(value(f"present_{part}.{layer}", TensorProto.FLOAT, ["B", K, "S", D]))
         constants = [numpy_helper.from_array(values, name) for name, values in self.constants.items()]
         return helper.make_graph(self.nodes, "transformer", inputs, outputs, constants)

@@ -31,6 +31,11 @@ CARRIED = {"modern": CONFIG, **{name: config for name, config in VARIANTS.items(
 def trained(config=CONFIG):
     """A model with random weights that fits TOKENIZER."""
     model = tiny_model(config, TOKENIZER.get_vocab_size())
+    if config.init == "normal":
+        # Such weights are so small that a tied head repeats its input for ever.
+        with torch.no_grad():
+            for parameter in model.blocks.parameters():
+                parameter.mul_(30)
     return TrainedModel(model=model, tokenizer=TOKENIZER, sha256="1" * 64)
 
 
@@ -87,10 +92,10 @@ def test_the_same_model_makes_the_same_bytes(tmp_path):
 
 
 def test_what_onnx_cannot_carry_is_refused_by_name(tmp_path, monkeypatch):
-    with pytest.raises(ModelError, match=r"cannot carry model\.yoke\.state"):
+    with pytest.raises(ModelError, match=r"ONNX cannot carry .* model\.yoke\.state: got true, expected false"):
         write_onnx(tmp_path / "out", trained(VARIANTS["yoke state"]), "")
     monkeypatch.setattr(export, "MOST_BYTES", 1000)
-    with pytest.raises(ModelError, match="GB of float32 weights"):
+    with pytest.raises(ModelError, match=r"its weights have 0\.0 GB in float32"):
         write_onnx(tmp_path / "out", trained(), "")
     assert list(tmp_path.iterdir()) == []
 
