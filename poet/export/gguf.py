@@ -4,7 +4,7 @@ model.gguf  the model and its tokenizer
 README.md   its card
 
 The package `gguf` writes the first; it is the extra `[export]` of this project. llama.cpp computes GELU by its
-approximation with tanh, from a table of float16: its logits differ from ours in the third decimal.
+approximation with tanh, from a table of float16: its logits differ from ours in the fourth decimal.
 """
 
 import dataclasses
@@ -86,7 +86,7 @@ def write_gguf(folder: Path, trained: TrainedModel, card: str) -> None:
     except ImportError:
         raise ModelError(
             "the GGUF format is written with the package 'gguf', which is not installed; run "
-            "`pip install 'torch-transformer-poet[export]'`"
+            "`pip install gguf` (it is in the extra `[export]` of this project)"
         ) from None
 
     with replacing_folder(folder) as out:

@@ -25,7 +25,7 @@ MOST_BYTES = 2_000_000_000
 # What the card says about loading; the folder's name is filled in.
 LOADING = """\
 ```sh
-pip install "onnxruntime>=1.24" tokenizers
+pip install "onnxruntime>=1.29" tokenizers
 ```
 
 ```python
@@ -75,7 +75,7 @@ def write_onnx(folder: Path, trained: TrainedModel, card: str) -> None:
     except ImportError:
         raise ModelError(
             "the ONNX format is written with the package 'onnx', which is not installed; run "
-            "`pip install 'torch-transformer-poet[export]'`"
+            "`pip install onnx` (it is in the extra `[export]` of this project)"
         ) from None
 
     model = trained.model

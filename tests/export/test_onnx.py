@@ -18,8 +18,11 @@ from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams
 from poet.tokenizers.kinds import train_tokenizer
 from poet.tokenizers.tokenizer import encode
+from tests.clone import ROOT
+from tests.export import onnx_speed
 from tests.export.onnx_session import OnnxModel
 from tests.recipes import sizes
+from tests.stages.small import save_untrained
 from tests.texts import babble
 from tests.tiny import CONFIG, VARIANTS, tiny_model
 
@@ -91,6 +94,24 @@ def test_the_same_model_makes_the_same_bytes(tmp_path):
     assert (tmp_path / "one" / MODEL).read_bytes() == (tmp_path / "two" / MODEL).read_bytes()
 
 
+def test_the_page_about_formats_shows_the_program_of_the_card():
+    page = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    loading = LOADING.format(folder=json.dumps("shakespeare-onnx"), vocabulary=0)
+    (program,) = re.findall(r"```python\n.*?```", loading, re.DOTALL)
+    assert program in page
+    assert "ONNX Runtime 1.29 or newer" in page and "onnxruntime>=1.29" in loading
+    assert f"python -m {onnx_speed.__name__} " in page
+
+
+def test_speeds_are_compared_on_one_text(tmp_path):
+    TOKENIZER.save(str(tmp_path / "tokenizer.json"))
+    save_untrained(tmp_path / "model", tmp_path / "tokenizer.json", CONFIG)
+    line = onnx_speed.compare(tmp_path / "model", tokens=20, turns=1)
+    assert re.fullmatch(
+        r"tokens/s: poet, torch .* [\d,]+ \(.*\); onnxruntime .* [\d,]+ \(.*\); ratio [\d.]+ \(.*\)", line
+    )
+
+
 def test_what_onnx_cannot_carry_is_refused_by_name(tmp_path, monkeypatch):
     with pytest.raises(ModelError, match=r"ONNX cannot carry .* model\.yoke\.state: got true, expected false"):
         write_onnx(tmp_path / "out", trained(VARIANTS["yoke state"]), "")
@@ -119,6 +140,6 @@ def test_the_program_of_the_card_writes_our_text_without_our_code(tmp_path):
 def test_without_the_package_the_message_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "poet.export.onnx_graph", raising=False)
-    with pytest.raises(ModelError, match=r"pip install 'torch-transformer-poet\[export\]'"):
+    with pytest.raises(ModelError, match="`pip install onnx`"):
         write_onnx(tmp_path / "out", trained(), "")
     assert list(tmp_path.iterdir()) == []
