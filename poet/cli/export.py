@@ -15,10 +15,10 @@ from poet.params.page import Precision
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html"]),
+    type=click.Choice(["html", "lesson"]),
     default="html",
     show_default=True,
-    help="html: one page that writes by itself in a browser, without a server.",
+    help="html: one page that writes by itself in a browser, without a server. lesson: one that explains how it works.",
 )
 @click.option(
     "--precision",
@@ -27,7 +27,11 @@ from poet.params.page import Precision
 )
 @click.option("--without-books", is_flag=True, help="Leave the training text out; the page then names no sources.")
 @click.option("--model", "folder", type=click.Path(path_type=Path), help="A model's folder, not the collection's.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; by default COLLECTION.html.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file; by default COLLECTION.html, or COLLECTION-lesson.html.",
+)
 @PARAMS
 def export(
     name: str | None,
@@ -47,7 +51,7 @@ def export(
     settings = load_params(params)
     name = chosen_collection(settings, name)
     folder, clean = folder or built(settings, name, MODELS), built(settings, name, CLEAN)
-    out = out or Path(f"{name}.html")
+    out = out or Path(f"{name}.html" if form == "html" else f"{name}-{form}.html")
     page = settings.page
     if precision:
         page = dataclasses.replace(page, precision=precision)
@@ -58,11 +62,12 @@ def export(
     from poet.books.split import split_books
     from poet.device.device import pick_device
     from poet.export.html import poet_page
+    from poet.export.lesson import lesson_page
     from poet.files import write_text
     from poet.model.saving import load_model
     from poet.terminal import printable
 
-    content = poet_page(
+    content = (poet_page if form == "html" else lesson_page)(
         load_model(folder, pick_device("cpu")),
         split_books(clean, settings.split),
         page,
