@@ -2,8 +2,8 @@
 
 // What a blank is shown by: nobody sees where a token with a blank begins.
 const shownBlank = (text) => visible(text).replaceAll(" ", "\u00b7").replaceAll("\n", "\u21b5");
-const spokenText = (token, place) => (place === 0 ? "beginning of a book" : token.text.trim() || "white space");
-const shownText = (token, place) => (place === 0 ? "\u25aa" : shownBlank(token.text) || "\u2026");
+const spokenText = (token, place) => (place === 0 ? "end of the line before" : token.text.trim() || "white space");
+const shownText = (token) => shownBlank(token.text) || "\u2026"; // a part of a character cannot be shown
 
 // A row of tokens as buttons. `paint(token, place)` gives {share, label}: how strong the tint is, from 0 to 1, and what
 // a screen reader says behind the token. `pick(place)` is called when a reader chooses a token.
@@ -14,13 +14,13 @@ function tokenRow(element, tokens, { first = 1, paint, pick, picked = null }) {
     if (place < first) return;
     const { share = 0, label = "", below = null } = paint(token, place);
     const button = makeButton("", () => pick(place), { className: "token" });
-    button.append(make("bdi", {}, shownText(token, place)), ...(below === null ? [] : [make("small", {}, below)]));
+    button.append(make("bdi", {}, shownText(token)), ...(below === null ? [] : [make("small", {}, below)]));
     button.dataset.place = place;
     button.style.setProperty("--share", `${Math.round(100 * Math.min(1, Math.max(0, share)))}%`);
     button.setAttribute("aria-label", `${visible(spokenText(token, place))}${label}`);
     button.setAttribute("aria-pressed", String(place === picked));
     parts.push(button);
-    if (token.text.endsWith("\n")) parts.push(make("br"));
+    if (place > 0 && token.text.endsWith("\n")) parts.push(make("br"));
   });
   element.replaceChildren(...parts);
   element.querySelector(`[data-place="${focused}"]`)?.focus();
@@ -122,7 +122,7 @@ class LineFigures {
     if (picked === 0) return;
     const token = this.tokens[picked];
     $("surprise-note").replaceChildren(
-      isolated(`\u201c${shownText(token, picked)}\u201d`),
+      isolated(`\u201c${shownText(token)}\u201d`),
       ` had ${percent(token.probability)}: ${bitsOf(token.bits)}. The poet expected:`,
     );
     tokenBars($("instead"), token.instead.slice(0, 4), null);
@@ -131,9 +131,10 @@ class LineFigures {
   showAttention() {
     const picked = this.looking ?? this.tokens.length - 1;
     const weights = this.tokens[picked].attention[Number($("head").value)];
+    const largest = Math.max(...weights);
     const paint = (_, place) => {
-      const share = place <= picked ? weights[place] : 0;
-      return { share, label: place <= picked ? `, ${percent(share)}` : ", not seen" };
+      if (place > picked) return { label: ", not seen" };
+      return { share: weights[place] / largest, label: `, ${percent(weights[place])}` };
     };
     const pick = (place) => {
       this.looking = place;
@@ -142,9 +143,9 @@ class LineFigures {
     tokenRow($("attention"), this.tokens, { first: 0, paint, pick, picked });
     const most = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a]).slice(0, 3);
     $("attention-note").replaceChildren(
-      "At ", isolated(`\u201c${shownText(this.tokens[picked], picked)}\u201d`), " this head looks most at ",
+      "At ", isolated(`\u201c${shownText(this.tokens[picked])}\u201d`), " this head looks most at ",
       ...most.flatMap((place, i) => [
-        i ? ", " : "", isolated(`\u201c${shownText(this.tokens[place], place)}\u201d`), ` (${percent(weights[place])})`,
+        i ? ", " : "", isolated(`\u201c${shownText(this.tokens[place])}\u201d`), ` (${percent(weights[place])})`,
       ]),
       ".",
     );

@@ -32,6 +32,7 @@ class LineReader {
   constructor(model, tokenizer) {
     this.model = WatchedTransformer.of(model);
     this.tokenizer = tokenizer;
+    [this.lineEnd] = tokenizer.encode("\n"); // a single token, whatever the kind
     this.cache = this.model.newCache();
     this.ids = [];
     this.positions = []; // of each token that was read: {stream, attention}
@@ -39,12 +40,12 @@ class LineReader {
     this.whole = tokenizer.bytes.map((bytes) => isWholeText(bytes));
   }
 
-  // The tokens of `text`; null when a later call has begun meanwhile. The model sees token 0, which separates books,
-  // before the text, so that the first token of the text has a probability too. A text that is longer than the window
-  // of the model is read to the end of the window.
+  // The tokens of `text`; null when a later call has begun meanwhile. The model sees the end of a line before the text,
+  // so that the first token of the text has a probability too. A text that is longer than the window of the model is
+  // read to the end of the window.
   async read(text) {
     const turn = ++this.turn;
-    const ids = [0, ...this.tokenizer.encode(text)].slice(0, this.model.window);
+    const ids = [this.lineEnd, ...this.tokenizer.encode(text)].slice(0, this.model.window);
     let same = 0;
     while (same < Math.min(ids.length, this.positions.length) && ids[same] === this.ids[same]) same++;
     this._forgetFrom(same);
@@ -68,7 +69,7 @@ class LineReader {
     this.positions.length = count;
   }
 
-  // {id, text, bits, probability, attention, instead} of each token; the first is the separator, which has no bits.
+  // {id, text, bits, probability, attention, instead} of each token; the first is the end of a line, which has no bits.
   // `text` is what the token adds in whole characters. `instead` are the likeliest tokens at its place.
   _tokens() {
     const characters = new Characters();
@@ -121,9 +122,10 @@ function isWholeText(bytes) {
   return bytes.length > 0 && again.length === bytes.length && again.every((byte, i) => byte === bytes[i]);
 }
 
-// The bits of a line, its characters, and the bits of a character. `tokens` are those of LineReader.read.
+// The bits of a line, its characters, and the bits of a character. `tokens` are those of LineReader.read; the first of
+// them is not the line's.
 function lineBits(tokens) {
   const bits = tokens.reduce((sum, token) => sum + token.bits, 0);
-  const characters = tokens.reduce((sum, token) => sum + [...token.text].length, 0);
+  const characters = tokens.slice(1).reduce((sum, token) => sum + [...token.text].length, 0);
   return { bits, characters, each: characters ? bits / characters : 0 };
 }

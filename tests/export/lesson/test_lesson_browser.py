@@ -1,14 +1,17 @@
 """The lesson in a real browser, from the disk: every figure follows the line, and everybody can read it."""
 
 import base64
+import dataclasses
 import hashlib
+import itertools
 import re
 
 import pytest
 
 from poet.export.lesson import FIRST_LINE, lesson_page
 from poet.params.page import PageSettings
-from tests.export.engine.made import TITLE, make_page, training_texts
+from tests.export.engine import made
+from tests.export.engine.made import SMALL, TITLE, make_page
 from tests.report.browsing import CHROMIUM, accessibility
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -17,9 +20,10 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202e</script>"
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory):
-    """The address of a lesson whose untrained model writes scraps of its books."""
+    """The address of a lesson with an untrained model."""
     folder = tmp_path_factory.mktemp("lesson")
-    _, content = make_page(folder, min_length=4, render=lesson_page)
+    config = dataclasses.replace(SMALL, sequence_len=64)
+    _, content = make_page(folder, config=config, render=lesson_page)
     (folder / "lesson.html").write_text(content, encoding="utf-8")
     return (folder / "lesson.html").as_uri()
 
@@ -58,7 +62,7 @@ def test_every_figure_follows_the_line(page):
     tokens = page.locator("#tokens .token bdi").all_text_contents()
     assert "".join(tokens) == "The·old"
     assert page.locator("#surprise .token").count() == len(tokens)
-    assert page.locator("#attention .token").count() == len(tokens) + 1, "the beginning of a book too"
+    assert page.locator("#attention .token").count() == len(tokens) + 1, "the end of the line before, too"
     assert "bits per character" in page.locator("#surprise-sum").text_content()
     assert "1.50" in page.locator("#surprise-sum").text_content(), "what was measured"
     labels = page.locator("#surprise .token").evaluate_all("all => all.map((e) => e.getAttribute('aria-label'))")
@@ -83,15 +87,10 @@ def test_choosing_and_dice_lengthen_the_line(page):
     before = len(page.locator("#line").input_value())
     page.locator("#draw").click()
     assert len(page.locator("#line").input_value()) > before
-
-    def first_share():
-        return page.locator("#next .bar").first.evaluate("e => e.parentElement.querySelector('.percent').textContent")
-
-    page.locator("#temperature").fill("0.1")
-    cold = float(re.search(r"\d+", first_share())[0])
+    # What the temperature does to the chances, test_lesson_scripts.py compares with torch.
     page.locator("#temperature").fill("2")
     assert page.locator("#temperature-value").text_content() == "2.0"
-    assert float(re.search(r"\d+", first_share())[0]) < cold
+    assert page.locator("#next .choice").count() == 8
 
 
 def test_the_search_halves_what_is_left_until_the_places_are_there(page):
@@ -101,7 +100,7 @@ def test_the_search_halves_what_is_left_until_the_places_are_there(page):
         if page.locator("#endings .found").count():
             break
         left.append(page.locator("#endings li:not(.out)").count())
-    assert left == [18, 9, 5, 3, 1][: len(left)] or all(a // 2 >= b for a, b in zip(left, left[1:], strict=False))
+    assert left[0] == 18 and all(after <= before // 2 for before, after in itertools.pairwise(left))
     assert "stands 2 times in the line, at 3, 16." in page.locator("#step-note").text_content()
     assert page.locator("#endings .found bdi").all_text_contents() == ["be·or·not·to·be", "be"]
     page.locator("#passage").fill("bee")
@@ -110,14 +109,23 @@ def test_the_search_halves_what_is_left_until_the_places_are_there(page):
     assert "does not stand in the line" in page.locator("#step-note").text_content()
 
 
-def test_what_the_poet_copies_stands_in_its_books(page):
+def test_what_the_poet_copies_stands_in_its_books(opened, tmp_path, monkeypatch):
+    """An untrained model throws the few words of its books together, and some pairs stand there."""
+    books = {"first": "yes no no yes yes no " * 40, "second": "no yes or yes or no or " * 40}
+    monkeypatch.setattr(made, "TEXTS", books)
+    _, content = make_page(tmp_path, "word", min_length=5, render=lesson_page)
+    (tmp_path / "lesson.html").write_text(content, encoding="utf-8")
+    page = ready(opened((tmp_path / "lesson.html").as_uri()))
+    line(page, "yes")
     page.locator("#write").click()
     page.locator("#copies-note").get_by_text("characters").wait_for()
-    books = training_texts()
     marks = page.locator("#copies mark").all_text_contents()
-    assert len(marks) == page.locator("#sources li").count() > 0
-    assert all(any(mark in book for book in books.values()) for mark in marks)
-    assert page.locator("#copies b").text_content() == FIRST_LINE
+    sources = page.locator("#sources li").all_text_contents()
+    assert len(marks) == len(sources) > 0
+    for mark, source in zip(marks, sources, strict=True):
+        (name,) = [name for name in books if f"stands in {name.capitalize()}" in source]
+        assert mark.strip() in books[name]
+    assert page.locator("#copies b").text_content() == "yes"
 
 
 def test_hostile_lines_and_titles_are_harmless(page):

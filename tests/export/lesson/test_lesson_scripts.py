@@ -70,7 +70,7 @@ def watched(monkeypatch):
 def test_surprise_and_attention_are_those_of_torch(node, monkeypatch, config):
     model, tokenizer, _ = load(node, config)
     found = node("read", text=LINE)
-    ids = [0, *encode(tokenizer, LINE).tolist()][: config.sequence_len]
+    ids = [*encode(tokenizer, "\n").tolist(), *encode(tokenizer, LINE).tolist()][: config.sequence_len]
     assert [token["id"] for token in found] == ids and len(ids) == config.sequence_len
     with watched(monkeypatch) as seen, torch.no_grad():
         chances = model(torch.tensor([ids]))[0].log_softmax(-1)
@@ -109,7 +109,7 @@ def test_chances_bend_with_the_temperature_and_show_whole_characters_alone(node,
             continue
         assert not is_whole
     node("read", text="The ")
-    ids = [0, *encode(tokenizer, "The ").tolist()]
+    ids = [*encode(tokenizer, "\n").tolist(), *encode(tokenizer, "The ").tolist()]
     with torch.no_grad():
         logits = model(torch.tensor([ids]))[0, -1]
     for temperature in (0.3, 1.0, 1.8):
