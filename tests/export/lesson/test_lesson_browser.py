@@ -116,7 +116,7 @@ def test_what_the_poet_copies_stands_in_its_books(opened, tmp_path, monkeypatch)
     _, content = make_page(tmp_path, "word", min_length=5, render=lesson_page)
     (tmp_path / "lesson.html").write_text(content, encoding="utf-8")
     page = ready(opened((tmp_path / "lesson.html").as_uri()))
-    line(page, "yes")
+    line(page, " yes")
     page.locator("#write").click()
     page.locator("#copies-note").get_by_text("characters").wait_for()
     marks = page.locator("#copies mark").all_text_contents()
@@ -125,7 +125,7 @@ def test_what_the_poet_copies_stands_in_its_books(opened, tmp_path, monkeypatch)
     for mark, source in zip(marks, sources, strict=True):
         (name,) = [name for name in books if f"stands in {name.capitalize()}" in source]
         assert mark.strip() in books[name]
-    assert page.locator("#copies b").text_content() == "yes"
+    assert page.locator("#copies b").text_content() == " yes"
 
 
 def test_hostile_lines_and_titles_are_harmless(page):
