@@ -35,7 +35,7 @@ class LineReader {
     [this.lineEnd] = tokenizer.encode("\n"); // a single token, whatever the kind
     this.cache = this.model.newCache();
     this.ids = [];
-    this.positions = []; // of each token that was read: {stream, attention}
+    this.positions = []; // of each token that was read: {stream, attention, bits, probability, instead}
     this.turn = 0;
     this.whole = tokenizer.bytes.map((bytes) => isWholeText(bytes));
   }
@@ -51,9 +51,10 @@ class LineReader {
     this._forgetFrom(same);
     for (let until = performance.now() + SLICE; this.positions.length < ids.length; ) {
       const id = ids[this.positions.length];
+      const chance = this._chance(id);
       const stream = this.model.read(id, this.cache).slice();
       this.ids.push(id);
-      this.positions.push({ stream, attention: this.model.attention });
+      this.positions.push({ stream, attention: this.model.attention, ...chance });
       if (performance.now() < until) continue;
       await pause();
       if (turn !== this.turn) return null;
@@ -69,17 +70,21 @@ class LineReader {
     this.positions.length = count;
   }
 
-  // {id, text, bits, probability, attention, instead} of each token; the first is the end of a line, which has no bits.
-  // `text` is what the token adds in whole characters. `instead` are the likeliest tokens at its place.
+  // What the model expected behind the tokens so far: {bits, probability} of the token `id`, and `instead`, the
+  // likeliest tokens. The first token, the end of a line, costs nothing.
+  _chance(id) {
+    if (!this.positions.length) return { bits: 0, probability: 1, instead: [] };
+    const probabilities = softmax(this.logitsBehind(this.positions.length - 1));
+    const probability = probabilities[id];
+    return { bits: -Math.log2(probability), probability, instead: this._likeliest(probabilities) };
+  }
+
+  // {id, text, bits, probability, attention, instead} of each token; `text` is what it adds in whole characters.
   _tokens() {
     const characters = new Characters();
-    return this.ids.map((id, place) => {
-      const text = characters.push(this.tokenizer.bytes[id]);
-      const token = { id, text, bits: 0, probability: 1, attention: this.positions[place].attention, instead: [] };
-      if (place === 0) return token;
-      const probabilities = softmax(this.logitsBehind(place - 1));
-      const probability = probabilities[id];
-      return { ...token, bits: -Math.log2(probability), probability, instead: this._likeliest(probabilities) };
+    return this.positions.map(({ attention, bits, probability, instead }, place) => {
+      const id = this.ids[place];
+      return { id, text: characters.push(this.tokenizer.bytes[id]), bits, probability, attention, instead };
     });
   }
 
