@@ -6,14 +6,6 @@ import subprocess
 from tests.clone import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# The front page of the website, and how to install.
-FIRST_PAGES = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("index.md", "install.md"))
-COMMANDS = [
-    line.strip()
-    for block in re.findall(r"```sh\n(.*?)```", README + FIRST_PAGES, re.DOTALL)
-    for line in block.splitlines()
-    if line.strip() and not line.startswith("#")
-]
 # Run elsewhere in another form, each with the reason.
 ELSEWHERE = {
     "make ui": "serves until it is stopped; tests/cli/test_ui.py starts what it starts",
@@ -27,14 +19,26 @@ ELSEWHERE = {
 }
 
 
-def test_every_command_is_run_somewhere():
-    scripts = [ROOT / ".ci" / "readme", *(ROOT / "tests").rglob("*.py")]
+def commands(document: str) -> list[str]:
+    """The commands in the blocks of shell of a document."""
+    blocks = re.findall(r"```sh\n(.*?)```", document, re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def run_nowhere(document: str) -> list[str]:
+    """The commands of a document that no test and no script of CI runs."""
+    scripts = [ROOT / ".ci" / "readme", ROOT / ".ci" / "run", *(ROOT / "tests").rglob("*.py")]
     run = "\n".join(path.read_text(encoding="utf-8") for path in scripts if path.name != "test_readme.py")
     # Tests in tests/team/ read their commands from this page.
     run += (ROOT / "docs" / "team.md").read_text(encoding="utf-8")
-    missing = [command for command in COMMANDS if command not in run and command not in ELSEWHERE]
-    assert missing == []
-    assert len(COMMANDS) > 10
+    return [command for command in commands(document) if command not in run and command not in ELSEWHERE]
+
+
+def test_every_command_is_run_somewhere():
+    assert run_nowhere(README) == []
+    assert len(commands(README)) > 10
+    assert run_nowhere("```sh\npoet check\npoet chekc\n```") == ["poet chekc"]
 
 
 def test_the_tree_is_the_tree():

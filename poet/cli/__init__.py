@@ -94,13 +94,8 @@ def main() -> None:
 
 
 COMMANDS = (
-<<<<<<< HEAD
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, init, promote),
-    *(publish, register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, upgrade, write),
-=======
-    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, import_model, promote),
-    *(publish, register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, write),
->>>>>>> hf
+    *(attribute, benchmark, check, clean_text, collection, doctor, estimate, export, generate, import_model, init),
+    *(promote, publish, register, remote, runs, search, serve, sweep, tokenizers, tokens, ui, upgrade, write),
 )
 for command in COMMANDS:
     main.add_command(command)

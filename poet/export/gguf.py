@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poet.errors import ModelError
+from poet.export.card import CARD
 from poet.files import replacing_folder, write_text
 from poet.model.saving import TrainedModel
 from poet.model.size import mlp_width
@@ -27,7 +28,7 @@ from poet.tokenizers.tokenizer import SEPARATOR, SEPARATOR_ID
 if TYPE_CHECKING:
     from gguf import GGUFWriter
 
-MODEL, CARD = "model.gguf", "README.md"
+MODEL = "model.gguf"
 
 # What the card says about loading; the folder's name is filled in.
 LOADING = """\

@@ -38,6 +38,29 @@ def poet_page(
     `bits_per_character` is what the evaluation measured, None where nothing was measured. TooLargeError when no page
     holds the model.
     """
+    blocks = page_blocks(
+        trained,
+        books,
+        settings,
+        collection=collection,
+        title=title,
+        min_length=min_length,
+        bits_per_character=bits_per_character,
+    )
+    return render_poet_page("worker", title, worker=worker_program(), blocks=blocks).html
+
+
+def page_blocks(
+    trained: TrainedModel,
+    books: Iterable[SplitBook],
+    settings: PageSettings,
+    *,
+    collection: str,
+    title: str,
+    min_length: int | None,
+    bits_per_character: float | None,
+) -> dict[str, str]:
+    """The blocks of data that page/engine.js opens, by their names. Arguments and errors as in `poet_page`."""
     weights = pack_weights(trained.model, settings.precision)
     packed = pack_books(books, settings.max_bytes)
     facts = {
@@ -54,7 +77,7 @@ def poet_page(
         "note": _note(packed, settings.max_bytes),
         "bits_per_character": bits_per_character,
     }
-    blocks = {
+    return {
         "facts": json_block(facts),
         "model": json_block(weights.description),
         "tokenizer": json_block(describe_tokenizer(trained.tokenizer)),
@@ -62,7 +85,6 @@ def poet_page(
         "weights": base64.b64encode(weights.content).decode("ascii"),
         "text": packed.text,
     }
-    return render_poet_page("worker", title, worker=worker_program(), blocks=blocks).html
 
 
 def worker_program() -> str:

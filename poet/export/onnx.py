@@ -10,11 +10,12 @@ The package `onnx` writes the first; it is the extra `[export]` of this project.
 from pathlib import Path
 
 from poet.errors import ModelError
+from poet.export.card import CARD
 from poet.files import replacing_folder, write_text
 from poet.model.saving import TrainedModel
 from poet.results.model_folder import TOKENIZER
 
-MODEL, CARD = "model.onnx", "README.md"
+MODEL = "model.onnx"
 
 # The version of the file format that came with the operators of `onnx_graph.OPSET`.
 IR_VERSION = 11

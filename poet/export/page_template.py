@@ -46,13 +46,12 @@ def render_poet_page(
     `blocks` are the texts that the page hands to it at its start: {type: "open", blocks: {name: text}}. Neither may
     hold "</script" (`json_block` escapes it).
     """
-    for name, content in {"the worker's program": worker, **(blocks or {})}.items():
-        _check_block(name, content)
+    check_blocks({"the worker's program": worker, **(blocks or {})})
     style = (PAGE / "poet.css").read_text(encoding="utf-8")
     # One function around all files: they share their names with each other, and with nothing else in the page.
     script = '"use strict";\n(() => {\n' + "".join(_read(name) for name in SCRIPTS) + "})();\n"
     policy = _policy(engine, style, script)
-    template = _environment().get_template("poet.html")
+    template = environment(PAGE).get_template("poet.html")
     page = template.render(
         engine=engine,
         title=title,
@@ -69,7 +68,7 @@ def refusing_page(title: str, reason: str) -> str:
     """The page of a collection whose model no page holds: it says the `reason`, and nothing in it runs."""
     style = (PAGE / "poet.css").read_text(encoding="utf-8")
     policy = f"default-src 'none'; style-src '{source_hash(style)}'; base-uri 'none'; form-action 'none'"
-    template = _environment().get_template("refusing.html")
+    template = environment(PAGE).get_template("refusing.html")
     return template.render(title=title, reason=reason, style=Markup(style), policy=policy)
 
 
@@ -82,10 +81,10 @@ def json_block(data: Any) -> str:
     return json.dumps(data).replace("<", "\\u003c")
 
 
-def _environment() -> jinja2.Environment:
-    """What renders the templates: every value is escaped, and a name that is missing is our mistake."""
+def environment(folder: Path) -> jinja2.Environment:
+    """What renders the templates in `folder`: every value is escaped, and a name that is missing is our mistake."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=escape_exactly,
@@ -94,17 +93,18 @@ def _environment() -> jinja2.Environment:
     )
 
 
+def check_blocks(blocks: Mapping[str, str]) -> None:
+    """PoetError if a page cannot hold one of the texts `blocks` as it is."""
+    for name, content in blocks.items():
+        lower = content.lower()
+        for sign in UNSAFE:
+            if sign in lower:
+                raise PoetError(f"{name} holds {sign!r}, which would end its place in the page. Escape it first.")
+
+
 def _read(name: str) -> str:
     """A script of the page."""
     return (PAGE / name).read_text(encoding="utf-8")
-
-
-def _check_block(name: str, content: str) -> None:
-    """PoetError if a page cannot hold `content` as it is."""
-    lower = content.lower()
-    for sign in UNSAFE:
-        if sign in lower:
-            raise PoetError(f"{name} holds {sign!r}, which would end its place in the page. Escape it first.")
 
 
 def _policy(engine: str, style: str, script: str) -> str:

@@ -59,6 +59,13 @@ def test_options_change_precision_books_and_place(export):
     assert facts["precision"] == "float32" and not facts["can_trace"]
 
 
+def test_the_lesson_is_a_page_of_its_own_beside_the_other(export):
+    output, facts = export("--format", "lesson", out=f"{COLLECTION}-lesson.html")
+    assert output.startswith(f"{COLLECTION}-lesson.html (") and facts["collection"] == COLLECTION
+    _, facts = export("--format", "lesson", "--without-books", "--out", "lesson.html", out="lesson.html")
+    assert not facts["can_trace"]
+
+
 def test_what_is_not_built_is_said_before_torch_is_loaded(export):
     result = CliRunner().invoke(main, ["export", "--collection", "shakespeare"])
     assert result.exit_code and "is not built" in result.output

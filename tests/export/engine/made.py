@@ -1,6 +1,7 @@
 """Pages of untrained models over made-up books, and what Python writes with the same model."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,16 @@ def make_page(
     settings: PageSettings = FLOAT32,
     config: ModelConfig = SMALL,
     min_length: int | None = None,
+    render: Callable[..., str] = poet_page,
 ) -> tuple[TrainedModel, str]:
-    """A trained tokenizer and an untrained model in `folder`, and their page."""
+    """A trained tokenizer and an untrained model in `folder`, and the page that `render` makes of them."""
     clean = write_clean(folder / "clean", TEXTS)
     train_tokenizer(TEXTS.values(), sizes(kind)).save(str(folder / "tokenizer.json"))
     save_untrained(folder / "model", folder / "tokenizer.json", config)
     trained = load_model(folder / "model", torch.device("cpu"))
     books = split_books(clean, SPLIT)
     named: dict[str, Any] = {"collection": "mine", "title": TITLE, "bits_per_character": 1.5}
-    return trained, poet_page(trained, books, settings, min_length=min_length, **named)
+    return trained, render(trained, books, settings, min_length=min_length, **named)
 
 
 def blocks_of(page: str) -> dict[str, str]:

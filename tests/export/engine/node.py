@@ -33,11 +33,11 @@ class Node:
 
 
 @contextmanager
-def running_node(folder: Path) -> Iterator[Node]:
-    """The program as a page has it, with the harness behind it, written to `folder`."""
+def running_node(folder: Path, more: str = "") -> Iterator[Node]:
+    """The program as a page has it, with the harness and `more` behind it, written to `folder`."""
     assert NODE
     script = folder / "program.js"
-    script.write_text(worker_program() + HARNESS.read_text(encoding="utf-8"), encoding="utf-8")
+    script.write_text(worker_program() + HARNESS.read_text(encoding="utf-8") + more, encoding="utf-8")
     with subprocess.Popen(
         [NODE, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:

@@ -1,4 +1,4 @@
-"""`poet export --format html`: the page that writes by itself."""
+"""`poet export --format html` and `lesson`: the page that writes by itself, and the one that explains how."""
 
 import dataclasses
 from pathlib import Path
@@ -11,10 +11,10 @@ from poet.params.page import Precision
 from poet.params.sections import Params
 
 
-def write_html(
-    settings: Params, name: str, folder: Path, out: Path, precision: Precision | None, without_books: bool
+def write_page(
+    settings: Params, name: str, folder: Path, out: Path, form: str, precision: Precision | None, without_books: bool
 ) -> str:
-    """Write the page of the collection `name` with the model in `folder` to `out`; what to say of it."""
+    """Write a page of the collection `name` with the model in `folder` to `out`; what to say of it."""
     if out.is_dir():
         raise click.UsageError(f"--out {out} is a folder; name a file for the page")
     clean, page = built(settings, name, CLEAN), settings.page
@@ -27,10 +27,11 @@ def write_html(
     from poet.books.split import split_books
     from poet.device.device import pick_device
     from poet.export.html import poet_page
+    from poet.export.lesson import lesson_page
     from poet.files import write_text
     from poet.model.saving import load_model
 
-    content = poet_page(
+    content = (poet_page if form == "html" else lesson_page)(
         load_model(folder, pick_device("cpu")),
         split_books(clean, settings.split),
         page,
