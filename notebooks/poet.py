@@ -64,6 +64,9 @@ places = (Path(), Path(".."), Path("torch-transformer-poet"))
 os.chdir(next(place for place in places if (place / "dvc.yaml").exists()))
 # The commands of the project are beside the Python of this notebook.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# git wants to know who makes a commit.
+# !git config user.name >/dev/null || git config user.name poet
+# !git config user.email >/dev/null || git config user.email poet@localhost
 # !poet --version
 
 # %% [markdown]
@@ -161,7 +164,7 @@ if "google.colab" in sys.modules:
 # poet remote share
 # dvc push --quiet --run-cache
 # git add params.yaml dvc.lock reports .dvc/config
-# git -c user.name=poet -c user.email=poet@localhost commit --quiet --allow-empty --message "Built in a notebook"
+# git commit --quiet --allow-empty --message "Built in a notebook"
 # git bundle create --quiet "$1/poet.bundle" HEAD "$(git branch --show-current)"
 
 # %% [markdown]
