@@ -140,10 +140,12 @@ Page(f"reports/{COLLECTION}/poet.html")
 # %% [markdown]
 # ## How fast is this machine?
 #
-# The row goes to `reports/benchmarks`; with it, all reports compare this machine with others.
+# The row goes to `reports/benchmarks`. Then `dvc repro` renders the reports again, which compare this machine with
+# others.
 
 # %%
 # !poet benchmark --save --minutes {BENCHMARK_MINUTES}
+watch("dvc repro")
 
 # %% [markdown]
 # ## Keep it
