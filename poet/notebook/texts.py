@@ -34,7 +34,7 @@ from poet.tokenizers.tokenizer import token_bytes
 # page.css, but translucent: notebooks are light or dark by settings of their own, and text has the colour of theirs.
 HUES = ("31 95 158", "168 84 12", "33 122 60", "176 42 80", "106 63 176", "125 107 0", "15 116 119", "107 86 56")
 GREY = "103 98 90"
-OPACITY = 0.3
+OPACITY = 0.4
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
