@@ -45,8 +45,8 @@ DRIVE = "/content/drive/MyDrive/poet"
 # ## The code
 #
 # A machine that has the project needs nothing of the next cell. On another one it takes a few minutes: it installs what
-# the project needs beside the PyTorch that is there. Where Colab then asks for a restart (*Restart session*), do that,
-# and begin again at the top.
+# the project needs beside the PyTorch that is there. Then it stops, because this session still has other versions of
+# some libraries in memory: restart it (*Runtime > Restart session*), and begin again at the top.
 
 # %%
 import os
@@ -54,10 +54,13 @@ import sys
 from pathlib import Path
 
 # %% magic_args="-s {REPOSITORY} {sys.executable}" language="bash"
-# if test -e dvc.yaml -o -e ../dvc.yaml -o -e torch-transformer-poet/dvc.yaml; then exit; fi
+# # -P: this folder may have a poet.py, the source of this notebook.
+# if "$2" -P -c "import poet.notebook" 2>/dev/null; then exit; fi
 # set -e
-# git clone --quiet "$1" torch-transformer-poet
+# test -e torch-transformer-poet || git clone --quiet "$1" torch-transformer-poet
 # "$2" torch-transformer-poet/notebooks/install.py
+# echo "Everything is installed. Restart the session now, and begin again at the top."
+# exit 1
 
 # %%
 places = (Path(), Path(".."), Path("torch-transformer-poet"))
