@@ -37,6 +37,12 @@ MAY_IMPORT = {
 EVERYTHING = {*GROUND, *MAY_IMPORT}
 NOT_IN_BENCHMARK = {"export", "report", "tracking", "experiments", "projects"}
 MAY_IMPORT |= {"benchmark": EVERYTHING - NOT_IN_BENCHMARK, "cli": {*EVERYTHING, "benchmark"}}
+MAY_IMPORT |= {
+    "notebook": {
+        *("params", "books", "results", "tokenizers", "model", "generation", "attribution", "device", "tracking"),
+        *("report", "cli"),
+    },
+}
 
 
 def imports(path: Path) -> set[str]:

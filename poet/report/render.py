@@ -40,6 +40,17 @@ def render_page(
     """The HTML of `template` with `context`; the same context gives the same text.
 
     `styles` and `scripts` are files beside the template, which the page holds one after the other.
+    """
+    style, script = _joined(styles), _joined(scripts)
+    allowed = f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'; img-src data:"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+    # Style and script are our own files, not data. They are the only strings that are not escaped.
+    return render_part(template, style=Markup(style), script=Markup(script), policy=policy, **context)
+
+
+def render_part(template: str, **context: Any) -> str:
+    """The HTML of `template` with `context`, as a part of a page that others make.
+
     Templates have filters for numbers (`share`, `points`, `range`, `excess`, `figure`, `significant`, `factor`,
     `whole`, `rounded`), for days (`day`), for context (`first_lines`, `last_lines`) and for languages.
     """
@@ -59,13 +70,7 @@ def render_page(
     environment.filters |= {"figure": figure, "whole": whole, "rounded": rounded, "day": day}
     environment.filters |= {"significant": significant, "factor": factor}
     environment.filters |= {"first_lines": _first_lines, "last_lines": _last_lines}
-    style, script = _joined(styles), _joined(scripts)
-    allowed = f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'; img-src data:"
-    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
-    # Style and script are our own files, not data. They are the only strings that are not escaped.
-    return environment.get_template(template).render(
-        style=Markup(style), script=Markup(script), policy=policy, **context
-    )
+    return environment.get_template(template).render(**context)
 
 
 def escape_exactly(value: Any) -> Any:
