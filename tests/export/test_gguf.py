@@ -12,10 +12,10 @@ import torch
 from gguf import GGUFReader
 
 from poet.errors import ModelError
-from poet.export.gguf import LOADING, write_gguf
+from poet.export.gguf import LOADING, REQUIRED, write_gguf
 from poet.generation.sampling import generate
 from poet.model.saving import TrainedModel
-from poet.params.model import Yoke
+from poet.params.model import ModelConfig, Yoke
 from poet.params.sampling import SamplingParams
 from poet.tokenizers.kinds import KINDS, train_tokenizer
 from poet.tokenizers.tokenizer import encode
@@ -167,6 +167,14 @@ def test_what_llama_cpp_cannot_compute_is_refused_by_name(tmp_path, change, prob
     with pytest.raises(ModelError, match=rf"model\.{problem}\n"):
         write_gguf(tmp_path / "out", TrainedModel(model=model, tokenizer=tokenizer, sha256=""), "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_key_of_the_model_has_a_place():
+    """A new key must be carried, compared, or known to change no logit."""
+    carried = {"n_layer", "n_head", "n_embd", "sequence_len", "bias", "tied_head"}
+    compared = {*REQUIRED, "n_kv_head", "compression"}
+    keys = {field.name for field in dataclasses.fields(ModelConfig)}
+    assert keys == carried | compared | {"init", "dropout"}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"bpe", "byte"}))
