@@ -57,7 +57,7 @@ def init(folder: Path, mirrors: tuple[str, ...], **chosen: Any) -> None:
         problem = commit_project(folder)
     if problem:
         click.echo(printable(f"nothing is committed yet, for git says: {problem}"))
-        click.echo("once that is mended, run there: git commit --message 'A new poet'")
+        click.echo(printable("once that is mended, run there: git commit --message 'A new poet'"))
     click.echo(printable(f"{folder} is ready; build it with:\n  cd {shlex.quote(str(folder))}\n  dvc repro"))
 
 

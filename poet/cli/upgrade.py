@@ -21,7 +21,8 @@ def upgrade(replace: bool) -> None:
         return
     click.echo(printable(f"the project has version {done.after} now, it had {done.before}"))
     if done.stages:
-        click.echo(f"the code of these stages has changed, `dvc repro` runs them again: {', '.join(done.stages)}")
+        names = ", ".join(done.stages)
+        click.echo(printable(f"the code of these stages has changed, `dvc repro` runs them again: {names}"))
         click.echo("what depends on their results runs again if these change; `dvc repro --dry` lists all that may run")
     else:
         click.echo("the code of no stage has changed")

@@ -39,11 +39,13 @@ pip install llama-cpp-python
 ```python
 from llama_cpp import Llama
 
-model = Llama({folder} + "/model.gguf", n_ctx={length}, verbose=False)
+folder = {folder}
+model = Llama(f"{{folder}}/model.gguf", n_ctx={length}, verbose=False)
 print(model("The ", max_tokens=60, temperature=0.8)["choices"][0]["text"])
 ```
 
-Any program that is built on llama.cpp loads the file. Token 0, `<|book|>`, stands between books and ends a text."""
+Any program that is built on llama.cpp loads the file. The prompt and what is written have {length} tokens of room
+together. Token 0, `<|book|>`, stands between books and ends a text."""
 
 # What a model has to be for llama.cpp to compute it as a GPT-2.
 REQUIRED: dict[str, Any] = {
