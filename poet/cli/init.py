@@ -112,7 +112,7 @@ def _look_up(params: Path, books: "Sequence[int]") -> None:
         entries = {entry.id: entry for entry in load_catalog(params).entries}
     except SourceError as error:
         # Without a network, a project can be started too; the download names a book that no mirror has.
-        click.echo(f"the numbers of the books could not be looked up: {error.format_message()}", err=True)
+        click.echo(printable(f"the numbers of the books could not be looked up: {error.format_message()}"), err=True)
         return
     if unknown := [str(number) for number in books if number not in entries]:
         raise PoetError(f"Gutenberg's catalog has no text {', '.join(unknown)}; look for books with `poet search`")
