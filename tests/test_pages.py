@@ -16,7 +16,20 @@ from tests.clone import ROOT
 from tests.test_documents import named_paths
 from tests.test_readme import commands, run_nowhere
 
-NAMES = ("collections", "tokenizers", "training", "attribution", "extending", "how-it-works")
+NAMES = (
+    *(
+        "collections",
+        "tokenizers",
+        "training",
+        "attribution",
+        "extending",
+        "how-it-works",
+        "exports",
+        "index",
+        "install",
+    ),
+    *("copying", "sampling", "scaling", "serving"),
+)
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in NAMES}
 CODE = ("poet/", "stages/", "tests/")
 
@@ -43,12 +56,13 @@ def test_every_command_is_run_somewhere(name):
 def test_every_file_that_is_named_exists(name):
     named = named_paths(PAGES[name])
     assert {path for path in named if path.startswith(CODE) and not (ROOT / path).exists()} == set()
-    assert named
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_link_leads_to_a_file_and_a_heading(name):
     for target in re.findall(r"\]\(([^)]+)\)", PAGES[name]):
+        if target.startswith("https://"):
+            continue
         path, _, anchor = target.partition("#")
         file = ROOT / "docs" / path
         assert file.exists(), target

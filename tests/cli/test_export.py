@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from poet.cli import main
 from poet.files import sha256, write_json
 from poet.model.saving import load_model
-from poet.params.model import ModelConfig
+from poet.params.model import ModelConfig, model_settings
 from poet.report.collection_page import summarize
 from poet.report.summary import write_summary
 from poet.results.copying import write_copying
 from poet.results.evaluation import write_result
 from poet.tokenizers.kinds import train_tokenizer
-from tests.recipes import CHAR
+from tests.recipes import CHAR, sizes
 from tests.report.shelf import made_up_results
 from tests.stages.shelf import write_clean
 from tests.stages.small import COLLECTION, save_untrained, write_params
@@ -155,3 +155,23 @@ def test_nothing_that_exists_is_replaced(export, tmp_path):
 def test_options_of_the_page_are_refused_for_a_folder(export, option):
     code, output = invoke("export", "--collection", COLLECTION, "--format", "hf", *option)
     assert code == 2 and "are for --format html" in output
+
+
+def test_a_folder_for_onnx_runtimes(export, tmp_path):
+    out = tmp_path / "onnx"
+    code, output = invoke("export", "--collection", COLLECTION, "--format", "onnx", "--out", out)
+    assert code == 0 and "README.md in it has a program" in output
+    assert {path.name for path in out.iterdir()} == {"model.onnx", "tokenizer.json", "README.md"}
+    assert '"onnx"' in (out / "README.md").read_text(encoding="utf-8").partition("\n# ")[2]
+
+
+def test_a_folder_for_llama_cpp_is_of_a_classic_model(export, tmp_path):
+    out = tmp_path / "gguf"
+    code, output = invoke("export", "--collection", COLLECTION, "--format", "gguf", "--out", out)
+    assert code == 1 and "model.norm: got rms, expected layer" in output and not out.exists()
+    train_tokenizer([BOOK], sizes("byte")).save(str(tmp_path / "byte.json"))
+    classic = model_settings("classic", n_layer=1, n_head=1, n_embd=32, sequence_len=16).config
+    save_untrained(tmp_path / "classic", tmp_path / "byte.json", classic)
+    code, output = invoke("export", "--collection", COLLECTION, "--format", "gguf", "--model", "classic", "--out", out)
+    assert code == 0, output
+    assert {path.name for path in out.iterdir()} == {"model.gguf", "README.md"}
