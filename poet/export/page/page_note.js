@@ -26,7 +26,7 @@ function showHints(view, facts) {
   const example = make("span", { className: "example c0" }, "Tinted words");
   const tints = facts.can_trace
     ? make("p", {}, example, ` are in one of its books, letter for letter${facts.min_length ? `, ${facts.min_length} characters or more` : ""}. `
-      + "The small number says in which one. Choose a passage to see that place in the book.")
+      + "Colour and number say in which one. Choose a passage to see that place in the book.")
     : make("p", {}, facts.note || "This page does not hold the books, so it cannot show where words come from.");
   view.element.replaceChildren(
     make("h2", {}, "In the margin"),

@@ -70,7 +70,7 @@ function showLegend(piece) {
     if (passages > 1) button.append(make("small", {}, ` ${passages} passages`));
     return make("li", {}, button);
   });
-  piece.legend.replaceChildren(make("p", {}, `Tinted words are, letter for letter, in a book that the model read, in passages of ${branch.facts.min_length} characters or more, blanks included: ${share} of this text. The small number is that of the book.`), make("ul", {}, ...items));
+  piece.legend.replaceChildren(make("p", {}, `Tinted words are, letter for letter, in a book that the model read, in passages of ${branch.facts.min_length} characters or more, blanks included: ${share} of this text. Colour and number are those of the book.`), make("ul", {}, ...items));
 }
 
 function showMade(piece) {
