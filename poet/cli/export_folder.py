@@ -1,6 +1,5 @@
 """`poet export --format hf`, `onnx` and `gguf`: a new folder with the model, its tokenizer and its card."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,19 +30,21 @@ def _write_hf(trained: "TrainedModel", facts: "CardFacts", out: Path) -> str:
     """Write a folder for transformers; how to open it."""
     from poet.export.card import card_of
     from poet.export.huggingface import loading, write_huggingface
+    from poet.export.markdown import python_string
 
     use = loading(out.name, trained.model.config.sequence_len)
     card = card_of(facts, form="for the library transformers", library="transformers", loading=use)
     write_huggingface(out, trained, facts.description, card)
-    return f"AutoModelForCausalLM.from_pretrained({json.dumps(str(out))}) loads it"
+    return f"AutoModelForCausalLM.from_pretrained({python_string(str(out))}) loads it"
 
 
 def _write_onnx(trained: "TrainedModel", facts: "CardFacts", out: Path) -> str:
     """Write a folder for ONNX runtimes; how to open it."""
     from poet.export.card import card_of
+    from poet.export.markdown import python_string
     from poet.export.onnx import LOADING, write_onnx
 
-    use = LOADING.format(folder=json.dumps(out.name), vocabulary=trained.model.vocab_size)
+    use = LOADING.format(folder=python_string(out.name), vocabulary=trained.model.vocab_size)
     write_onnx(
         out, trained, card_of(facts, form="as an ONNX graph with a key/value cache", library="onnx", loading=use)
     )
@@ -53,8 +54,8 @@ def _write_onnx(trained: "TrainedModel", facts: "CardFacts", out: Path) -> str:
 def _write_gguf(trained: "TrainedModel", facts: "CardFacts", out: Path) -> str:
     """Write a folder for llama.cpp; how to open it."""
     from poet.export.card import card_of
-    from poet.export.gguf import LOADING, MODEL, write_gguf
+    from poet.export.gguf import MODEL, loading, write_gguf
 
-    use = LOADING.format(folder=json.dumps(out.name), length=trained.model.config.sequence_len)
+    use = loading(out.name, trained.model.config.sequence_len)
     write_gguf(out, trained, card_of(facts, form="for llama.cpp", library="gguf", loading=use))
     return f"llama.cpp loads {MODEL}, and what is built on it"

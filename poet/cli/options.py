@@ -67,6 +67,9 @@ def built(settings: "Params", name: str, folder: Path, file: str = "") -> Path:
 
 def new_folder(path: Path) -> None:
     """PoetError if something stands at `path`, where a command is to write a folder: no folder is ever replaced."""
+    # A folder is written beside its place and then moved there, which no program can do with the folder that it is in.
+    if path.resolve() == Path().resolve() or path.name == "..":
+        raise PoetError(f"{path} is no name of a new folder. Name one with --out; this folder may hold it.")
     # An empty folder loses nothing; people make one first.
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise PoetError(f"{path} exists already. Remove it, or name another folder with --out.")

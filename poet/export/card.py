@@ -5,9 +5,10 @@ Every figure is one that the pipeline measured, beside its baseline. Where nothi
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from poet.books.manifest import PRIVATE, CleanBook
@@ -18,24 +19,23 @@ from poet.model.size import parameter_count
 from poet.params.values import NO_MODEL
 from poet.report.languages import TAG
 from poet.report.words import whole
-from poet.terminal import printable_json
 
 # The name of the card, by which the Hugging Face Hub finds it.
 CARD = "README.md"
 
 PACKAGE = "torch-transformer-poet"
 
-# What may be said of the law, by the kind of a book's source.
+# Where books come from and what may be said of the law, by the kind of a book's source; for one book and for many.
 LICENCES = {
-    "gutenberg": "come from Project Gutenberg. Its books are in the public domain in the USA, save a few that are "
+    "gutenberg": "from Project Gutenberg. Its books are in the public domain in the USA, save a few that are "
     "distributed with the permission of their owners; elsewhere, look at the law of your country. Licence header and "
     "name of Project Gutenberg were removed before the training.",
-    "package": "come from the package {packages}: their licence is that of the package.",
-    "folder": "are texts of the person who trained the model: their licence is unknown.",
-    "calibre": "come from a Calibre library of the person who trained the model: their licence is unknown.",
-    PRIVATE: "are private: their names are replaced by others, and their licence is unknown.",
+    "package": "from the package {packages}, whose licence holds.",
+    "folder": "from a folder of the person who trained the model. Licence unknown.",
+    "calibre": "from a Calibre library of the person who trained the model. Licence unknown.",
+    PRIVATE: "private, under made-up names. Licence unknown.",
 }
-UNKNOWN_LICENCE = "come from elsewhere: their licence is unknown."
+UNKNOWN_LICENCE = "from elsewhere. Licence unknown."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class CardFacts:
     """What is known of a model.
 
     `books` are those of its training; empty where they are not known. `measured` is None where no report is of this
-    model. `settings` has the parameters of its training by dotted key, as DVC recorded them; empty where it did not.
+    model. `settings` has the parameters of its training by section, as DVC recorded them; empty where it did not.
     `commit` is that of the code that exports the model, "" outside git.
     """
 
@@ -55,7 +55,7 @@ class CardFacts:
     books: Sequence[CleanBook]
     held_out_books: Sequence[str]
     measured: Measured | None
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Mapping[str, Any]]
     commit: str
 
 
@@ -104,12 +104,12 @@ def _introduction(facts: CardFacts, form: str) -> str:
     description = facts.description
     count = parameter_count(description.model, description.vocab_size)
     read = [book for book in facts.books if book.id not in facts.held_out_books]
-    learned = f"{len(read):,} books, listed below" if read else "books"
-    start = facts.settings.get("train.init_from")
-    if start == NO_MODEL:
-        learned += ", and from nothing else"
-    elif start:
-        learned += f", after it had started from the weights of another model, {plain(str(start))}"
+    learned = f"{_count_of(len(read))}, listed below" if read else "books"
+    if start := facts.settings.get("train", {}).get("init_from"):
+        if Path(str(start)) == Path(NO_MODEL):
+            learned += ", and from nothing else"
+        else:
+            learned += f", after it had started from the weights of another model, {plain(str(start))}"
     return (
         f"A transformer of {count:,} parameters that learned from {learned}. It continues a text in the manner of its "
         "books; it answers no questions and knows no facts. What it writes has no author.\n\n"
@@ -127,11 +127,20 @@ def _books(facts: CardFacts) -> str:
         (book.title, book.author, book.language, book.id, f"{book.characters:,}{_mark(book, facts.held_out_books)}")
         for book in facts.books
     ]
-    text = f"## Books\n\n{len(rows):,} books, {characters:,} characters after cleaning."
+    text = f"## Books\n\n{_count_of(len(rows))}, {characters:,} characters after cleaning."
     if any(book.id in facts.held_out_books for book in facts.books):
         text += " The model never saw those marked as held out."
     head = ("title", "author", "language", "id", "characters")
     return f"{text}\n\n{table(head, [[plain(cell) for cell in row] for row in rows])}"
+
+
+def _count_of(books: int) -> str:
+    """A number of books in words.
+
+    >>> _count_of(1), _count_of(1234)
+    ('1 book', '1,234 books')
+    """
+    return f"{books:,} book{'' if books == 1 else 's'}"
 
 
 def _mark(book: CleanBook, held_out: Sequence[str]) -> str:
@@ -151,7 +160,7 @@ def _licences(books: Sequence[CleanBook]) -> str:
     for kind, some in by_kind.items():
         packages = ", ".join(sorted({_package(book.source) for book in some}))
         known = LICENCES.get(kind, UNKNOWN_LICENCE).format(packages=plain(packages))
-        lines.append(f"- {len(some):,} of the {len(books):,} books {known}")
+        lines.append(f"- {len(some):,} of {_count_of(len(books))}: {known}")
     return "\n\n".join([text, *(["\n".join(lines)] if lines else ["The licences of its books are unknown."])])
 
 
@@ -188,11 +197,12 @@ def _again(facts: CardFacts) -> str:
     """The settings, the command and the hashes that show whether the same model came out."""
     text = "## How to make it again\n\n"
     if facts.settings:
-        lines = "\n".join(f"{key}: {printable_json(value)}" for key, value in facts.settings.items())
+        lines = "\n".join(_as_yaml(facts.settings))
         text += (
-            f"With {PACKAGE} {version(PACKAGE)}, its collection `{facts.collection}` and these settings in params.yaml "
-            f"(those that DVC recorded with the training), run `dvc exp run -S 'build=[{facts.collection}]'`:\n\n"
-            f"```yaml\n{lines}\n```"
+            f"Take {PACKAGE} (the model was exported with {version(PACKAGE)}) and its collection `{facts.collection}`, "
+            "give these keys of params.yaml the values with which DVC recorded the training, and run "
+            f"`dvc exp run -S 'build=[{facts.collection}]'`. `train.init_from` names the folder of the model that it "
+            f"started from, `{NO_MODEL}` for none.\n\n```yaml\n{lines}\n```"
         )
     else:
         text += "The settings of its training were not recorded where this card was written."
@@ -208,3 +218,17 @@ def _again(facts: CardFacts) -> str:
         f"same on the same machine with the same versions. These are the hashes (SHA-256) of the model's own folder, "
         f"before the export:\n\n{table(('file', 'SHA-256'), rows)}"
     )
+
+
+def _as_yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """The lines of some settings in params.yaml. Each value is JSON, which YAML reads, so it keeps to its line.
+
+    >>> list(_as_yaml({"train": {"steps": 960, "optimizer": {"kind": "auto"}}}))
+    ['train:', '  steps: 960', '  optimizer:', '    kind: "auto"']
+    """
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{key}:"
+            yield from _as_yaml(value, indent + "  ")
+        else:
+            yield f"{indent}{key}: {json.dumps(value, ensure_ascii=False)}"

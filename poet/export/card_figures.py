@@ -62,12 +62,13 @@ def copying_section(measured: Measured | None) -> str:
         for length in LENGTHS
     ]
     longest = "longest passage, in characters", whole(samples.longest), whole(human.longest if human else None)
+    baseline = " The baseline are pages of the same books that the model never saw: people repeat phrases too."
     text = [
         "## How much it copies",
         repetition(samples, human),
         table(("stands in the books word for word", "its text", "pages it never saw"), [*rows, longest]),
         f"Measured on {samples.characters:,} characters of its samples, without names, headings and what else a book "
-        "repeats. The baseline are pages of the same books that the model never saw: people repeat phrases too.",
+        f"repeats.{baseline if human else ''}",
     ]
     if samples.excess is not None:
         excess = excess_in_words(samples.excess, samples.excess_interval)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from poet.errors import ModelError
 from poet.export.card import CARD
+from poet.export.markdown import python_string
 from poet.files import replacing_folder, write_text
 from poet.model.saving import TrainedModel
 from poet.model.size import mlp_width
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 MODEL = "model.gguf"
 
-# What the card says about loading; the folder's name is filled in.
-LOADING = """\
+# What the card says about loading: `loading` fills it in.
+_LOADING = """\
 ```sh
 pip install llama-cpp-python
 ```
@@ -41,7 +42,7 @@ from llama_cpp import Llama
 
 folder = {folder}
 model = Llama(f"{{folder}}/model.gguf", n_ctx={length}, verbose=False)
-print(model("The ", max_tokens=60, temperature=0.8)["choices"][0]["text"])
+print(model("The ", max_tokens={new}, temperature=0.8)["choices"][0]["text"])
 ```
 
 Any program that is built on llama.cpp loads the file. The prompt and what is written have {length} tokens of room
@@ -75,6 +76,12 @@ LAYER_NORM_EPSILON = 1e-5
 
 # GGUF's number for a file whose tensors are all float32, and for a token that is none of the special ones.
 ALL_FLOAT32, NORMAL_TOKEN = 0, 1
+
+
+def loading(folder: str, sequence_len: int) -> str:
+    """The section of the card on loading the folder called `folder`, of a model that reads `sequence_len` tokens."""
+    # Prompt and text have to fit: llama.cpp knows no position behind the last one.
+    return _LOADING.format(folder=python_string(folder), length=sequence_len, new=min(60, sequence_len // 2))
 
 
 def write_gguf(folder: Path, trained: TrainedModel, card: str) -> None:

@@ -8,7 +8,6 @@ README.md                               its card
 Writing the folder needs nothing of transformers.
 """
 
-import json
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -17,6 +16,7 @@ from poet.export.card import CARD
 from poet.export.huggingface_config import OWN_KEY, architecture_of, huggingface_config
 from poet.export.huggingface_tokenizer import TOKENIZER_CONFIG, tokenizer_config
 from poet.export.huggingface_weights import to_huggingface
+from poet.export.markdown import python_string
 from poet.files import replacing_folder, write_json, write_text
 from poet.model.description import ModelDescription
 from poet.model.saving import TrainedModel
@@ -50,7 +50,7 @@ writes it out. `poet import --format hf` brings the folder back."""
 def loading(folder: str, sequence_len: int) -> str:
     """The section of the card on loading the folder called `folder`, of a model that reads `sequence_len` tokens."""
     # Prompt and text have to fit: the library goes on behind the last position that the model knows.
-    return _LOADING.format(folder=json.dumps(folder), length=sequence_len, new=min(200, sequence_len // 2))
+    return _LOADING.format(folder=python_string(folder), length=sequence_len, new=min(200, sequence_len // 2))
 
 
 def write_huggingface(folder: Path, trained: TrainedModel, description: ModelDescription, card: str) -> None:

@@ -124,7 +124,7 @@ def huggingface_config(config: ModelConfig, vocab_size: int) -> dict[str, Any]:
         "vocab_size": vocab_size,
         **{theirs: getattr(config, ours) for ours, theirs in CARRIED[name].items()},
         **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), SEPARATOR_ID),
-        OWN_KEY: {"init": config.init},
+        OWN_KEY: {"init": config.init, "bias": config.bias},
     }
     if name == "gpt2":
         return content | {
@@ -153,18 +153,19 @@ def read_huggingface_config(content: Mapping[str, Any], path: Path, *, bias: boo
     ModelError when it is of another class, or computes something else than our model of the same sizes.
     """
     name = content.get("model_type")
-    if name not in CLASSES:
+    if not isinstance(name, str) or name not in CLASSES:
         raise ModelError(
             f"{path} has the model_type {json.dumps(name)[:60]}, expected {' or '.join(CLASSES)}: only models that "
             "`poet export --format hf` wrote can be imported."
         )
-    own = content.get(OWN_KEY)
+    own = found if isinstance(found := content.get(OWN_KEY), dict) else {}
     keys = {ours: content.get(theirs) for ours, theirs in CARRIED[name].items()}
     keys |= {key: value for key, value in REQUIRED[name].items() if key != "bias"}
     keys |= {
         # A NanoChat of ours has none: if there are any, they are tensors that nobody expects.
-        "bias": bias and name == "gpt2",
-        "init": own.get("init", INIT[name]) if isinstance(own, dict) else INIT[name],
+        # All zero, they may still be ours: so a training begins, and so transformers fills them in for a model without.
+        "bias": (bias or own.get("bias") is True) and name == "gpt2",
+        "init": own.get("init", INIT[name]),
         # Null is no cap there; ours is 0.
         "softcap": keys.get("softcap") or 0.0,
         # As many as there are queries is the usual attention, which we write as null.

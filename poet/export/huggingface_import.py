@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -24,6 +24,9 @@ from poet.model.description import MAX_VOCABULARY
 from poet.model.saving import save_model
 from poet.model.transformer import Transformer
 from poet.results.model_folder import CONFIG, TOKENIZER, WEIGHTS
+
+# The floating-point numbers that float32 holds all of, as safetensors names their types.
+FLOATS = frozenset({"F16", "BF16", "F32"})
 
 
 def import_huggingface(folder: Path, out: Path) -> str:
@@ -81,13 +84,18 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors in `path`; ModelError unless all are finite floating-point numbers."""
+    """The tensors in `path`; ModelError unless all are finite floating-point numbers of at most 32 bits."""
     try:
+        with safe_open(path, framework="pt") as file:
+            other = sorted({file.get_slice(name).get_dtype() for name in file.keys()} - FLOATS)  # noqa: SIM118
+        if other:
+            raise ModelError(
+                f"{path} has tensors of {', '.join(other)}, expected {', '.join(sorted(FLOATS))}. Save the model in "
+                "one of these types, not quantized."
+            )
         weights = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is damaged: {error}. Fetch or write the folder again.") from None
-    if other := sorted({str(tensor.dtype) for tensor in weights.values() if not tensor.is_floating_point()}):
-        raise ModelError(f"{path} has tensors of {', '.join(other)}; expected floating-point numbers, not quantized")
     if broken := sorted(name for name, tensor in weights.items() if not torch.isfinite(tensor).all()):
         raise ModelError(
             f"{path} holds NaN or infinite weights: {', '.join(broken[:5])}. No model can write with them."

@@ -5,18 +5,29 @@ added to it.
 """
 
 import json
+import string
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from poet.errors import DataError, ModelError
-from poet.tokenizers.tokenizer import load_tokenizer
+from poet.params.sections import TokenizeSettings
+from poet.tokenizers.kinds import kind_of, train_tokenizer
+from poet.tokenizers.tokenizer import BYTE_LETTERS, BYTE_TOKENS, UNKNOWN, load_tokenizer
 
 TOKENIZER_CONFIG = "tokenizer_config.json"
 
-# Parts of a tokenizer.json that change the ids of a text and that no tokenizer of ours has.
-FOREIGN = ("added_tokens", "normalizer", "post_processor")
+# What a tokenizer has learned; all else in its file is the same for all tokenizers of a kind.
+LEARNED = ("vocab", "merges")
+
+# The tokens by which each kind spells a text that its other tokens cannot.
+LAST_RESORT = {
+    **dict.fromkeys(("char", "ngram"), BYTE_TOKENS),
+    **dict.fromkeys(("byte", "bytegram", "bpe"), BYTE_LETTERS),
+    "word": [UNKNOWN],
+}
 
 
 def tokenizer_config(sequence_len: int) -> dict[str, Any]:
@@ -37,28 +48,48 @@ def tokenizer_config(sequence_len: int) -> dict[str, Any]:
 def read_tokenizer(path: Path, vocab_size: int) -> Tokenizer:
     """The tokenizer in `path`, which has to have `vocab_size` tokens, as a model's folder of ours keeps it.
 
-    ModelError when the file is damaged, is none of ours, or something was added that gives a text other tokens.
+    ModelError when the file is damaged, is none of ours, or gives a text other tokens than one of ours would.
     """
     try:
         content = json.loads(load_tokenizer(path).to_str())
-    except DataError as error:
+    except DataError:
         # That message tells how the pipeline makes the file again, which it cannot here.
-        reason = error.message.partition(". ")[0]
-        raise ModelError(f"{reason}. Put the tokenizer.json of the export in its place.") from None
+        raise ModelError(
+            f"{path} is damaged, or another program made it. Put the tokenizer.json of the export in its place."
+        ) from None
     # What cuts or fills the texts of a batch, and a template that adds no token: transformers saves them, and they are
     # no part of a tokenizer of ours.
     content |= {"truncation": None, "padding": None}
     if not (content["post_processor"] or {}).get("special_tokens", True):
         content["post_processor"] = None
-    if added := [key for key in FOREIGN if content[key]]:
-        raise ModelError(
-            f"{path} was changed by another program: it has {', '.join(added)}, with which a text gets other tokens. "
-            "Put the tokenizer.json of the export back; a model with more tokens cannot be imported."
-        )
     tokenizer = Tokenizer.from_str(json.dumps(content))
+    if foreign := list(_foreign(tokenizer, content)):
+        raise ModelError(
+            f"{path} is no tokenizer of ours, or another program changed it. Other than ours are: "
+            f"{', '.join(foreign)}. A text would get other tokens, or none. Put the tokenizer.json of the export back; "
+            "a model with more tokens cannot be imported."
+        )
     if tokenizer.get_vocab_size() != vocab_size:
         raise ModelError(
             f"{path} has {tokenizer.get_vocab_size():,} tokens, and the model {vocab_size:,}. Put the tokenizer.json "
             "of the same export back."
         )
     return tokenizer
+
+
+def _foreign(tokenizer: Tokenizer, content: Mapping[str, Any]) -> Iterator[str]:
+    """The parts of a tokenizer, whose file has `content`, that none of ours has."""
+    try:
+        kind = kind_of(tokenizer)
+    except (KeyError, TypeError):
+        yield f"model ({content['model']['type']})"
+        return
+    # The smallest tokenizer of that kind.
+    settings = TokenizeSettings(kind=kind, vocab_size=1000, max_ngram=2, min_frequency=1, train_characters=1000)
+    ours = json.loads(train_tokenizer([string.printable], settings).to_str())
+    yield from (part for part, value in ours.items() if part != "model" and content[part] != value)
+    flags = {part: value for part, value in ours["model"].items() if part not in LEARNED}
+    yield from (f"model.{part}" for part, value in flags.items() if content["model"].get(part) != value)
+    vocabulary = tokenizer.get_vocab()
+    if sorted(vocabulary.values()) != list(range(len(vocabulary))) or not vocabulary.keys() >= {*LAST_RESORT[kind]}:
+        yield "model.vocab"

@@ -25,9 +25,9 @@ MAX_DEPTH = 32
 MAX_VALUES = 200_000
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """The mapping in `path`, of which JSON can be made; ConfigError says in one message why there is none."""
-    text = _read(path)
+    text = _read(path, max_bytes)
     try:
         # The look ahead takes as long as the reading, so a file that can't be dangerous is read at once. Block style
         # needs no look: what is too deep in it ends early.
@@ -44,18 +44,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, max_bytes: int) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(max_bytes + 1)
     except FileNotFoundError:
         raise ConfigError(
             f"{path} does not exist; run from the folder of the project, or one below it, or pass --params"
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    if len(content) > MAX_BYTES:
-        raise ConfigError(f"{path} is larger than {MAX_BYTES:,} bytes; it can't be the recipe")
+    if len(content) > max_bytes:
+        raise ConfigError(f"{path} is larger than {max_bytes:,} bytes; it can't be the recipe")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

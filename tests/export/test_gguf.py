@@ -1,7 +1,6 @@
 """model.gguf holds our weights and tokenizer, and llama.cpp writes our text with it, where it is installed."""
 
 import dataclasses
-import json
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import torch
 from gguf import GGUFReader
 
 from poet.errors import ModelError
-from poet.export.gguf import LOADING, REQUIRED, write_gguf
+from poet.export.gguf import REQUIRED, loading, write_gguf
 from poet.generation.sampling import generate
 from poet.model.saving import TrainedModel
 from poet.params.model import ModelConfig, Yoke
@@ -107,18 +106,19 @@ def test_llama_cpp_writes_our_text(folders, name, kind):
 def test_the_program_of_the_card_runs(folders):
     pytest.importorskip("llama_cpp")
     _, folder = folders("classic")
-    loading = LOADING.format(folder=json.dumps(folder.name), length=LENGTH)
-    (program,) = re.findall(r"```python\n(.*?)```", loading, re.DOTALL)
-    alone = "import sys\nsys.modules.update(torch=None, poet=None)\n" + program.replace(
-        "max_tokens=60", "max_tokens=40"
-    )
+    (program,) = re.findall(r"```python\n(.*?)```", loading(folder.name, LENGTH), re.DOTALL)
+    alone = f"import sys\nsys.modules.update(torch=None, poet=None)\n{program}"
     done = subprocess.run([sys.executable, "-c", alone], cwd=folder.parent, capture_output=True, check=True)
     assert len(done.stdout.decode()) > 20
 
 
+@pytest.mark.parametrize(("context", "tokens"), [(8, 4), (64, 32), (4096, 60)])
+def test_the_program_of_the_card_asks_for_no_more_than_the_model_reads(context, tokens):
+    assert f"n_ctx={context}, " in loading("x", context) and f"max_tokens={tokens}, " in loading("x", context)
+
+
 def test_the_page_about_formats_shows_the_program_of_the_card():
-    loading = LOADING.format(folder=json.dumps("shakespeare-gguf"), length=256)
-    (program,) = re.findall(r"```python\n.*?```", loading, re.DOTALL)
+    (program,) = re.findall(r"```python\n.*?```", loading("shakespeare-gguf", 256), re.DOTALL)
     assert program in (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
 
 

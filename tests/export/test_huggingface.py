@@ -76,6 +76,15 @@ def test_the_folder_comes_back_to_the_bit(folders, tmp_path, name):
     assert after == dataclasses.replace(before, model=dataclasses.replace(before.model, **same))
 
 
+def test_biases_of_zero_come_back(tmp_path):
+    """As at the start of every training: whether there are biases is a choice, not a matter of their values."""
+    trained = train_model(tmp_path / "model", CARRIED["classic with biases"], steps=0)
+    assert not any(weight.any() for key, weight in trained.model.state_dict().items() if key.endswith("up.bias"))
+    out = exported(tmp_path / "out", tmp_path / "model")
+    assert import_huggingface(out, tmp_path / "back") == trained.sha256
+    assert read_description(tmp_path / "back").model.bias
+
+
 @pytest.mark.parametrize("name", ["modern", "grouped queries", "no soft-cap", "classic", "classic with biases"])
 def test_what_transformers_saves_comes_back(folders, tmp_path, name):
     """Also in half precision, and after further training, when the text that it knows is no longer ours alone."""
@@ -176,6 +185,7 @@ CHANGES = [
     ("modern", "head_dim", 4),
     ("modern", "quantization_config", {"bits": 4}),
     ("modern", "model_type", "llama"),
+    ("modern", "model_type", []),
     ("modern", "hidden_size", "16"),
     ("modern", "num_hidden_layers", 3),
     ("modern", "num_hidden_layers", 900),
@@ -213,12 +223,14 @@ def broken(weights, change):
         "missing": {key: tensor for key, tensor in weights.items() if "fc1" not in key},
         "unknown": weights | {"model.layers.0.self_attn.q_proj.bias": torch.ones(16)},
         "NaN": weights | {"lm_head.weight": weights["lm_head.weight"] * float("nan")},
-        "torch.int8": weights | {"lm_head.weight": weights["lm_head.weight"].to(torch.int8)},
+        "I8": weights | {"lm_head.weight": weights["lm_head.weight"].to(torch.int8)},
+        "F8_E4M3": weights | {"lm_head.weight": weights["lm_head.weight"].to(torch.float8_e4m3fn)},
+        "F64": weights | {"lm_head.weight": weights["lm_head.weight"].double() * 1e300},
         "shape": weights | {"lm_head.weight": weights["lm_head.weight"][:-1].contiguous()},
     }[change]
 
 
-@pytest.mark.parametrize("change", ["missing", "unknown", "NaN", "torch.int8", "shape"])
+@pytest.mark.parametrize("change", ["missing", "unknown", "NaN", "I8", "F8_E4M3", "F64", "shape"])
 def test_other_weights_are_not_imported(folders, tmp_path, change):
     _, _, out = folders("modern")
     for file in ("config.json", "tokenizer.json"):

@@ -13,7 +13,7 @@ from poet.errors import ModelError
 from poet.export.huggingface_tokenizer import TOKENIZER_CONFIG, read_tokenizer
 from poet.tokenizers.kinds import KINDS
 from poet.tokenizers.tokenizer import SEPARATOR, SEPARATOR_ID, decode, encode
-from tests.export.hugging import exported, train_model
+from tests.export.hugging import exported, tokenizer_of, train_model
 from tests.tiny import CONFIG, VARIANTS
 
 transformers = pytest.importorskip("transformers")
@@ -101,8 +101,57 @@ def test_a_tokenizer_with_something_added_is_refused(folders, tmp_path):
         changed = Tokenizer.from_file(str(folder / "tokenizer.json"))
         change(changed)
         changed.save(str(path))
-        with pytest.raises(ModelError, match=f"it has {part}, with"):
+        with pytest.raises(ModelError, match=f"Other than ours are: {part}\\."):
             read_tokenizer(path, changed.get_vocab_size())
     ours.save(str(path))
     with pytest.raises(ModelError, match="tokens, and the model 9"):
         read_tokenizer(path, 9)
+
+
+def last_id_skipped(content):
+    vocab = content["model"]["vocab"]
+    vocab[max(vocab, key=vocab.get)] += 1
+
+
+def letter_renamed(content):
+    vocab = content["model"]["vocab"]
+    vocab["xx"] = vocab.pop("a")
+
+
+def word_piece(content):
+    flags = {"unk_token": "<unk>", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+    content["model"] = {"type": "WordPiece", **flags, "vocab": content["model"]["vocab"]}
+
+
+# Tokenizers whose token 0 is ours and that are none of ours: the kind, a change of the file, the part that is named.
+NONE_OF_OURS = {
+    "ids with a hole": ("byte", last_id_skipped, "model.vocab"),
+    "a byte without a letter": ("byte", letter_renamed, "model.vocab"),
+    "dropout": ("bpe", lambda content: content["model"].update(dropout=0.5), "model.dropout"),
+    "no pre-tokenizer": ("byte", lambda content: content.update(pre_tokenizer=None), r"model \(BPE\)"),
+    "words uncut": ("word", lambda content: content.update(pre_tokenizer=None), "pre_tokenizer"),
+    "another decoder": ("ngram", lambda content: content.update(decoder={"type": "Fuse"}), "decoder"),
+    "characters without bytes": (
+        "ngram",
+        lambda content: content["model"].update(byte_fallback=False),
+        "pre_tokenizer, decoder, model.vocab",
+    ),
+    "WordPiece": ("word", word_piece, r"model \(WordPiece\)"),
+}
+
+
+@pytest.mark.parametrize("name", NONE_OF_OURS)
+def test_what_is_none_of_ours_is_refused_before_it_fails(tmp_path, name):
+    kind, change, part = NONE_OF_OURS[name]
+    ours = tokenizer_of(kind)
+    content = json.loads(ours.to_str())
+    change(content)
+    # A blank behind a full stop: no message may be cut within the path.
+    path = tmp_path / "v2. new" / "tokenizer.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ModelError, match=rf"v2\. new/tokenizer\.json is no tokenizer.*Other than ours are: {part}\."):
+        read_tokenizer(path, ours.get_vocab_size())
+    path.write_bytes(b"{")
+    with pytest.raises(ModelError, match=r"v2\. new/tokenizer\.json is damaged"):
+        read_tokenizer(path, ours.get_vocab_size())

@@ -167,7 +167,7 @@ function showFacts(facts) {
   $("title").textContent = visible(facts.title);
   document.title = `${visible(facts.title)} – a poet`;
   const read = books.length === 1 ? "this book" : `these ${whole(books.length)} books`;
-  $("lead").textContent = `A language model with ${rounded(parameters)} parameters read ${books.length ? read : "these books"} and nothing else. `
+  $("lead").textContent = `A language model with ${rounded(parameters)} parameters read ${books.length ? read : "these books"}. `
     + `Give it a beginning: it makes up what follows${facts.can_trace ? ", and marks the words that are in a book letter for letter" : ""}. `
     + `${facts.can_trace ? "Choose a marked word to see that place in the book, or any word" : "Choose a word"} to see what else could have come there.`;
   keeper = keptTexts(facts);
