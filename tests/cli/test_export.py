@@ -24,6 +24,8 @@ from poet.report.summary import write_summary
 from poet.results.copying import write_copying
 from poet.results.evaluation import write_result
 from poet.tokenizers.kinds import train_tokenizer
+from poet.tracking.run import commit
+from tests.clone import ROOT
 from tests.recipes import CHAR, sizes
 from tests.report.shelf import made_up_results
 from tests.stages.shelf import write_clean
@@ -166,6 +168,18 @@ def test_the_page_takes_the_figure_of_this_model_only(export, tmp_path):
     assert export()[1]["bits_per_character"] is None
     write_results(sha256(tmp_path / "models" / COLLECTION / "model.safetensors"))
     assert export()[1]["bits_per_character"] == made_up_results().evaluation.bits_per_character
+
+
+def test_the_card_names_the_commit_of_the_program_not_of_the_project(export, tmp_path, monkeypatch):
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for command in (("init", "-q"), (*author, "commit", "-q", "--allow-empty", "-m", "mine")):
+        subprocess.run(["git", *command], check=True)
+    known = commit(ROOT) if (ROOT / ".git").exists() else ""
+    assert re.findall(r", commit (\w+),", export_folder(tmp_path / "one")) == ([known] if known else [])
+    # Installed into an environment that lies in the project.
+    (tmp_path / "site-packages").mkdir()
+    monkeypatch.setattr("poet.installation.CODE_ROOT", tmp_path / "site-packages")
+    assert commit(tmp_path / "site-packages") and ", commit " not in export_folder(tmp_path / "two")
 
 
 def write_lock(changes=None, *, model=None):

@@ -72,3 +72,10 @@ def test_the_colours_are_those_of_the_report():
 
     # Light, dark and printed.
     assert palettes(READ["poet.css"]) == palettes(report)
+
+
+@pytest.mark.parametrize("path", ["page/poet.html", "page/page_around.js", "lesson_page/lesson.html"])
+def test_no_page_says_that_its_model_read_these_books_alone(path):
+    """A training may start from the weights of another model (`train.init_from`), and a page does not know it."""
+    text = (PAGE.parent / path).read_text(encoding="utf-8")
+    assert "nothing else" not in text and "books alone" not in text
