@@ -7,9 +7,7 @@ The package `gguf` writes the first; it is the extra `[export]` of this project.
 approximation with tanh, from a table of float16: its logits differ from ours in the fourth decimal.
 """
 
-import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +16,10 @@ from numpy.typing import NDArray
 
 from poet.errors import ModelError
 from poet.export.card import CARD
+from poet.export.differences import GPT2, differences
 from poet.export.markdown import python_string
 from poet.files import replacing_folder, write_text
 from poet.model.saving import TrainedModel
-from poet.model.size import mlp_width
-from poet.params.model import ModelConfig
 from poet.tokenizers.kinds import kind_of
 from poet.tokenizers.tokenizer import SEPARATOR, SEPARATOR_ID
 
@@ -48,15 +45,8 @@ print(model("The ", max_tokens={new}, temperature=0.8)["choices"][0]["text"])
 Any program that is built on llama.cpp loads the file. The prompt and what is written have {length} tokens of room
 together. Token 0, `<|book|>`, stands between books and ends a text."""
 
-# What a model has to be for llama.cpp to compute it as a GPT-2.
-REQUIRED: dict[str, Any] = {
-    "norm": "layer",
-    "positions": "learned",
-    "activation": "gelu",
-    "qk_norm": False,
-    "softcap": 0.0,
-    "yoke": None,
-}
+# Of the activations of a GPT-2, llama.cpp has one.
+ACTIVATIONS = ("gelu",)
 
 # The kinds of tokenizer that llama.cpp has too: byte-pair encoding over GPT-2's letters of bytes.
 TOKENIZERS = ("bpe", "byte")
@@ -158,7 +148,8 @@ def _write_tokenizer(writer: "GGUFWriter", model: dict[str, Any]) -> None:
 
 def _check(trained: TrainedModel) -> None:
     """ModelError where llama.cpp cannot compute the model, by the names of everything that stands in the way."""
-    problems = [*_differences(trained.model.config)]
+    found = differences(trained.model.config, GPT2, ACTIVATIONS, grouped_queries=False)
+    problems = [f"model.{problem}" for problem in found]
     kind = kind_of(trained.tokenizer)
     if kind not in TOKENIZERS:
         problems.append(f"tokenize.kind: got {kind}, expected {' or '.join(TOKENIZERS)}")
@@ -168,24 +159,3 @@ def _check(trained: TrainedModel) -> None:
             + "\n".join(f"  {problem}" for problem in problems)
             + "\nExport it in another format, or train one with these values (model.preset: classic)."
         )
-
-
-def _differences(config: ModelConfig) -> Iterator[str]:
-    for key, expected in REQUIRED.items():
-        value = getattr(config, key)
-        if value != expected:
-            yield f"model.{key}: got {_shown(value)}, expected {_shown(expected)}"
-    if config.kv_heads != config.n_head:
-        yield f"model.n_kv_head: got {config.kv_heads}, expected {config.n_head}"
-    bare = dataclasses.replace(config, yoke=None, activation="gelu")
-    if any(mlp_width(bare, layer) != 4 * config.n_embd for layer in range(config.n_layer)):
-        yield f"model.compression: got {config.compression}, expected 1.0"
-
-
-def _shown(value: Any) -> str:
-    """A value as params.yaml has it.
-
-    >>> _shown(None), _shown(False), _shown("rms")
-    ('null', 'false', 'rms')
-    """
-    return value if isinstance(value, str) else json.dumps(value, default=vars)

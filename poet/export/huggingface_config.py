@@ -4,7 +4,6 @@
 load, and the text would be nonsense. So each key of ModelConfig is carried over, or compared, or changes no logit.
 """
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any, Literal
 import pydantic
 
 from poet.errors import ModelError
+from poet.export.differences import GPT2, differences
 from poet.model.layers import RMS_EPSILON
 from poet.model.rotary import ROTARY_BASE
-from poet.model.size import mlp_width
 from poet.params.model import ModelConfig
 from poet.tokenizers.tokenizer import SEPARATOR_ID
 
@@ -27,7 +26,7 @@ CLASSES: dict[Architecture, str] = {"nanochat": "NanoChatForCausalLM", "gpt2": "
 # What a model has to be to have an equal there. The bias of a NanoChat is one of attention alone.
 REQUIRED: dict[Architecture, dict[str, Any]] = {
     "nanochat": {"norm": "rms", "positions": "rotary", "qk_norm": True, "bias": False, "yoke": None},
-    "gpt2": {"norm": "layer", "positions": "learned", "qk_norm": False, "softcap": 0.0, "yoke": None},
+    "gpt2": GPT2,
 }
 
 # Activations that transformers has by the same name; swiglu has a third matrix, which neither class has.
@@ -78,7 +77,10 @@ def architecture_of(config: ModelConfig) -> Architecture:
     >>> architecture_of(ModelConfig(n_layer=1, n_head=1, n_embd=8, sequence_len=4))
     'nanochat'
     """
-    differing = {name: list(_differences(config, name)) for name in CLASSES}
+    differing = {
+        name: list(differences(config, REQUIRED[name], ACTIVATIONS, grouped_queries=name == "nanochat"))
+        for name in CLASSES
+    }
     nearest = min(differing, key=lambda name: len(differing[name]))
     if differing[nearest]:
         raise ModelError(
@@ -87,31 +89,6 @@ def architecture_of(config: ModelConfig) -> Architecture:
             + "\nExport it in another format, or train a model with the values that are expected."
         )
     return nearest
-
-
-def _differences(config: ModelConfig, name: Architecture) -> Iterator[str]:
-    """What `config` has and the class does not, each as key, value and what is expected."""
-    for key, expected in REQUIRED[name].items():
-        value = getattr(config, key)
-        if value != expected:
-            yield f"{key}: got {_shown(value)}, expected {_shown(expected)}"
-    if config.activation not in ACTIVATIONS:
-        yield f"activation: got {config.activation}, expected one of {', '.join(ACTIVATIONS)}"
-    # The widths alone count: with two layers or fewer, compression narrows nothing.
-    bare = dataclasses.replace(config, yoke=None, activation="gelu")
-    if any(mlp_width(bare, layer) != 4 * bare.n_embd for layer in range(bare.n_layer)):
-        yield f"compression: got {config.compression}, expected 1.0"
-    if name == "gpt2" and config.kv_heads != config.n_head:
-        yield f"n_kv_head: got {config.n_kv_head}, expected {config.n_head}"
-
-
-def _shown(value: Any) -> str:
-    """A value as params.yaml has it.
-
-    >>> _shown(None), _shown(False), _shown("rms")
-    ('null', 'false', 'rms')
-    """
-    return value if isinstance(value, str) else json.dumps(value, default=lambda yoke: dict(vars(yoke)))
 
 
 def huggingface_config(config: ModelConfig, vocab_size: int) -> dict[str, Any]:
