@@ -18,7 +18,8 @@ PAGE = (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
 # Slurm's own programs, on a machine that stands for two: `srun` starts a task for each, `scontrol` says who is first.
 SLURM = {
     "srun": '#!/bin/bash\n"$@" & one=$!\n"$@" & two=$!\nwait $one && wait $two\n',
-    "scontrol": "#!/bin/bash\nprintf '127.0.0.1\\n127.0.0.2\\n'\n",
+    # The second name comes late: whoever reads only the first must not make it fail.
+    "scontrol": "#!/bin/bash\necho 127.0.0.1\nsleep 0.3\necho 127.0.0.2\n",
 }
 VARIABLES = {
     **{"SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "two", "SLURM_JOB_NUM_NODES": "2"},
