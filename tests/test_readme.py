@@ -10,6 +10,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ELSEWHERE = {
     "make ui": "serves until it is stopped; tests/cli/test_ui.py starts what it starts",
     "dvc exp run -S 'build=[philosophers]'": "like women_writers, with more books",
+    "cd austen": "tests/projects/test_wheel.py goes from `poet init` to a report",
+    # Formats: tests/cli/test_export.py writes each, tests/export/ opens them with the other library.
+    "poet export --format onnx": "tests/cli/test_export.py",
+    "poet export --collection shakespeare --": "tests/cli/test_export.py",
+    "poet import --format hf shakespeare-hf --out models/back": "tests/cli/test_export.py",
+    "python -m tests.export.onnx_speed": "tests/export/test_onnx.py",
     # docs/copying.md, docs/sampling.md: minutes of training, and figures of the default model.
     "dvc exp run -S 'build=[hamlet]' -S train.steps=700": "minutes of training; the page shows what it gave",
     "python -m poet.benchmark.sampling": "tests/benchmark/test_sampling.py runs the command on a small model",

@@ -1,7 +1,6 @@
 """`poet benchmark`: the table, the file, and machines without a project."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,13 +104,7 @@ def test_saved_figures_are_runs_in_mlflow(quick, monkeypatch, tmp_path):
 def test_the_installed_package_is_enough(tmp_path):
     """The wheel in a folder of its own, run from an empty folder: no project, no params.yaml, no git."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    # A build leaves files in its folder, so it gets a copy of the sources.
-    sources = tmp_path / "sources"
-    for name in ("poet", "stages"):
-        shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, sources)
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path / "wheel"), str(sources)]
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path / "wheel"), str(ROOT)]
     subprocess.run(wheel, check=True)
     [package] = (tmp_path / "wheel").iterdir()
     installed, empty = tmp_path / "installed", tmp_path / "empty"

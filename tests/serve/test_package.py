@@ -19,11 +19,11 @@ SERVED = ROOT / "poet" / "serve" / "mlflow_model.py"
 # Loads the model as a machine does that has the packages and nothing of this project: -S leaves the files out by which
 # an installed project is found in its repository.
 LOADS = """
-import json, sys
+import importlib.util, json, sys
 sys.path.append(sys.argv[1])
-try:
-    import poet
-except ModuleNotFoundError:
+spec = importlib.util.find_spec("poet")
+# An editable installation leaves files of data in a folder poet/, which is no package.
+if spec is None or spec.origin is None:
     import mlflow
     model = mlflow.pyfunc.load_model(sys.argv[2])
     answers = model.predict({"prompt": "the old "}, params={"max_new_tokens": 20, "seed": 3})
