@@ -53,7 +53,7 @@ import os
 import sys
 from pathlib import Path
 
-# %% magic_args="-s {REPOSITORY} {sys.executable}" language="bash"
+# %% magic_args="-s \"{REPOSITORY}\" \"{sys.executable}\"" language="bash"
 # # -P: this folder may have a poet.py, the source of this notebook.
 # if "$2" -P -c "import poet.notebook" 2>/dev/null; then exit; fi
 # set -e
@@ -86,7 +86,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 
 # %% [markdown]
 # Your own texts are a collection too: put the files into a folder below `data/own/`, and name the folder in
-# `params.yaml` as the README says.
+# `params.yaml` as the README says. Only what `!dvc add data/own/mine` was told of is kept by the last section.
 #
 # ## Train
 #
@@ -161,20 +161,27 @@ if "google.colab" in sys.modules:
 
     drive.mount("/content/drive")
 
-# %% magic_args="-s {DRIVE}" language="bash"
+# %% magic_args="-s \"{DRIVE}\"" language="bash"
 # set -e
 # mkdir -p "$1/files"
 # dvc remote add --quiet --force --default drive "$1/files"
 # poet remote check
 # poet remote share
 # dvc push --quiet --run-cache
-# git add params.yaml dvc.lock reports .dvc/config
+# git add params.yaml dvc.lock reports data/own .dvc/config
 # git commit --quiet --allow-empty --message "Built in a notebook"
-# git bundle create --quiet "$1/poet.bundle" HEAD "$(git branch --show-current)"
+# bundle="$1/poet.bundle"
+# # A file that holds anything else than earlier states of this project is left as it is.
+# if test -e "$bundle" && ! { git fetch --quiet "$bundle" HEAD && git merge-base --is-ancestor FETCH_HEAD HEAD; }; then
+#   bundle="$1/poet-$(date +%Y-%m-%d-%H%M%S).bundle"
+# fi
+# git bundle create --quiet "$bundle" HEAD "$(git branch --show-current)"
+# echo "the project is in $bundle"
 
 # %% [markdown]
-# In a later session, set `REPOSITORY` to that file (`/content/drive/MyDrive/poet/poet.bundle`), run the cell above that
-# connects the drive, then begin at the top. In place of the training, this cell brings everything back:
+# In a later session, set `REPOSITORY` to the file that was named last (`/content/drive/MyDrive/poet/poet.bundle`), run
+# the cell above that connects the drive, then begin at the top. In place of the training, this cell brings everything
+# back:
 #
 # ```
 # !dvc pull --run-cache --allow-missing

@@ -96,6 +96,8 @@ def test_one_reader_of_each_outside_thing(path):
             "poet/cli/serve.py",
             # Whether there is a graphical display.
             "poet/cli/browser.py",
+            # Which repository git would take.
+            "poet/projects/create.py",
             # How many threads a worker of DVC's queue has.
             "poet/experiments/queue.py",
         },

@@ -32,6 +32,13 @@ def test_containers_run_targets_that_exist():
     assert made_by(CONTAINER["postCreateCommand"]) == {"setup-dev"} <= TARGETS
 
 
+def test_a_container_leaves_the_environment_of_its_machine_alone():
+    """The folder of the project is that of the machine, whose .venv has programs that do not run in the container."""
+    (mount,) = CONTAINER["mounts"]
+    place = dict(part.split("=") for part in mount.split(","))
+    assert (place["type"], place["target"]) == ("volume", "${containerWorkspaceFolder}/.venv")
+
+
 def test_containers_have_a_python_that_the_project_takes():
     (version,) = re.findall(r"^FROM python:3\.(\d+)-slim", DOCKERFILE, re.MULTILINE)
     assert int(version) >= int(PROJECT["requires-python"].removeprefix(">=3."))

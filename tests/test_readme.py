@@ -40,6 +40,10 @@ ELSEWHERE = {
     "sudo apt-get install git make python3-venv": "changes the machine",
     "docker build --tag poet .": "no Docker here; tests/test_project_files.py reads the Dockerfile",
     "docker run --name poet --interactive --tty poet": "no Docker here",
+    # tests/projects/test_wheel.py does it with the libraries of the tests.
+    "python3 -m venv poet-env": "installing takes minutes",
+    ". poet-env/bin/activate": "installing takes minutes",
+    "pip install torch_transformer_poet-0.1.0-py3-none-any.whl": "installing takes minutes",
     "docker cp poet:/poet/reports reports-from-docker": "no Docker here",
 }
 

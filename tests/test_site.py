@@ -96,16 +96,6 @@ def test_examples_in_docstrings_are_code(site):
     assert not page.xpath("//blockquote")
 
 
-def test_nothing_is_published_that_git_ignores(site):
-    """docs/tracking-server/.env holds passwords."""
-    listed = subprocess.run(
-        ["git", "check-ignore", "--stdin"], cwd=ROOT, input="docs/tracking-server/.env", capture_output=True, text=True
-    )
-    assert listed.stdout, "git no longer ignores it"
-    assert "docs/tracking-server/.env" not in script("prepare").known_files()
-    assert not [path for path in site.rglob("*") if path.name == ".env"]
-
-
 GOOD = (
     '<a href="other.html#here">x</a><a href="https://example.org/">y</a><img src="a.png">'
     '<h1 id="top">z</h1><a href="#top">z</a>'
@@ -126,17 +116,65 @@ GOOD = (
         ('<link rel="stylesheet" href="https://example.org/x.css">', "from another host"),
         ('<link rel="preconnect" href="https://example.org">', "from another host"),
         ('<iframe src="https://example.org/">', "from another host"),
+        ('<a href="../neighbour.html">x</a>', "links to ../neighbour.html, which the site lacks"),
+        ('<img src="../neighbour.html">', "loads ../neighbour.html, which the site lacks"),
+        ('<a href="../site/other.html">x</a>', "which the site lacks"),
+        ('<a href="{root}/neighbour.html">x</a>', "which the site lacks"),
+        ('<img src="{root}/neighbour.html">', "which the site lacks"),
+        ('<p style="background: url(https://example.org/x.png)">', "from another host"),
+        ("<style>@import 'https://example.org/x.css';</style>", "from another host"),
+        ('<style>p { src: url( "missing.woff" ) }</style>', "loads missing.woff, which the site lacks"),
     ],
 )
-def test_each_kind_of_fault_is_named(tmp_path, broken, message):
-    (tmp_path / "404.html").write_text('<link rel="icon" href="/x.png">', encoding="utf-8")
-    (tmp_path / "other.html").write_text('<p id="here">', encoding="utf-8")
-    (tmp_path / "a.png").write_bytes(b"")
-    (tmp_path / "index.html").write_text(GOOD, encoding="utf-8")
-    assert list(script("check").faults(tmp_path)) == []
-    (tmp_path / "index.html").write_text(GOOD + broken, encoding="utf-8")
-    (fault,) = script("check").faults(tmp_path)
+def test_each_kind_of_fault_is_named(site_of, broken, message):
+    check, site = script("check"), site_of("body { mask: url(a.png) }")
+    assert list(check.faults(site)) == []
+    (site / "index.html").write_text(GOOD + broken.replace("{root}", str(site.parent)), encoding="utf-8")
+    (fault,) = check.faults(site)
     assert fault.startswith("index.html: ") and message in fault
+
+
+@pytest.mark.parametrize(
+    ("style", "message"),
+    [
+        ("@import url(//example.org/x.css);", "loads //example.org/x.css from another host"),
+        ('@import "https://example.org/x.css";', "from another host"),
+        ("p { mask: url('../../neighbour.html') }", "loads ../../neighbour.html, which the site lacks"),
+        ("p { mask: url(missing.png) }", "loads missing.png, which the site lacks"),
+        ("p { mask: url(data:image/svg+xml,%3Csvg/%3E); clip-path: url(#x) /* url(gone.png) */ }", ""),
+    ],
+)
+def test_a_style_is_looked_at(site_of, style, message):
+    site = site_of("")
+    (site / "styles").mkdir()
+    (site / "styles" / "x.css").write_text(style, encoding="utf-8")
+    found = list(script("check").faults(site))
+    assert [message in fault and fault.startswith("styles/x.css: ") for fault in found] == [True] * bool(message)
+
+
+@pytest.fixture
+def site_of(tmp_path):
+    """A function that makes a small website without faults, with a style of its own, and a file beside it."""
+
+    def make(style):
+        site = tmp_path / "site"
+        site.mkdir()
+        files = {
+            "../neighbour.html": "",
+            "404.html": '<link rel="icon" href="/x.png">',
+            "other.html": '<p id="here">',
+            "a.png": "",
+            "a.css": style,
+            "index.html": GOOD,
+        }
+        for name, text in files.items():
+            (site / name).write_text(text, encoding="utf-8")
+        return site
+
+    return make
+
+
+MODULE = "api/books.md#poet.books.split"
 
 
 @pytest.fixture
@@ -153,7 +191,8 @@ def small(tmp_path, monkeypatch):
         "poet/books/split.py": '"""Splits."""\n',
         "stages/clean.py": "# ```\n",
         "hidden.txt": "secret",
-        ".gitignore": "hidden.txt\n",
+        "docs/tracking-server/.env": "secret",
+        ".gitignore": "hidden.txt\n.env\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -188,9 +227,34 @@ def test_links_out_of_the_folder_lead_to_pages_of_the_site(small, tmp_path):
     assert (tmp_path / "out" / "picture.png").exists()
 
 
-@pytest.mark.parametrize("target", ["gone.md", "../gone.py", "../hidden.txt", "../stages"])
-def test_a_link_to_what_git_does_not_know_is_an_error(small, target):
-    assert small(f"[x]({target})") == [f"docs/index.md: the link to {target} leads to no file that git knows"]
+def test_every_way_to_write_a_link_is_understood(small, tmp_path):
+    text = (
+        '[a](../stages/clean.py "a title") [b][1] <img alt="c" src="picture.png"> <a href=\'tool.slurm\'>d</a>\n\n'
+        "[1]: ../poet/books/split.py 'a title'\n\n`[2]: ../x` [^3]\n\n[^3]: A note.\n"
+    )
+    assert small(text) == []
+    page = (tmp_path / "out" / "index.md").read_text(encoding="utf-8")
+    expected = text.replace("../stages/clean.py", "source/stages/clean.py.md").replace("../poet/books/split.py", MODULE)
+    assert page == f"# Front\n\n{expected.replace('tool.slurm', 'source/docs/tool.slurm.md')}\n"
+
+
+LINKS = ("[x]({})", '[x]({} "title")', "[x]: {}", '<img src="{}">', "<a class='x' href={}>x</a>")
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("target", ["gone.md", "../gone.py", "../hidden.txt", "../stages", "tracking-server/.env"])
+def test_a_link_to_what_git_does_not_know_is_an_error(small, target, link):
+    wrong = small(link.format(target))
+    assert wrong == [f"docs/index.md: the link to {target} leads to no file that git knows"]
+
+
+def test_nothing_is_published_that_git_ignores(small, tmp_path):
+    """docs/tracking-server/.env holds passwords; git ignores it in this repository."""
+    command = ["git", "check-ignore", "--quiet", "docs/tracking-server/.env"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0, "git no longer ignores it"
+    small("[a](tracking-server/.env) [b](../hidden.txt)")
+    published = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert published and not [path for path in published if b"secret" in path.read_bytes()]
 
 
 def test_the_navigation_has_every_page(small, tmp_path):

@@ -27,11 +27,13 @@ COPIED = {".html", ".ipynb", ".jpg", ".png", ".svg", ".webp"}
 NOT_IN_REFERENCE = {"cli"}
 # A script of our own, by its place in the site (zensical.toml).
 SCRIPT = ("docs/site/iframe-worker.js", "assets/iframe-worker.js")
-# Fenced code, code in a line, or a link's target: nothing in code is taken for a link.
+# Fenced code, code in a line, or the target of a link: behind its words, in a definition (`[1]: x.md`), in HTML.
+# Nothing in code is taken for a link. What is no whole target (`<a b.md>`) is one that leads nowhere, and is told.
 CODE_OR_LINK = re.compile(
     r"^ *(?P<fence>`{3,})[^\n]*\n.*?^ *(?P=fence)`*\s*$"
     r"|(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)"
-    r"|\]\((?P<target>[^()\s]+)\)",
+    r"|(?P<before>\]\(\s*|^ {0,3}\[[^\]\n^][^\]\n]*\]:\s*|<(?:a|img)\s[^>]*?\b(?:href|src)=[\"']?)"
+    r"(?P<target>[^()\s\"'>]+)",
     re.DOTALL | re.MULTILINE,
 )
 LANGUAGES = {".md": "markdown", ".py": "python", ".toml": "toml", ".yaml": "yaml"}
@@ -77,7 +79,7 @@ def with_links_of_the_site(name: str, known: set[str]) -> tuple[str, set[str], l
         linked.add(file)
         there, own_anchor = place_of(file)
         anchor = anchor or own_anchor
-        return f"]({relpath(there, PurePosixPath(place).parent)}{'#' if anchor else ''}{anchor})"
+        return f"{match['before']}{relpath(there, PurePosixPath(place).parent)}{'#' if anchor else ''}{anchor}"
 
     text = CODE_OR_LINK.sub(change, (ROOT / name).read_text(encoding="utf-8"))
     # Python-Markdown reads Markdown between the tags only where it is told to.

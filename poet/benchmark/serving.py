@@ -148,9 +148,16 @@ async def _serve(engine: Engine, load: Load, seconds: float) -> Served:
                     break
 
     await asyncio.gather(*(read(number) for number in range(load.readers)))
+    return summarize(load, firsts, gaps, counted / seconds)
+
+
+def summarize(load: Load, firsts: list[float], gaps: list[float], tokens_per_second: float) -> Served:
+    """What came of `load`, from the milliseconds to the first token of each text, of which there is one at least, and
+    those between two later ones.
+    """
     return Served(
         load=load,
-        tokens_per_second=counted / seconds,
+        tokens_per_second=tokens_per_second,
         first_token=statistics.median(firsts),
         first_token_95=statistics.quantiles(firsts, n=20)[-1] if len(firsts) > 1 else firsts[0],
         longest_gap=max(gaps, default=0.0),

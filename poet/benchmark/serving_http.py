@@ -6,7 +6,6 @@ page does. Readers on the server's machine take processor time from it, so the f
 
 import json
 import random
-import statistics
 import threading
 import time
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 import click
 import requests
 
-from poet.benchmark.serving import ALTERNATIVES, Load, Served, table
+from poet.benchmark.serving import ALTERNATIVES, Load, Served, summarize, table
 from poet.errors import PoetError
 
 LOADS = tuple(
@@ -61,7 +60,9 @@ def serve(url: str, load: Load, seconds: float) -> Served:
                 while time.perf_counter() < end:
                     read_text(session, url, load, source, readers[number], warm, end)
         except (requests.RequestException, ValueError) as error:
-            faults.append(error)
+            faults.append(str(error))
+        except (KeyError, TypeError):
+            faults.append("its answers are not those of `poet serve`")
 
     threads = [threading.Thread(target=read, args=(number,)) for number in range(load.readers)]
     for thread in threads:
@@ -74,19 +75,16 @@ def serve(url: str, load: Load, seconds: float) -> Served:
             f"{url} did not serve {load.readers} readers: {faults[0] if faults else 'it wrote no token'}. Start it "
             "with `poet serve --per-minute 0`, and give the address that it prints"
         )
-    return Served(
-        load=load,
-        tokens_per_second=sum(reader.counted for reader in readers) / seconds,
-        first_token=statistics.median(firsts),
-        first_token_95=statistics.quantiles(firsts, n=20)[-1] if len(firsts) > 1 else firsts[0],
-        longest_gap=max(gaps, default=0.0),
-    )
+    return summarize(load, firsts, gaps, sum(reader.counted for reader in readers) / seconds)
 
 
 def read_text(
     session: requests.Session, url: str, load: Load, source: random.Random, reader: Reader, warm: float, end: float
 ) -> None:
-    """Ask for one text that begins with a line of a book, and read it to its end or to `end`."""
+    """Ask for one text that begins with a line of a book, and read it to its end or to `end`.
+
+    ValueError if the server breaks the text off with an error; KeyError or TypeError for answers of another server.
+    """
     line = session.get(f"{url}/api/line", timeout=PATIENCE)
     line.raise_for_status()
     settings = {"tokens": source.randrange(100, 300), "seed": source.randrange(10**6)}
@@ -104,6 +102,9 @@ def read_text(
                 reader.counted += warm <= now < end
                 (reader.firsts if is_first else reader.gaps).append(1000 * (now - (begin if is_first else last)))
                 is_first, last = False, now
+            elif name == "error" and event.startswith(b"data: "):
+                # The status was 200 before anything went wrong.
+                raise ValueError(json.loads(event.removeprefix(b"data: "))["message"])
             if time.perf_counter() >= end:
                 return
 

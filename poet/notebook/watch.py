@@ -117,10 +117,13 @@ def watch(command: str) -> None:
                     progress.read(output)
                     shown.update(progress)
             except KeyboardInterrupt:
-                os.killpg(process.pid, signal.SIGINT)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.killpg(process.pid, signal.SIGINT)
                 process.wait()
+                raise
+            finally:
+                # What it wrote at its end may have come after the last look.
                 progress.read(output)
                 shown.update(progress)
-                raise
     if process.returncode:
         raise PoetError(f"`{command}` failed; the reason stands above.")

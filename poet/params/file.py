@@ -16,6 +16,7 @@ import pydantic
 from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from poet.errors import ConfigError
@@ -256,10 +257,49 @@ def _with_items(text: str, keys: Sequence[str | int], new: Sequence[str]) -> str
         lines[line] = "".join([lines[line][:column], *(f", {item}" for item in new), lines[line][column:]])
         return "".join(lines)
     dash = lines[last.start_mark.line].rindex("-", 0, last.start_mark.column)
-    # The end of a block is where the next one begins, behind comments; that of its last word is exact.
-    while not isinstance(last, ScalarNode) and not last.flow_style:
-        last = last.value[-1][1] if isinstance(last, MappingNode) else last.value[-1]
-    return _with_lines(text, last.end_mark.line + 1, [f"{' ' * dash}- {item}" for item in new])
+    return _with_lines(text, _last_word(last).end_mark.line + 1, [f"{' ' * dash}- {item}" for item in new])
+
+
+def with_value(text: str, keys: Sequence[str], value: str) -> str:
+    """The text of a recipe with `value` right behind the colon of the key at `keys`, in place of all that was there.
+
+    DVC and people write the same values in other ways. ConfigError, whose message is a predicate, if there is no such
+    key.
+    """
+    key, old = _find(text, keys)
+    colon = text.index(":", key.end_mark.index)
+    return text[: colon + 1] + value + text[_last_word(old).end_mark.index :]
+
+
+def with_first_items(text: str, keys: Sequence[str], new: Sequence[str]) -> str:
+    """The text of a recipe with `new` before the first item of the list at `keys`; ConfigError as for `with_value`."""
+    if not new:
+        return text
+    _, old = _find(text, keys)
+    at = old.start_mark.index
+    if old.flow_style:  # it begins with a bracket
+        return text[: at + 1] + "".join(f"{item}, " for item in new) + text[at + 1 :]
+    return text[:at] + "".join(f"- {item}\n{' ' * old.start_mark.column}" for item in new) + text[at:]
+
+
+def _find(text: str, keys: Sequence[str]) -> tuple[Any, Any]:
+    """The nodes of the key at `keys` and of its value."""
+    try:
+        value = YAML().compose(io.StringIO(text))
+        for name in keys:
+            key, value = next(pair for pair in value.value if pair[0].value == name)
+    except (YAMLError, StopIteration, AttributeError, TypeError):
+        raise ConfigError(f"has no {'.'.join(keys)}") from None
+    return key, value
+
+
+def _last_word(node: Any) -> Any:
+    """The last scalar or list in brackets in `node`. The end of a block is where the next one begins, behind comments;
+    that of its last word is exact.
+    """
+    while not isinstance(node, ScalarNode) and not node.flow_style:
+        node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
+    return node
 
 
 def _with_lines(text: str, at: int, new: Sequence[str]) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from poet.errors import PoetError
-from poet.files import read_json_as, write_json
+from poet.errors import DataError, PoetError
+from poet.files import read_json_as, read_text, write_json
 from poet.installation import code_path
-from poet.projects.pipeline import LOCK, Pipeline, make_pipeline
+from poet.project import PIPELINE
+from poet.projects.pipeline import LOCK, RUN_STAGE, Pipeline, make_pipeline
+from poet.projects.template import COPIED, template
 
 # Of the hash of a file or a stage, as many hex digits are kept: enough to tell versions apart, and short in a diff.
 DIGITS = 32
@@ -18,10 +20,10 @@ DIGITS = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """What a project was made with; `pipeline` is the hash of its dvc.yaml, `code` has one for each stage."""
+    """What a project was made with: `files` has a hash of each file as it was written, `code` one for each stage."""
 
     version: str
-    pipeline: str
+    files: dict[str, str]
     code: dict[str, str]
 
 
@@ -29,19 +31,36 @@ def installed_lock(pipeline: Pipeline) -> Lock:
     """The lock of a project that is made now."""
     return Lock(
         version=importlib.metadata.version("torch-transformer-poet"),
-        pipeline=text_hash(pipeline.text),
+        files={name: content_hash(text.encode("utf-8")) for name, text in project_files(pipeline).items()},
         code={name: code_hash(paths) for name, paths in pipeline.code.items()},
     )
 
 
+def project_files(pipeline: Pipeline) -> dict[str, str]:
+    """The text of each file of a project that an upgrade may replace, by its name."""
+    return {PIPELINE: pipeline.text} | {name: template(name) for name in COPIED}
+
+
 def read_lock(root: Path) -> Lock:
     """The lock of the project `root`; PoetError where it has none, DataError where it is damaged."""
-    if not (root / LOCK).is_file():
+    if not (root / LOCK).is_file() and not is_project(root):
         raise PoetError(
             f"{root} has no {LOCK}: it is not a project that `poet init` made. Where the code is among the files, DVC "
             "sees each change of it, and nothing has to be upgraded."
         )
-    return read_json_as(root / LOCK, Lock)
+    try:
+        return read_json_as(root / LOCK, Lock)
+    except DataError:
+        # The message of `read_json_as` would send people to DVC, which does not write this file.
+        raise DataError(
+            f"{root / LOCK} is missing or damaged, or another version wrote it. `git checkout {LOCK}` brings back what "
+            "git has of it. If that does not help, `poet upgrade --replace` writes it anew; all stages then run again."
+        ) from None
+
+
+def is_project(root: Path) -> bool:
+    """Whether `poet init` made the project `root`: the stages of its dvc.yaml run the installed code."""
+    return (root / PIPELINE).is_file() and RUN_STAGE in read_text(root / PIPELINE)
 
 
 def write_lock(root: Path, lock: Lock) -> None:
@@ -78,9 +97,9 @@ def require_same_code(root: Path, stage: str) -> None:
         )
 
 
-def text_hash(text: str) -> str:
-    """A hash of `text`."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:DIGITS]
+def content_hash(content: bytes) -> str:
+    """A hash of the `content` of a file."""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
 
 
 def code_hash(paths: Sequence[str]) -> str:

@@ -15,6 +15,9 @@ from poet.projects.template import template
 LOCK = "poet.lock.json"
 CODE = "code"
 
+# How each stage is started; the repository says `python -m stages.NAME`.
+RUN_STAGE = "python -m poet.projects.stage "
+
 HEAD = f"""\
 # The stages of torch-transformer-poet, written by `poet init`. `poet upgrade` replaces it by that of another version.
 #
@@ -51,7 +54,7 @@ def make_pipeline() -> Pipeline:
         if found := _STAGE.fullmatch(line):
             name = found[1]
             code[name] = []
-        lines.append(line.replace("python -m stages.", "python -m poet.projects.stage "))
+        lines.append(line.replace("python -m stages.", RUN_STAGE))
         if found := _PARAMS.fullmatch(line):
             lines.append(f"{found[1]}  - {LOCK}: [{CODE}.{name}]")
     # The benchmark depends on nothing but code and parameters, and DVC takes no empty list.

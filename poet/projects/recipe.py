@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poet.projects.template import template
+from poet.errors import ConfigError
+from poet.params.file import with_first_items, with_value
+from poet.projects.template import template, template_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +25,22 @@ def make_recipe(shelf: Shelf | None, mirrors: Sequence[str] = ()) -> str:
     """The text of params.yaml that builds `shelf`, or the shipped plays for None; books come from `mirrors` first.
 
     Every line that says nothing of these stays as it is. The names in `shelf` are not checked; `load_params` does that.
+
+    ConfigError if the params.yaml that it is made from is not a recipe: in a clone, people edit it.
     """
     text = template("params.yaml")
-    if shelf:
-        text = _with_section(text, "build", [f"  - {_quoted(shelf.name)}"])
-        text = _with_section(text, "collections", _collection(shelf))
-        # The shipped one is a play.
-        text = re.sub(r"held_out_books: \[.*\]", "held_out_books: []", text)
-    added = "".join(f"    - {_quoted(mirror)}\n" for mirror in mirrors)
-    return text.replace("  mirrors:\n", f"  mirrors:\n{added}")
+    try:
+        if shelf:
+            text = with_value(text, ("build",), f"\n  - {_quoted(shelf.name)}")
+            text = with_value(text, ("collections",), "\n" + "\n".join(_collection(shelf)))
+            # The shipped one is a play.
+            text = with_value(text, ("split", "held_out_books"), " []")
+        return with_first_items(text, ("download", "mirrors"), [_quoted(mirror) for mirror in mirrors])
+    except ConfigError as error:
+        raise ConfigError(
+            f"{template_path('params.yaml')}, from which new recipes are made, {error.message}; `poet check` in its "
+            "folder says what is wrong with it"
+        ) from None
 
 
 def _collection(shelf: Shelf) -> list[str]:
@@ -40,12 +49,6 @@ def _collection(shelf: Shelf) -> list[str]:
     sources += [f"kind: calibre\n        path: {_quoted(path)}" for path in shelf.calibre]
     head = [f"  {_quoted(shelf.name)}:", f"    title: {_quoted(shelf.title)}", "    sources:"]
     return head + [f"      - {source}" for source in sources]
-
-
-def _with_section(text: str, key: str, body: list[str]) -> str:
-    """`text` with the lines `body` below the top-level `key`, in place of all that was there and a blank line."""
-    lines = "\n".join([f"{key}:", *body, "", ""])
-    return re.sub(rf"^{key}:\n(?:[ \t]+.*\n|\n)+", lambda match: lines, text, count=1, flags=re.MULTILINE)
 
 
 def _quoted(text: str) -> str:

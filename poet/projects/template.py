@@ -11,9 +11,17 @@ CONSTRAINTS = "constraints.txt"
 # Copied as they are. pyproject.toml puts each into the wheel, and params.yaml and dvc.yaml, from which those of the new
 # project are made. With .dvc/ and .dvcignore, a folder is what `dvc init` makes of it.
 COPIED = (
-    *(".dvc/.gitignore", ".dvc/config", ".dvc/plots/learning.json", ".dvcignore", ".gitattributes", ".gitignore"),
+    *(".dvc/.gitignore", ".dvc/plots/learning.json", ".dvcignore", ".gitattributes", ".gitignore"),
     *(CONSTRAINTS, "data/own/README.md", "models/none/README.md", "reports/benchmarks/README.md"),
 )
+
+# Not copied: in a clone, .dvc/config also names the remotes of a team, and who reads them.
+DVC_CONFIG = ".dvc/config"
+DVC_SETTINGS = """\
+[core]
+    analytics = false
+    check_update = false
+"""
 
 # The page that a new project begins with.
 README = Path(__file__).parent / "README.md"

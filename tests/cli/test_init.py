@@ -1,7 +1,6 @@
-"""`poet init` and `poet upgrade`: a whole project or none, errors that help, and an upgrade that says what will run."""
+"""`poet init`: a whole project or none, and errors that help."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -11,21 +10,14 @@ from click.testing import CliRunner
 from poet.cli import main
 from poet.params.file import load_params
 from poet.params.sections import CalibreSource, FolderSource
-from poet.projects import lock
+from poet.projects import template
+from poet.projects.create import new_project
 from poet.projects.pipeline import LOCK
-from tests.clone import sh
+from poet.projects.recipe import make_recipe
+from poet.projects.template import COPIED
+from tests.clone import ROOT, sh
 from tests.sources.calibre_library import write_calibre_library
 from tests.sources.gutenberg.small_mirror import write_catalog
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """A folder outside of every repository, with git and somebody who commits; returns it."""
-    for variable in ("GIT_AUTHOR", "GIT_COMMITTER"):
-        monkeypatch.setenv(f"{variable}_NAME", "t")
-        monkeypatch.setenv(f"{variable}_EMAIL", "t@example.org")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def init(*words):
@@ -97,8 +89,17 @@ def test_books_are_found_before_there_is_a_project(here, monkeypatch):
         (["p", "--folder", "empty"], "empty"),
         (["p", "--calibre", "empty"], "empty"),
         (["...", "--folder", "full"], "choose one with --name"),
-        (["con", "--folder", "full"], "this name is reserved"),
-        (["p", "--folder", "full", "--name", "A B"], "collections.A B"),
+        (["con", "--folder", "full"], "'con' is no name for a collection"),
+        (["l" * 65, "--folder", "full"], "choose one with --name"),
+        (["p", "--folder", "full", "--name", "A B"], "'A B' is no name for a collection"),
+        (["full/p", "--folder", "full"], "full/p would be in full, and the project would read its own files"),
+        (["full/x/p", "--calibre", "full"], "full/x/p would be in full, and the project would read its own files"),
+        (["p", "--books", ""], "'' is not the number of a book; say 1342,158"),
+        (["p", "--books", "1000000"], "'1000000' is not the number of a book"),
+        (["new/parents/p", "--folder", "empty"], "empty"),
+        (["n" * 300], "File name too long"),
+        (["new/" + "n" * 300], "File name too long"),
+        (["file/p"], "no project can be made in file/p"),
         (["p", "--mirror", "http://user:word@mirror.example"], "holds a user or a password"),
     ],
 )
@@ -125,6 +126,69 @@ def test_an_empty_folder_stays_empty_after_a_mistake_and_is_taken_else(here, mon
     assert load_params(here / "p/params.yaml").build == ["shakespeare"]
 
 
+def test_texts_beside_the_project_are_taken_and_a_link_into_them_is_not(here):
+    (here / "texts").mkdir()
+    (here / "texts/a.txt").write_text("words " * 400, encoding="utf-8")
+    (here / "link").symlink_to(here / "texts")
+    inside = init("link/p", "--folder", "texts")
+    assert inside.exit_code == 1 and "would be in texts" in inside.output
+    assert init("texts-p", "--folder", "texts").exit_code == 0
+
+
+def test_the_current_folder_gives_its_name(here, monkeypatch):
+    (here / "full").mkdir()
+    (here / "full/a.txt").write_text("words " * 400, encoding="utf-8")
+    for folder, output in (("My Shelf", "1 of 1 file used"), ("con", "'con' is no name for a collection")):
+        (here / folder).mkdir()
+        monkeypatch.chdir(here / folder)
+        assert output in init(".", "--folder", "../full").output
+    assert load_params(here / "My Shelf/params.yaml").build == ["my_shelf"]
+
+
+def test_what_others_put_there_stays_after_a_mistake(here):
+    with pytest.raises(RuntimeError), new_project(here / "new/p", make_recipe(None)):
+        (here / "new/p/mine.txt").write_text("mine", encoding="utf-8")
+        raise RuntimeError
+    assert [path.relative_to(here).as_posix() for path in sorted(here.rglob("*"))] == ["new", "new/p", "new/p/mine.txt"]
+
+
+def test_git_makes_the_new_repository_also_in_a_hook_of_another(here, monkeypatch):
+    sh("git init --quiet other", here)
+    for name, value in (("DIR", ".git"), ("WORK_TREE", ""), ("INDEX_FILE", ".git/index")):
+        monkeypatch.setenv(f"GIT_{name}", str(here / "other" / value))
+    result = init("p")
+    assert result.exit_code == 0, result.output
+    assert sh("git rev-list --count HEAD", here / "p") == "1\n"
+    assert not (here / "other/.git/index").exists()
+
+
+def test_all_that_git_says_is_shown(here, monkeypatch):
+    hooks = here / "hooks"
+    hooks.mkdir()
+    (hooks / "pre-commit").write_text("#!/bin/sh\nprintf 'first\\nlast\\n' >&2\nexit 1\n", encoding="utf-8")
+    (hooks / "pre-commit").chmod(0o755)
+    for name, value in (("COUNT", "1"), ("KEY_0", "core.hooksPath"), ("VALUE_0", str(hooks))):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    result = init("p")
+    assert result.exit_code == 0, result.output
+    assert "nothing is committed yet, for git says:\nfirst\nlast\n" in result.output
+
+
+def test_from_a_clone_the_recipe_is_its_own_and_its_remotes_are_not_taken(here, monkeypatch):
+    """Of this repository, which may have a remote in .dvc/config, and somebody's folders in params.yaml."""
+    for name in (*COPIED, "dvc.yaml", "params.yaml"):
+        (here / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / "clone" / name).write_bytes((ROOT / name).read_bytes())
+    (here / "clone/.dvc/config").write_text("[core]\n    remote = team\n", encoding="utf-8")
+    monkeypatch.setattr(template, "CODE_ROOT", here / "clone")
+    result = init("p")
+    assert result.exit_code == 0, result.output
+    assert f"its recipe is made from {here / 'clone' / 'params.yaml'}" in result.output
+    assert sh("python -m dvc remote list && git ls-files .dvc", here / "p").split() == [
+        *(".dvc/.gitignore", ".dvc/config", ".dvc/plots/learning.json"),
+    ]
+
+
 def test_without_git_nothing_is_made(here, monkeypatch):
     monkeypatch.setenv("PATH", str(here))
     result = init("p")
@@ -133,10 +197,8 @@ def test_without_git_nothing_is_made(here, monkeypatch):
 
 
 def test_without_somebody_who_commits_the_project_is_whole_and_staged(here, monkeypatch):
-    for variable in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(variable)
-    monkeypatch.setenv("HOME", str(here / "home"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for variable in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.delenv(f"GIT_{variable}")
     monkeypatch.setenv("EMAIL", "")
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.useConfigOnly")
@@ -146,80 +208,6 @@ def test_without_somebody_who_commits_the_project_is_whole_and_staged(here, monk
     assert "nothing is committed yet, for git says:" in result.output
     staged = subprocess.run(["git", "-C", "p", "ls-files"], capture_output=True, text=True, check=True).stdout.split()
     assert {"params.yaml", "dvc.yaml", LOCK, "README.md", ".dvc/config", "models/none/README.md"} <= set(staged)
-
-
-def upgrade(*words):
-    return CliRunner().invoke(main, ["upgrade", *words])
-
-
-@pytest.fixture
-def project(here, monkeypatch):
-    """A new project, which is the current folder."""
-    assert init("p").exit_code == 0
-    monkeypatch.chdir(here / "p")
-    return here / "p"
-
-
-@pytest.fixture
-def newer(monkeypatch):
-    """Another version is installed, with other code for the pages."""
-    real = lock.code_hash
-    other = "poet/report/verdict.py"
-    monkeypatch.setattr(lock, "code_hash", lambda paths: real([path for path in paths if path != other]))
-    monkeypatch.setattr(lock.importlib.metadata, "version", lambda name: "9.0")
-
-
-def test_an_upgrade_says_which_stages_will_run(project, newer):
-    old = (project / LOCK).read_text(encoding="utf-8")
-    check = CliRunner().invoke(main, ["check"])
-    assert "version 9.0 is installed" in check.output and "other code in: report, start_page" in check.output
-    result = upgrade()
-    assert result.exit_code == 0, result.output
-    assert "`dvc repro` runs them again: report, start_page\n" in result.output
-    changed = [
-        one
-        for one, other in zip(old.split("\n"), (project / LOCK).read_text().split("\n"), strict=True)
-        if one != other
-    ]
-    assert [line.split('"')[1] for line in changed] == ["version", "report", "start_page"]
-    assert upgrade().output == "nothing to do: the project has the installed version 9.0\n"
-    assert "other code" not in CliRunner().invoke(main, ["check"]).output
-
-
-def test_a_stage_refuses_other_code_than_the_projects(project, newer):
-    assert lock.require_same_code(project, "train") is None
-    with pytest.raises(lock.PoetError, match=r"stage report \(version 9.0\) .* \(version 0.* Run `poet upgrade`"):
-        lock.require_same_code(project, "report")
-    with pytest.raises(lock.PoetError, match="stage nonsense"):
-        lock.require_same_code(project, "nonsense")
-
-
-def test_an_edited_pipeline_is_not_replaced_unasked(project, newer):
-    path = project / "dvc.yaml"
-    edited = path.read_text(encoding="utf-8").replace("desc: one HTML", "desc: an HTML")
-    path.write_text(edited, encoding="utf-8")
-    before = (project / LOCK).read_bytes()
-    result = upgrade()
-    assert result.exit_code == 1 and "was edited, and an upgrade would replace it" in result.output
-    assert (path.read_text(encoding="utf-8"), (project / LOCK).read_bytes()) == (edited, before)
-    assert upgrade("--replace").exit_code == 0
-    assert "desc: one HTML" in path.read_text(encoding="utf-8")
-
-
-def test_an_upgrade_says_what_params_yaml_lacks(project, newer):
-    path = project / "params.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("  findings: 8", "  # findings: 8"), encoding="utf-8")
-    result = upgrade()
-    assert result.exit_code == 1
-    assert "report.findings: missing" in result.output or "report" in result.output
-    assert "This version's own is " in result.output
-    assert json.loads((project / LOCK).read_text(encoding="utf-8"))["version"] == "9.0"
-
-
-def test_where_the_code_is_among_the_files_nothing_is_upgraded(here):
-    (here / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
-    result = upgrade()
-    assert result.exit_code == 1 and f"has no {LOCK}" in result.output
 
 
 def test_a_calibre_library_is_a_source(here):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 
 import pytest
 
@@ -48,6 +49,30 @@ def test_cells_hold_no_logic():
     assert [node.test.left.value for node in ast.walk(tree) if isinstance(node, ast.If)] == ["google.colab"]
 
 
+def test_a_bundle_of_another_project_stays(tmp_path):
+    """The last lines of the cell that keeps everything: a later state of the project replaces the earlier one alone."""
+    (cell,) = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if "git bundle" in cell.source]
+    (tmp_path / "keep.sh").write_text("set -e\n" + cell[cell.index("bundle=") :], encoding="utf-8")
+    drive, commit = tmp_path / "a drive", "git commit --quiet --allow-empty --message"
+    drive.mkdir()
+    for name in ("one", "other"):
+        sh(f"git init --quiet -b main {name} && cd {name} && {commit} {name}", tmp_path)
+
+    def keep(name):
+        return sh("bash ../keep.sh '../a drive'", tmp_path / name)
+
+    assert keep("one") == "the project is in ../a drive/poet.bundle\n"
+    sh(f"{commit} more", tmp_path / "one")
+    assert keep("one") == "the project is in ../a drive/poet.bundle\n"
+    assert re.fullmatch(r"the project is in \.\./a drive/poet-[0-9-]+\.bundle\n", keep("other"))
+    # Somebody else has gone on meanwhile, or the file is damaged.
+    sh("git reset --quiet --hard HEAD~", tmp_path / "one")
+    assert "poet-" in keep("one")
+    assert sh("git -C one ls-remote '../a drive/poet.bundle' | wc -l", tmp_path).strip() == "2"
+    (drive / "poet.bundle").write_bytes(b"")
+    assert "poet-" in keep("one") and (drive / "poet.bundle").read_bytes() == b""
+
+
 @pytest.fixture
 def shelf(tmp_path):
     """A clone whose only mirror is a folder with three books."""
@@ -70,7 +95,7 @@ def shelf(tmp_path):
 
 @pytest.mark.slow
 def test_every_cell_runs_and_a_later_session_has_it_all(shelf, tmp_path):
-    drive, home = tmp_path / "drive", tmp_path / "home"
+    drive, home = tmp_path / "Tom's drive", tmp_path / "home"
     home.mkdir()
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     (given,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
@@ -93,7 +118,7 @@ def test_every_cell_runs_and_a_later_session_has_it_all(shelf, tmp_path):
     assert "reports/benchmarks/" in sh("git show --name-only HEAD", shelf), "the row of this machine"
 
     later = tmp_path / "later"
-    sh(f"git clone --quiet {drive / 'poet.bundle'} {later}", tmp_path)
+    sh(f"git clone --quiet {shlex.quote(str(drive / 'poet.bundle'))} {later}", tmp_path)
     sh("dvc pull --run-cache --allow-missing", later)
     assert "Running stage" not in sh("dvc repro --pull", later)
     assert (later / "reports" / "austen" / "poet.html").read_bytes()

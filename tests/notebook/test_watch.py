@@ -18,6 +18,17 @@ from poet.tracking.spool import append, claim
 from tests.clone import ROOT
 
 
+class Views(list):
+    """What a cell has shown; after its first view, `then` is called."""
+
+    then = staticmethod(lambda: None)
+
+    def update(self, progress):
+        self.append(progress._repr_html_())
+        if len(self) == 1:
+            self.then()
+
+
 @pytest.fixture
 def shown(tmp_path, monkeypatch):
     """What the cell shows, one entry for each change; `tmp_path` is the project."""
@@ -25,13 +36,8 @@ def shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     monkeypatch.setattr(watching, "EVERY", 0.05)
-    views = []
-
-    class Handle:
-        def update(self, progress):
-            views.append(progress._repr_html_())
-
-    monkeypatch.setattr("IPython.display.display", lambda progress, display_id: Handle())
+    views = Views()
+    monkeypatch.setattr("IPython.display.display", lambda progress, display_id: views)
     return views
 
 
@@ -116,3 +122,33 @@ def test_an_interrupted_cell_interrupts_the_command_once_and_waits_for_it(shown,
     finally:
         noticed.set()
     assert "state saved" in shown[-1]
+
+
+def test_the_last_words_are_shown_though_they_come_while_the_cell_is_drawn(shown, tmp_path):
+    def let_it_end():
+        (tmp_path / "go").touch()
+        time.sleep(0.5)
+
+    shown.then = let_it_end
+    run(
+        tmp_path,
+        """
+        import pathlib, time
+        while not pathlib.Path("go").exists():
+            time.sleep(0.01)
+        print("last words")
+        """,
+    )
+    assert "last words" in shown[-1]
+
+
+def test_an_interruption_after_the_end_of_the_command_is_nothing_else(shown, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "EVERY", 30.0)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    shown.then = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, "print('done')")
+    assert "done" in shown[-1]

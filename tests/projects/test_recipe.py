@@ -1,14 +1,18 @@
 """The params.yaml of a new project is the repository's, and what was chosen comes back when it is read."""
 
 import difflib
+import re
 
 import pytest
+from dvc.utils.serialize import modify_yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from poet.errors import ConfigError
 from poet.params.file import load_params
 from poet.params.sections import CalibreSource, FolderSource, GutenbergSource
+from poet.projects import recipe
 from poet.projects.recipe import Shelf, make_recipe
 from tests.clone import ROOT
 
@@ -67,3 +71,52 @@ def test_any_title_path_and_name_come_back(text, name):
 @pytest.mark.parametrize("name", ["true", "null", "no", "1342", "1e3"])
 def test_a_name_is_never_a_number_or_a_truth(name):
     assert list(YAML(typ="safe").load(make_recipe(Shelf(name=name, title="", books=[1])))["collections"]) == [name]
+
+
+@pytest.fixture
+def original(tmp_path, monkeypatch):
+    """The params.yaml of a clone, from which recipes are made, for the test to change."""
+    path = tmp_path / "clone" / "params.yaml"
+    path.parent.mkdir()
+    path.write_text(SHIPPED, encoding="utf-8")
+    monkeypatch.setattr(recipe, "template", lambda name: path.read_text(encoding="utf-8"))
+    return path
+
+
+def by_hand(path):
+    """As somebody may write it."""
+    text = SHIPPED.replace("\n  - shakespeare", " [shakespeare]")
+    path.write_text(re.sub(r"mirrors:\n.*\n.*\n", "mirrors: [https://a.example]\n", text), encoding="utf-8")
+
+
+def by_dvc(path):
+    """As `dvc exp run -S` leaves it: every list is moved to the left."""
+    with modify_yaml(str(path)) as content:
+        content["train"]["steps"] = 1000
+    assert "\n- shakespeare" in path.read_text(encoding="utf-8")
+
+
+def by_dvc_with_lists(path):
+    with modify_yaml(str(path)) as content:
+        content["split"]["held_out_books"] = ["hamlet", "macbeth"]
+
+
+@pytest.mark.parametrize("rewrite", [by_hand, by_dvc, by_dvc_with_lists])
+def test_a_recipe_in_another_hand_is_understood(original, tmp_path, rewrite):
+    rewrite(original)
+    before = YAML(typ="safe").load(original)
+    params = read(make_recipe(Shelf(name="mine", title="Mine", books=[5]), ["/mirror"]), tmp_path)
+    assert (params.build, list(params.collections), params.split.held_out_books) == (["mine"], ["mine"], [])
+    assert params.download.mirrors == ["/mirror", *before["download"]["mirrors"]]
+    assert params.train.steps == before["train"]["steps"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["train: {}\n", "build: [x\n", "- 1\n", "", SHIPPED.replace("held_out_books", "x")],
+    ids=["another file", "broken", "a list", "empty", "one key missing"],
+)
+def test_a_recipe_that_is_none_is_an_error(original, text):
+    original.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"params\.yaml, from which new recipes are made, has no "):
+        make_recipe(Shelf(name="mine", title="Mine", books=[5]), ["/mirror"])
