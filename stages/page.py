@@ -6,7 +6,7 @@ import click
 
 from poet.books.split import split_books
 from poet.device.device import pick_device
-from poet.export.html import poet_page
+from poet.export.html import page_blocks, poet_page
 from poet.export.page_template import refusing_page
 from poet.export.weights import TooLargeError
 from poet.files import write_text
@@ -30,7 +30,7 @@ def main(params: Path, collection: str, model: Path, clean: Path, evaluation: Pa
     settings = load_params(params)
     title, trained = settings.collection(collection).title, load_model(model, pick_device("cpu"))
     try:
-        page = poet_page(
+        blocks = page_blocks(
             trained,
             # Of each book the part that was trained on; nothing can have been copied from the rest.
             split_books(clean, settings.split),
@@ -45,7 +45,7 @@ def main(params: Path, collection: str, model: Path, clean: Path, evaluation: Pa
         write_text(out, refusing_page(title, error.format_message()))
         log(f"{out} says why it holds no model: {error.format_message()}")
         return
-    write_text(out, page)
+    write_text(out, poet_page(title, blocks))
     log(f"the model in {settings.page.precision} in {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -78,6 +78,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny trained model, `model`, and of the index of its books, `index`."""
+    from tests.serve.trained import trained_model  # tests of rooms without models run without torch
+
+    folder = tmp_path_factory.mktemp("trained") / "small"
+    trained_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def mirror() -> Path:
     """The real Gutenberg mirror in POET_TEST_MIRROR; tests that want it are skipped without."""
     folder = os.environ.get("POET_TEST_MIRROR", "")

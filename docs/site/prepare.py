@@ -82,7 +82,7 @@ def with_links_of_the_site(name: str, known: set[str]) -> tuple[str, set[str], l
         return f"{match['before']}{relpath(there, PurePosixPath(place).parent)}{'#' if anchor else ''}{anchor}"
 
     text = CODE_OR_LINK.sub(change, (ROOT / name).read_text(encoding="utf-8"))
-    # Python-Markdown reads Markdown between the tags only where it is told to.
+    # Python-Markdown reads Markdown between the tags only where an attribute says so.
     return text.replace("<details>", '<details markdown="1">'), linked, dead
 
 

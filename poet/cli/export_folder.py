@@ -41,13 +41,11 @@ def _write_hf(trained: "TrainedModel", facts: "CardFacts", out: Path) -> str:
 def _write_onnx(trained: "TrainedModel", facts: "CardFacts", out: Path) -> str:
     """Write a folder for ONNX runtimes; how to open it."""
     from poet.export.card import card_of
-    from poet.export.markdown import python_string
-    from poet.export.onnx import LOADING, write_onnx
+    from poet.export.onnx import loading, write_onnx
 
-    use = LOADING.format(folder=python_string(out.name), vocabulary=trained.model.vocab_size)
-    write_onnx(
-        out, trained, card_of(facts, form="as an ONNX graph with a key/value cache", library="onnx", loading=use)
-    )
+    use = loading(out.name, trained.model.vocab_size)
+    card = card_of(facts, form="as an ONNX graph with a key/value cache", library="onnx", loading=use)
+    write_onnx(out, trained, card)
     return "README.md in it has a program that writes with it"
 
 

@@ -32,7 +32,7 @@ def write_page(
     # torch takes a second to import, so it is imported when all else is known to be there.
     from poet.books.split import split_books
     from poet.device.device import pick_device
-    from poet.export.html import poet_page
+    from poet.export.html import page_blocks, poet_page
     from poet.export.lesson import lesson_page
     from poet.files import write_text
     from poet.model.description import read_description
@@ -45,16 +45,17 @@ def write_page(
             "would be wrong. Name its own collection with --collection. If its books or its tokenizer have changed "
             "since, train it again, or export it as a folder (--format hf)."
         )
-    content = (poet_page if form == "html" else lesson_page)(
+    title = settings.collection(name).title
+    blocks = page_blocks(
         trained,
         split_books(clean, settings.split),
         page,
         collection=name,
-        title=settings.collection(name).title,
+        title=title,
         min_length=settings.attribute.min_length,
         bits_per_character=_bits_per_character(name, trained.sha256),
     )
-    write_text(out, content)
+    write_text(out, (poet_page if form == "html" else lesson_page)(title, blocks))
     return f"{out} ({out.stat().st_size / 1e6:.1f} MB): open it in a browser, it needs nothing else"
 
 

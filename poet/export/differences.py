@@ -12,6 +12,9 @@ from poet.params.model import ModelConfig
 # take their place.
 GPT2: dict[str, Any] = {"norm": "layer", "positions": "learned", "qk_norm": False, "softcap": 0.0, "yoke": None}
 
+# What torch adds to the variance in F.layer_norm, and so what all of these programs have to add.
+LAYER_NORM_EPSILON = 1e-5
+
 
 def differences(
     config: ModelConfig, required: Mapping[str, Any], activations: Sequence[str], *, grouped_queries: bool

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from poet.errors import ModelError
 from poet.export.card import CARD
-from poet.export.differences import GPT2, differences
+from poet.export.differences import GPT2, LAYER_NORM_EPSILON, differences
 from poet.export.markdown import python_string
 from poet.files import replacing_folder, write_text
 from poet.model.saving import TrainedModel
@@ -61,8 +61,6 @@ BLOCK_PARTS = {
     "mlp.up": "ffn_up",
     "mlp.down": "ffn_down",
 }
-
-LAYER_NORM_EPSILON = 1e-5
 
 # GGUF's number for a file whose tensors are all float32, and for a token that is none of the special ones.
 ALL_FLOAT32, NORMAL_TOKEN = 0, 1

@@ -5,7 +5,7 @@ the two, page/model.js how the files of the program belong together. What a pers
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from poet.books.split import SplitBook
@@ -22,31 +22,8 @@ PAGE = Path(__file__).parent / "page"
 PROGRAM = ("model.js", "tokenizer.js", "sampling.js", "tracing.js", "writing.js", "engine.js")
 
 
-def poet_page(
-    trained: TrainedModel,
-    books: Iterable[SplitBook],
-    settings: PageSettings,
-    *,
-    collection: str,
-    title: str,
-    min_length: int | None,
-    bits_per_character: float | None,
-) -> str:
-    """The HTML of the page of a collection; the same arguments give the same page.
-
-    `min_length` is the least length of a traced passage, None the one that suits the language of the books.
-    `bits_per_character` is what the evaluation measured, None where nothing was measured. TooLargeError when no page
-    holds the model.
-    """
-    blocks = page_blocks(
-        trained,
-        books,
-        settings,
-        collection=collection,
-        title=title,
-        min_length=min_length,
-        bits_per_character=bits_per_character,
-    )
+def poet_page(title: str, blocks: Mapping[str, str]) -> str:
+    """The HTML of the page called `title` with the `blocks` of `page_blocks`; the same blocks give the same page."""
     return render_poet_page("worker", title, worker=worker_program(), blocks=blocks).html
 
 
@@ -60,7 +37,12 @@ def page_blocks(
     min_length: int | None,
     bits_per_character: float | None,
 ) -> dict[str, str]:
-    """The blocks of data that page/engine.js opens, by their names. Arguments and errors as in `poet_page`."""
+    """The blocks of data that page/engine.js opens, by their names: the model, its tokenizer and its books.
+
+    `min_length` is the least length of a traced passage, None the one that suits the language of the books.
+    `bits_per_character` is what the evaluation measured, None where nothing was measured. TooLargeError when no page
+    holds the model.
+    """
     weights = pack_weights(trained.model, settings.precision)
     packed = pack_books(books, settings.max_bytes)
     facts = {

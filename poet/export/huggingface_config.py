@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pydantic
 
 from poet.errors import ModelError
-from poet.export.differences import GPT2, differences
+from poet.export.differences import GPT2, LAYER_NORM_EPSILON, differences
 from poet.model.layers import RMS_EPSILON
 from poet.model.rotary import ROTARY_BASE
 from poet.params.model import ModelConfig
@@ -107,7 +107,7 @@ def huggingface_config(config: ModelConfig, vocab_size: int) -> dict[str, Any]:
         return content | {
             **dict.fromkeys(("embd_pdrop", "attn_pdrop"), config.dropout),
             "n_inner": 4 * config.n_embd,
-            "layer_norm_epsilon": 1e-5,
+            "layer_norm_epsilon": LAYER_NORM_EPSILON,
             "scale_attn_weights": True,
             "scale_attn_by_inverse_layer_idx": False,
             "add_cross_attention": False,

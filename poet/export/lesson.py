@@ -4,16 +4,13 @@ The page has the blocks of poet.html and the same program. It runs without a wor
 takes milliseconds. lesson_page/ holds what the lesson adds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup
 
-from poet.books.split import SplitBook
-from poet.export.html import page_blocks, worker_program
+from poet.export.html import worker_program
 from poet.export.page_template import PAGE, check_blocks, environment
-from poet.model.saving import TrainedModel
-from poet.params.page import PageSettings
 from poet.report.render import source_hash
 
 LESSON = Path(__file__).parent / "lesson_page"
@@ -26,29 +23,8 @@ SCRIPTS = ("lesson_reading.js", "lesson_suffixes.js", "lesson_figures.js", "less
 FIRST_LINE = "To be, or not to be, that is the question"
 
 
-def lesson_page(
-    trained: TrainedModel,
-    books: Iterable[SplitBook],
-    settings: PageSettings,
-    *,
-    collection: str,
-    title: str,
-    min_length: int | None,
-    bits_per_character: float | None,
-) -> str:
-    """The HTML of the lesson of a collection; the same arguments give the same page. Arguments as in `poet_page`.
-
-    TooLargeError when no page holds the model.
-    """
-    blocks = page_blocks(
-        trained,
-        books,
-        settings,
-        collection=collection,
-        title=title,
-        min_length=min_length,
-        bits_per_character=bits_per_character,
-    )
+def lesson_page(title: str, blocks: Mapping[str, str]) -> str:
+    """The HTML of the lesson called `title` with the `blocks` of `page_blocks`; the same blocks give the same page."""
     check_blocks(blocks)
     style = _read(PAGE / "poet.css") + _read(LESSON / "lesson.css")
     parts = [_read(PAGE / name) for name in SHARED] + [_read(LESSON / name) for name in SCRIPTS]
@@ -61,7 +37,6 @@ def lesson_page(
         .render(
             title=title,
             line=FIRST_LINE,
-            rounded=settings.precision == "int8",
             policy=f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'",
             style=Markup(style),
             script=Markup(script),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from poet.errors import ModelError
 from poet.export.card import CARD
+from poet.export.markdown import python_string
 from poet.files import replacing_folder, write_text
 from poet.model.saving import TrainedModel
 from poet.results.model_folder import TOKENIZER
@@ -23,8 +24,8 @@ IR_VERSION = 11
 # A file of Protocol Buffers has less than 2 GiB.
 MOST_BYTES = 2_000_000_000
 
-# What the card says about loading; the folder's name is filled in.
-LOADING = """\
+# What the card says about loading: `loading` fills it in.
+_LOADING = """\
 ```sh
 pip install "onnxruntime>=1.29" tokenizers
 ```
@@ -60,6 +61,11 @@ print(tokenizer.decode(ids, skip_special_tokens=False))
 Inputs are `tokens` (B, T), `position`, and keys and values of each layer (B, heads, P, width) for the P positions
 before. Outputs are `logits` (B, T, {vocabulary}) for the token after each, and the cache that has grown by T.
 Token 0, `<|book|>`, stands between books."""
+
+
+def loading(folder: str, vocab_size: int) -> str:
+    """The section of the card on loading the folder called `folder`, of a model with `vocab_size` tokens."""
+    return _LOADING.format(folder=python_string(folder), vocabulary=vocab_size)
 
 
 def write_onnx(folder: Path, trained: TrainedModel, card: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
+from poet.export.differences import LAYER_NORM_EPSILON
 from poet.model.layers import RMS_EPSILON
 from poet.model.rotary import ROTARY_BASE
 from poet.params.model import ModelConfig
@@ -21,8 +22,7 @@ from poet.params.model import ModelConfig
 # The version of the operators. 23 is the first with attention, RMSNorm and rotation as one operator each.
 OPSET = 23
 
-# What torch adds to the variance in F.layer_norm, and how steep F.leaky_relu is below zero.
-LAYER_NORM_EPSILON = 1e-5
+# How steep F.leaky_relu is below zero.
 LEAKY_SLOPE = 0.01
 
 # Operators of the activations that are one operator.

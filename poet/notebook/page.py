@@ -25,8 +25,9 @@ addEventListener("click", (event) => {
 class Page:
     """The page in the file `path`, which begins at the root of the project; its frame is `height` pixels high.
 
-    The page is in the output itself, not linked: Colab serves no files. Its frame has no origin of its own notebook, so
-    the page cannot touch that. Links to other files lead nowhere in it. DataError where there is no such file.
+    The page is in the output itself, not linked: Colab serves no files. The frame does not have the origin of the
+    notebook, so the page cannot touch the notebook. Links to other files lead nowhere in it. DataError where there is
+    no such file.
     """
 
     path: Path | str

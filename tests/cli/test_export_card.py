@@ -119,7 +119,6 @@ def test_a_record_of_another_model_or_other_books_is_not_taken(tmp_path):
         assert not said(broken)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the command dvc is looked for beside Python")
 def test_the_hash_of_a_folder_is_that_of_dvc(tmp_path):
     folder = tmp_path / "models" / "x"
     (folder / "sub").mkdir(parents=True)

@@ -8,16 +8,8 @@ from click.testing import CliRunner
 
 from poet.cli.serve import serve
 from tests.serve.process import served
-from tests.serve.trained import trained_model
 
 SECRET = "a-token-that-nobody-guesses"
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained") / "small"
-    trained_model(folder)
-    return folder
 
 
 def test_two_models_are_served_side_by_side(trained):

@@ -19,16 +19,8 @@ from poet.serve.tickets import Spans
 from tests.cli.terminal import CTRL_C, CTRL_D, UP, terminal
 from tests.clone import ROOT
 from tests.serve.small import BOOKS
-from tests.serve.trained import trained_model
 from tests.serve.web.running import alone as exactly
 from tests.serve.web.running import small_poet
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained") / "small"
-    trained_model(folder)
-    return folder
 
 
 def alone(poet, prompt, **settings):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import onnxruntime
 import torch
 
@@ -64,4 +65,4 @@ def _speed(write: Callable[[], list[int]], tokens: int) -> float:
 
 
 if __name__ == "__main__":
-    print(compare(Path(sys.argv[1])))  # noqa: T201
+    click.echo(compare(Path(sys.argv[1])))

@@ -1,6 +1,5 @@
 """model.onnx in onnxruntime gives our logits and our tokens, for every variant of the model that ONNX can carry."""
 
-import json
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import torch
 
 from poet.errors import ModelError
 from poet.export import onnx as export
-from poet.export.onnx import LOADING, MODEL, write_onnx
+from poet.export.onnx import MODEL, loading, write_onnx
 from poet.generation.sampling import generate
 from poet.model.saving import TrainedModel
 from poet.params.sampling import SamplingParams
@@ -96,10 +95,10 @@ def test_the_same_model_makes_the_same_bytes(tmp_path):
 
 def test_the_page_about_formats_shows_the_program_of_the_card():
     page = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
-    loading = LOADING.format(folder=json.dumps("shakespeare-onnx"), vocabulary=0)
-    (program,) = re.findall(r"```python\n.*?```", loading, re.DOTALL)
+    section = loading("shakespeare-onnx", 0)
+    (program,) = re.findall(r"```python\n.*?```", section, re.DOTALL)
     assert program in page
-    assert "ONNX Runtime 1.29 or newer" in page and "onnxruntime>=1.29" in loading
+    assert "ONNX Runtime 1.29 or newer" in page and "onnxruntime>=1.29" in section
     assert f"python -m {onnx_speed.__name__} " in page
 
 
@@ -124,8 +123,7 @@ def test_what_onnx_cannot_carry_is_refused_by_name(tmp_path, monkeypatch):
 def test_the_program_of_the_card_writes_our_text_without_our_code(tmp_path):
     for name in ("modern", "classic"):
         ours = exported(tmp_path / name, CARRIED[name])
-        loading = LOADING.format(folder=json.dumps(name), vocabulary=ours.vocab_size)
-        (program,) = re.findall(r"```python\n(.*?)```", loading, re.DOTALL)
+        (program,) = re.findall(r"```python\n(.*?)```", loading(name, ours.vocab_size), re.DOTALL)
         # So cold that the likeliest token is drawn, whatever the random number.
         cold = program.replace("0.8", "1e-6")
         assert cold != program

@@ -5,7 +5,6 @@ import pytest
 from tests.export.conftest import ready
 from tests.export.writing import choose_word, finished, settings, texts, token, write
 from tests.report.browsing import CHROMIUM
-from tests.serve.conftest import trained  # noqa: F401  (a fixture)
 from tests.serve.process import served
 from tests.serve.web import running as web
 
@@ -15,7 +14,7 @@ PROMPT = "the old "
 
 
 @pytest.fixture(scope="module")
-def address(trained):  # noqa: F811
+def address(trained):
     """A server that offers one model by two names."""
     poet = web.small_poet(trained)
     with web.running({"first": poet, "second": web.small_poet(trained)}) as server:
@@ -45,7 +44,7 @@ def test_two_models_side_by_side(opened, address):
     assert page.locator("#notice").text_content() == ""
 
 
-def test_a_server_that_is_killed_in_the_middle_and_started_again(opened, trained):  # noqa: F811
+def test_a_server_that_is_killed_in_the_middle_and_started_again(opened, trained):
     options = "--model", trained / "model", "--index", trained / "index"
     with served(*options) as (process, url):
         page = ready(opened(f"{url}/"))

@@ -33,6 +33,7 @@ function describe(facts, model) {
   $("parameters").textContent = rounded(facts.parameters);
   $("layers").textContent = `${counted(model.blocks.length, "layer")} with ${counted(model.heads, "head")} each`;
   $("window").textContent = whole(facts.sequence_len);
+  $("rounding").hidden = facts.precision !== "int8";
 }
 
 startLesson();

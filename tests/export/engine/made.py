@@ -1,7 +1,7 @@
 """Pages of untrained models over made-up books, and what Python writes with the same model."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 
 from poet.attribution.guard import CopyGuard
 from poet.books.split import split_books
-from poet.export.html import poet_page
+from poet.export.html import page_blocks, poet_page
 from poet.generation.characters import CharacterGuard
 from poet.generation.ranks import Ranks
 from poet.generation.sampling import generate
@@ -37,7 +37,7 @@ def make_page(
     settings: PageSettings = FLOAT32,
     config: ModelConfig = SMALL,
     min_length: int | None = None,
-    render: Callable[..., str] = poet_page,
+    render: Callable[[str, Mapping[str, str]], str] = poet_page,
 ) -> tuple[TrainedModel, str]:
     """A trained tokenizer and an untrained model in `folder`, and the page that `render` makes of them."""
     clean = write_clean(folder / "clean", TEXTS)
@@ -46,7 +46,7 @@ def make_page(
     trained = load_model(folder / "model", torch.device("cpu"))
     books = split_books(clean, SPLIT)
     named: dict[str, Any] = {"collection": "mine", "title": TITLE, "bits_per_character": 1.5}
-    return trained, render(trained, books, settings, min_length=min_length, **named)
+    return trained, render(TITLE, page_blocks(trained, books, settings, min_length=min_length, **named))
 
 
 def blocks_of(page: str) -> dict[str, str]:

@@ -137,6 +137,7 @@ def test_hostile_lines_and_titles_are_harmless(page):
     assert TITLE in page.locator(".lead").text_content()
     line(page, "")
     assert page.locator("#surprise-token").is_hidden()
+    assert page.locator("#rounding").is_hidden(), "these weights are exact"
 
 
 def test_without_books_it_says_so(opened, tmp_path):
@@ -145,6 +146,7 @@ def test_without_books_it_says_so(opened, tmp_path):
     (tmp_path / "lesson.html").write_text(content, encoding="utf-8")
     page = ready(opened((tmp_path / "lesson.html").as_uri()))
     assert "not in this page" in page.locator("#copies-note").text_content()
+    assert page.locator("#rounding").is_visible()
     page.locator("#write").click()
     page.locator("#write:enabled").wait_for()
     assert page.locator("#of-books").is_hidden() and page.locator("#copies mark").count() == 0

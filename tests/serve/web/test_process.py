@@ -19,7 +19,7 @@ def poet(trained):
 
 @pytest.fixture(scope="module")
 def options(trained):
-    """What `poet serve` is told here, besides its port."""
+    """The options of `poet serve` here, besides its port."""
     return "--model", trained / "model", "--index", trained / "index", "--per-minute", 0
 
 
