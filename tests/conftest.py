@@ -1,6 +1,7 @@
 """Shared fixtures: small books, a small pipeline, and the real mirror where there is one."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from tests.clone import ROOT, clone, sh
 # Models of a few thousand parameters run fastest on one thread; torch reads this when it is imported, and the processes
 # that tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C. Some are about it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine with other work to do takes its time; no test is about that.
 settings.register_profile("patient", deadline=None)

@@ -43,6 +43,8 @@ def _tell(done: "Upgrade") -> None:
     if done.written:
         click.echo(printable(f"written anew: {', '.join(done.written)}"))
     if PIPELINE in done.written:
-        click.echo(f"where a stage in {PIPELINE} has another command or other dependencies, it runs again, too")
+        click.echo(
+            printable(f"where a stage in {PIPELINE} has another command or other dependencies, it runs again, too")
+        )
     if done.kept:
         click.echo(printable(f"edited, so kept, but this version has others: {', '.join(done.kept)}"))
