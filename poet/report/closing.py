@@ -32,7 +32,8 @@ def closing_lines(one: Summary, folder: Path, *, is_default: bool) -> list[str]:
         f"{one.collection}: {one.bits_per_character:.3f} bits per character of unseen text{compressors}",
         f"  copied: {_copied(one)}",
         f"  trained: {one.steps:,} steps, {one.parameters:,} parameters{_time(folder)}",
-        f"  open {folder / 'index.html'}, or all runs: poet ui; try: poet generate {shlex.quote(prompt)}{name}",
+        f"  open {folder / 'poet.html'}, which writes, and {folder / 'index.html'}; all runs: poet ui; "
+        f"try: poet generate {shlex.quote(prompt)}{name}",
     ]
 
 

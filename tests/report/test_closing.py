@@ -32,7 +32,8 @@ def test_a_build_ends_with_figures_and_what_to_do_next(tmp_path):
         "copied: 1.2 % of its text in passages of 30 characters or more, the authors 2.1 %; "
         "no more than the authors: \N{MINUS SIGN}0.9 points, 95 % from \N{MINUS SIGN}2.0 to +0.4",
         "trained: 800 steps, 2,100,000 parameters, 90 s at 30,000 tokens/s",
-        f"open {tmp_path}/index.html, or all runs: poet ui; try: poet generate HAMLET --collection mine",
+        f"open {tmp_path}/poet.html, which writes, and {tmp_path}/index.html; all runs: poet ui; "
+        "try: poet generate HAMLET --collection mine",
     ]
 
 
