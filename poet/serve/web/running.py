@@ -28,7 +28,8 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on `host` and `port`, 0 for any; PoetError where another program does, or none can."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio sends without Nagle's delay, 40 ms for each first token, only where the protocol has its number.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
         raise PoetError(f"{host} is no address of this machine ({error.strerror}). Try --host 127.0.0.1.") from None
     # A port that was used a minute ago is free.

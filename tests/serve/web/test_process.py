@@ -2,12 +2,15 @@
 the place of one that was killed.
 """
 
+import asyncio
 import signal
+import socket
 import time
 
 import httpx
 import pytest
 
+from poet.serve.web.running import listen
 from tests.serve.process import served
 from tests.serve.web.running import LONG, SHORT, alone, parse, small_poet, streaming, text_of
 
@@ -61,3 +64,25 @@ def test_a_killed_server_breaks_off_and_a_new_one_takes_its_port_and_writes_the_
         assert again == url
         texts = [text_of(parse(httpx.post(f"{url}/api/write", json=SHORT, timeout=30).text)) for _ in range(2)]
         assert texts[0] == texts[1] != ""
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_what_is_written_leaves_at_once(host):
+    """Nagle's algorithm kept the first token of each text back until the client's delayed ACK, 40 ms later."""
+
+    async def without_delay():
+        sent_at_once = asyncio.get_running_loop().create_future()
+
+        def connected(_, writer):
+            connection = writer.get_extra_info("socket")
+            sent_at_once.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listen(host, 0) as listener:
+            async with await asyncio.start_server(connected, sock=listener):
+                _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+                found = await asyncio.wait_for(sent_at_once, 30)
+                writer.close()
+        return found
+
+    assert asyncio.run(without_delay()) != 0
