@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,10 @@ def estimate(
     Nothing is trained. The benchmark is that of this machine (`poet benchmark --save`), or of another one of the team.
     """
     from poet.benchmark.estimate import estimate as predict
+    from poet.benchmark.noise import OtherWork
     from poet.params.changes import changed_params
 
+    other_work = OtherWork() if machine is None else None
     settings = changed_params(params, changes)
     collection = chosen_collection(settings, name)
     machine, benchmark = chosen_benchmark(machine)
@@ -48,8 +51,22 @@ def estimate(
         found = dataclasses.replace(found, notes=(*found.notes, note))
     if as_json:
         click.echo(printable_json(dataclasses.asdict(found), indent=2))
-    else:
-        click.echo(printable(f"{collection}\n{describe(found)}"))
+        return
+    click.echo(printable(f"{collection}\n{describe(found)}"))
+    if other_work and found.device == "cpu" and (busy := _other_work(other_work.cores())):
+        click.echo(printable(f"note: {busy}"))
+
+
+def _other_work(cores: float | None) -> str:
+    """What to know of other programs that keep `cores` processors busy while this command runs, "" if they are idle.
+
+    >>> _other_work(0.1)
+    ''
+    """
+    all_cores = os.cpu_count() or 1
+    if cores is None or cores < all_cores / 4:
+        return ""
+    return f"other programs keep {cores:.1f} of the {all_cores} cores busy now; beside them, a training takes longer"
 
 
 def with_vocabulary_of_start(settings: "Params") -> "Params":

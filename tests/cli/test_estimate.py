@@ -9,6 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from poet.benchmark.noise import OtherWork
 from poet.cli import main
 from poet.files import sha256
 from poet.results.benchmark import write_benchmarks
@@ -18,7 +19,8 @@ from tests.clone import ROOT
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A project in which a benchmark was made, and nothing built."""
+    """A project on an idle machine, in which a benchmark was made, and nothing built."""
+    monkeypatch.setattr(OtherWork, "cores", lambda _: 0.0)
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path / name)
     write_benchmarks(tmp_path / "reports/benchmark.json", {"slow-2-cores": measured(2.0)})
@@ -133,6 +135,13 @@ def test_a_saved_machine_is_named(project):
     assert "has no training on 'mps' that was measured without noise; it has cpu" in ask(
         "poet estimate --device mps", code=1
     )
+
+
+def test_other_work_on_this_machine_is_said(project, monkeypatch):
+    monkeypatch.setattr(OtherWork, "cores", lambda _: 64.0)
+    note = "note: other programs keep 64.0 of the"
+    assert note in ask("poet estimate") and note not in ask("poet estimate --machine fast")
+    assert not any("other programs" in each for each in as_json("poet estimate")["notes"])
 
 
 def test_without_a_benchmark_it_says_how_to_make_one(project):

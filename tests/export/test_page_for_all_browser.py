@@ -151,6 +151,24 @@ def test_the_int8_page_says_that_it_rounds(page, opened, tmp_path):
     assert "rounded" not in exact.locator("#colophon").text_content()
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "read these books. "),
+        (1, "read One. "),
+        (2, "read One and Two. "),
+        (3, "read One, Two and <Three>. "),
+        (5, "read 5 books, among them One, Two and <Three>. "),
+    ],
+)
+def test_the_books_stand_at_the_top_by_name(opened, tmp_path, count, words):
+    titles = ("One", "Two", "<Three>", "Four", "Five")[:count]
+    books = [{"id": number, "title": title, "author": ""} for number, title in enumerate(titles)]
+    page = ready(opened(f"file://{write_page(tmp_path, script(books=books))}"))
+    assert words in page.locator(".lead").text_content()
+    assert page.locator(".lead cite").count() == min(count, 3)
+
+
 def test_on_paper_only_the_text_and_its_books(page):
     write(page)
     page.emulate_media(media="print")

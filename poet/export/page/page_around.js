@@ -162,14 +162,23 @@ function askPassage(question) {
 
 // ---- Facts and notices ----
 
+const NAMED_BOOKS = 3; // books whose titles stand at the top
+
+// The first books by name, and how many there are if these are not all.
+function readBooks(books) {
+  if (!books.length) return ["these books"];
+  const shown = books.slice(0, NAMED_BOOKS).map(({ title }) => isolated(title, "cite"));
+  const before = books.length > shown.length ? [`${whole(books.length)} books, among them `] : [];
+  return [...before, ...shown.flatMap((title, i) => i ? [i === shown.length - 1 ? " and " : ", ", title] : [title])];
+}
+
 function showFacts(facts) {
   const { books, parameters } = facts;
   $("title").textContent = visible(facts.title);
   document.title = `${visible(facts.title)} – a poet`;
-  const read = books.length === 1 ? "this book" : `these ${whole(books.length)} books`;
-  $("lead").textContent = `A language model with ${rounded(parameters)} parameters read ${books.length ? read : "these books"}. `
+  $("lead").replaceChildren(`A language model with ${rounded(parameters)} parameters read `, ...readBooks(books), ". "
     + `Give it a beginning: it makes up what follows${facts.can_trace ? ", and marks the words that are in a book letter for letter" : ""}. `
-    + `${facts.can_trace ? "Choose a marked word to see that place in the book, or any word" : "Choose a word"} to see what else could have come there.`;
+    + `${facts.can_trace ? "Choose a marked word to see that place in the book, or any word" : "Choose a word"} to see what else could have come there.`);
   keeper = keptTexts(facts);
   showKept(keeper, openKept);
   if (!noted) showHints(note, facts);
