@@ -142,7 +142,7 @@ def test_an_experiment_changes_what_it_must_and_nothing_else(built, tmp_path):
     assert re.search(
         r"shakespeare: [\d.]+ bits per character of unseen text, PPMd [\d.]+, xz [\d.]+ +copied: [\d.]+ % of .*, "
         r"the authors .* trained: 40 steps, [\d,]+ parameters, [\d,]+ s at [\d,]+ tokens/s +open reports/shakespeare/"
-        r"index.html, .*try: poet generate \S+ Updating lock file",
+        r"poet.html, which writes, and reports/shakespeare/index.html; .*try: poet generate \S+ Updating lock file",
         said,
     )
     assert_comparisons_fit_a_screen(folder)

@@ -34,10 +34,10 @@ def estimate(
     Nothing is trained. The benchmark is that of this machine (`poet benchmark --save`), or of another one of the team.
     """
     from poet.benchmark.estimate import estimate as predict
-    from poet.benchmark.noise import OtherWork
+    from poet.benchmark.noise import OtherWork, signs_of_noise
     from poet.params.changes import changed_params
 
-    other_work = OtherWork() if machine is None else None
+    is_here, other_work = machine is None, OtherWork()
     settings = changed_params(params, changes)
     collection = chosen_collection(settings, name)
     machine, benchmark = chosen_benchmark(machine)
@@ -53,20 +53,9 @@ def estimate(
         click.echo(printable_json(dataclasses.asdict(found), indent=2))
         return
     click.echo(printable(f"{collection}\n{describe(found)}"))
-    if other_work and found.device == "cpu" and (busy := _other_work(other_work.cores())):
-        click.echo(printable(f"note: {busy}"))
-
-
-def _other_work(cores: float | None) -> str:
-    """What to know of other programs that keep `cores` processors busy while this command runs, "" if they are idle.
-
-    >>> _other_work(0.1)
-    ''
-    """
-    all_cores = os.cpu_count() or 1
-    if cores is None or cores < all_cores / 4:
-        return ""
-    return f"other programs keep {cores:.1f} of the {all_cores} cores busy now; beside them, a training takes longer"
+    if is_here and found.device == "cpu":
+        for sign in signs_of_noise({}, other_work.cores(), found.threads, os.cpu_count() or 1):
+            click.echo(printable(f"note: just now, {sign}; a training takes longer then"))
 
 
 def with_vocabulary_of_start(settings: "Params") -> "Params":

@@ -139,9 +139,9 @@ def test_a_saved_machine_is_named(project):
 
 def test_other_work_on_this_machine_is_said(project, monkeypatch):
     monkeypatch.setattr(OtherWork, "cores", lambda _: 64.0)
-    note = "note: other programs keep 64.0 of the"
+    note = "note: just now, other work took 64.0 of the"
     assert note in ask("poet estimate") and note not in ask("poet estimate --machine fast")
-    assert not any("other programs" in each for each in as_json("poet estimate")["notes"])
+    assert not any("other work" in each for each in as_json("poet estimate")["notes"])
 
 
 def test_without_a_benchmark_it_says_how_to_make_one(project):

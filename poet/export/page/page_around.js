@@ -165,18 +165,19 @@ function askPassage(question) {
 const NAMED_BOOKS = 3; // books whose titles stand at the top
 
 // The first books by name, and how many there are if these are not all.
-function readBooks(books) {
+function namesOfBooks(books) {
   if (!books.length) return ["these books"];
-  const shown = books.slice(0, NAMED_BOOKS).map(({ title }) => isolated(title, "cite"));
-  const before = books.length > shown.length ? [`${whole(books.length)} books, among them `] : [];
-  return [...before, ...shown.flatMap((title, i) => i ? [i === shown.length - 1 ? " and " : ", ", title] : [title])];
+  const titles = books.slice(0, NAMED_BOOKS).map(({ title }) => title);
+  const before = books.length > titles.length ? [`${whole(books.length)} books, among them `] : [];
+  const parts = new Intl.ListFormat("en-GB").formatToParts(titles);
+  return [...before, ...parts.map(({ type, value }) => type === "element" ? isolated(value, "cite") : value)];
 }
 
 function showFacts(facts) {
   const { books, parameters } = facts;
   $("title").textContent = visible(facts.title);
   document.title = `${visible(facts.title)} – a poet`;
-  $("lead").replaceChildren(`A language model with ${rounded(parameters)} parameters read `, ...readBooks(books), ". "
+  $("lead").replaceChildren(`A language model with ${rounded(parameters)} parameters read `, ...namesOfBooks(books), ". "
     + `Give it a beginning: it makes up what follows${facts.can_trace ? ", and marks the words that are in a book letter for letter" : ""}. `
     + `${facts.can_trace ? "Choose a marked word to see that place in the book, or any word" : "Choose a word"} to see what else could have come there.`);
   keeper = keptTexts(facts);
