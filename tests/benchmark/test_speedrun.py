@@ -35,11 +35,29 @@ def test_it_trains_for_the_time_and_no_longer(ticks, preset):
 
 
 def test_it_says_when_the_target_was_reached(ticks, monkeypatch):
-    losses = iter([3.0, 2.0, 1.0, 0.5])
-    monkeypatch.setattr(module, "total_nats", lambda model, ids, **_: next(losses) * len(ids))
-    result = speedrun(babble(1, 600), modern(1.0), 1.0, target=2.0)
+    losses, text = iter([3.0, 2.0, 1.0, 0.5]), babble(1, 600)
+    # Losses are per character, however many tokens stand for them.
+    characters = len(text) - int(len(text) * module.TRAINING_SHARE)
+    monkeypatch.setattr(module, "total_nats", lambda model, ids, **_: next(losses) * characters)
+    result = speedrun(text, modern(1.0), 1.0, target=2.0)
     assert 0 < result.reached_at < result.seconds
     assert result.loss == 1.0, "after the target it validates once more, at the end"
+
+
+def test_a_run_of_few_seconds_does_not_spend_them_on_compiling(ticks, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(module, "compile_blocks", lambda trainer, *batch: compiled.append(True))
+    speedrun(babble(1, 600), modern(1.0), 1.0, target=0.0)
+    assert not compiled
+    speedrun(babble(1, 600), modern(10.0), 0.5, target=0.0)
+    assert compiled
+
+
+def test_another_seed_is_another_run(ticks):
+    losses = [speedrun(babble(1, 600), modern(1.0), 0.5, target=0.0, seed=seed).loss for seed in (1, 1, 2)]
+    # The clock goes on between the runs, so their learning rates differ by rounding.
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+    assert losses[0] != pytest.approx(losses[2], abs=1e-3)
 
 
 def test_a_target_out_of_reach_is_never_reached(ticks):
