@@ -3,7 +3,7 @@
 import re
 
 from poet.serve.web.metrics import Metrics
-from tests.serve.web.running import running, small_poet
+from tests.serve.web.running import running, small_poet, wait_until
 
 # A line of the format (Prometheus, "Exposition formats"): a name, labels, a value.
 LINE = re.compile(
@@ -68,6 +68,8 @@ def test_requests_texts_and_tokens_are_counted(trained):
         assert done["usage"]["completion_tokens"] == 6
         for path in ("/a", "/b", "/v1/models/small"):
             client.get(path)
+        # The engine counts a text a moment after its last token has left.
+        wait_until(lambda: not server.engine.figures.running)
         answer = client.get("/metrics")
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         figures = read(answer.text)
