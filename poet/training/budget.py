@@ -65,8 +65,10 @@ SIZES = (
 # 6 epochs and two at 9 (docs/log.md); the limits between them are guesses.
 TEACHERS = ((0.0, 0), (5.0, 1), (8.0, 2))
 
-# The epochs of a teacher. Without dropout and a teacher of its own, it would learn the text by heart from here on.
-TEACHER_EPOCHS = 2.5
+# The epochs of a teacher. Without dropout and a teacher of its own, it would learn the text by heart from here on. In a
+# text of a megabyte they are half of these steps, too few to learn much. So a teacher has the steps, but at most so
+# many epochs (a guess), and at most this share of the time.
+TEACHER_EPOCHS, TEACHER_STEPS, MAX_TEACHER_EPOCHS, MAX_TEACHER_SHARE = 2.5, 500, 6.0, 0.25
 
 # Pairs of epochs and the dropout from there on, for a model without teachers. Dropout of 0.1 costs 0.05 bits per
 # character after one epoch and gains 0.03 after seven; 0.2 was not measured.
@@ -115,6 +117,15 @@ def dropout_for(epochs: float) -> float:
     [0.0, 0.1, 0.2]
     """
     return next(dropout for least, dropout in reversed(DROPOUT) if least <= epochs)
+
+
+def teacher_epochs(epoch: float, epochs: float) -> float:
+    """The epochs of a teacher where an epoch takes `epoch` steps, and the time is enough for `epochs` in all.
+
+    >>> [teacher_epochs(epoch, 30) for epoch in (20, 100, 400)], teacher_epochs(100, 12)
+    ([6.0, 5.0, 2.5], 3.0)
+    """
+    return max(TEACHER_EPOCHS, min(MAX_TEACHER_EPOCHS, TEACHER_STEPS / epoch, MAX_TEACHER_SHARE * epochs))
 
 
 def teacher_size_for(model: ModelSettings, largest: Size, vocab_size: int, tokens: float) -> Size:
@@ -236,11 +247,12 @@ def _guess(data: TokenData, model: ModelSettings, settings: TrainSettings, flops
     assert settings.minutes is not None
     flops = 60 * settings.minutes * flops_per_second
     start = read_start(model, settings)
-    size = size_for(flops)
-    teacher = teacher_size_for(model, size, data.vocab_size, TEACHER_EPOCHS * len(data.splits[TRAIN]))
+    size, tokens = size_for(flops), len(data.splits[TRAIN])
     # Weights have the size that they have; a model that starts from another one has no teachers.
     own = _dimensions(start.model if start else size)
     steps = flops / _flops_per_token(model, own, data.vocab_size) / _tokens_per_step(model, settings)
+    epoch = tokens / _tokens_per_step(model, settings)
+    teacher = teacher_size_for(model, size, data.vocab_size, teacher_epochs(epoch, steps / epoch) * tokens)
     guess = Picked(
         n_layer=own[0],
         n_head=own[1],
@@ -263,7 +275,7 @@ def _share(picked: Picked, steps: float, data: TokenData, model: ModelSettings, 
     # A model that starts from another one has learned from it already.
     alone = settings.start is not None or (model.yoke is not None and model.yoke.state)
     teachers = 0 if alone else teachers_for(steps / epoch)
-    teacher_steps = max(1, round(TEACHER_EPOCHS * epoch)) if teachers else settings.teacher_steps
+    teacher_steps = max(1, round(teacher_epochs(epoch, steps / epoch) * epoch)) if teachers else settings.teacher_steps
     most = epoch * (MAX_EPOCHS_FROM_MODEL if settings.start else MAX_EPOCHS)
     of_teacher = picked.teacher_layers, picked.teacher_heads, picked.teacher_width
     size, of_model = (_flops_per_token(model, one, data.vocab_size) for one in (of_teacher, _dimensions(picked)))

@@ -81,6 +81,15 @@ def test_teachers_of_a_large_model_are_as_small_as_their_training_is_short():
     assert budget.teacher_size_for(model, largest, 2048, 2.5 * 1.6e8) == largest, "never larger than the model"
 
 
+def test_teachers_never_take_the_time_of_the_model():
+    """At every length of text and of training, at least a third of the steps is left for the model."""
+    for epoch in (1, 5, 20, 83, 100, 390, 5000):
+        for epochs in (5, 6.3, 8, 12, 20, 34, 1000):
+            of_teachers = budget.teachers_for(epochs) * budget.teacher_epochs(epoch, epochs)
+            assert of_teachers <= 0.67 * epochs
+            assert budget.teacher_epochs(epoch, epochs) >= budget.TEACHER_EPOCHS
+
+
 def test_without_minutes_everything_is_as_written(tokens, tmp_path):
     settings, picked = decide(tokens, tmp_path / "kept", None)
     assert (settings.model, settings.train, picked) == (MODEL, RECIPE, {})
@@ -105,7 +114,7 @@ def test_teachers_share_the_time(tokens, tmp_path, quick, monkeypatch):
     _, picked = decide(tokens, tmp_path / "kept", 0.5)
     epoch = len(open_tokens(tokens).splits[TRAIN]) / (RECIPE.batch_size * MODEL.sequence_len)
     teacher_steps = picked["train.teacher_steps"]
-    assert teacher_steps == round(budget.TEACHER_EPOCHS * epoch) and picked["train.teachers"] == 2
+    assert teacher_steps == budget.TEACHER_STEPS > budget.TEACHER_EPOCHS * epoch and picked["train.teachers"] == 2
     assert picked["model.dropout"] == 0
     # 30 s, less nine validations and what preparing took.
     in_all = steps_in_all(picked["train.steps"], 2, teacher_steps, size=1.0)
