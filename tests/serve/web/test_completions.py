@@ -84,14 +84,15 @@ def test_a_stream_is_the_same_in_pieces(client, options):
 
 def test_stop_words_end_a_text_and_are_not_in_it(server, client):
     text = alone(server.poet, "the old ", max_new_tokens=200, temperature=1.0, seed=3)
-    word = text[60:64]
+    word, before = text[60:64], server.engine.figures.tokens
     for stop in (word, ["no such words", word]):
         (choice,) = client.completions.create(
-            model="small", prompt="the old ", max_tokens=200, seed=3, stop=stop
+            model="small", prompt="the old ", max_tokens=1000, seed=3, stop=stop
         ).choices
         assert (choice.text, choice.finish_reason) == (text[: text.index(word)], "stop")
-    # The engine gives the place back at its next step, a moment after the answer.
+    # The engine gives the place back at its next step, a moment after the answer, and not at the end of the text.
     wait_until(lambda: not server.engine.figures.running)
+    assert server.engine.figures.tokens - before < 1000, "both together"
 
 
 def test_logprobs_are_logarithms_of_probabilities_with_places_in_the_text(client):

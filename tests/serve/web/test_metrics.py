@@ -68,7 +68,7 @@ def test_requests_texts_and_tokens_are_counted(trained):
         assert done["usage"]["completion_tokens"] == 6
         for path in ("/a", "/b", "/v1/models/small"):
             client.get(path)
-        # The engine counts a text a moment after its last token has left.
+        # The engine gives a place back a moment after the last token has left.
         wait_until(lambda: not server.engine.figures.running)
         answer = client.get("/metrics")
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
