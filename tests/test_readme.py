@@ -22,6 +22,8 @@ ELSEWHERE = {
     "python -m poet.benchmark.pairs": "tests/benchmark/test_pairs.py runs both commands on a small model",
     "--sampling 'temperature=1 top_p=0.9'": "the second line of one of them",
     # docs/scaling.md: several processes, machines and GPUs.
+    "python -m poet.benchmark.beside": "tests/benchmark/test_beside.py",
+    "GOMP_SPINCOUNT=300000 python -m poet.benchmark.beside": "the same with another variable",
     "python -m poet.benchmark.tokens": "tests/benchmark/test_tokens.py runs the command on a small library",
     "dvc exp run -S train.processes=": "tests/training/test_distributed.py trains in two processes",
     "torchrun --nnodes 2": "tests/team/test_cluster.py starts torchrun as the job of Slurm does",

@@ -99,7 +99,7 @@ def measure(settings: Params, tokens: Path, seeds: int) -> dict[str, Any]:
 
 def _bits(run: TrainingRun, stride: float, tokens: Path) -> float:
     """The figure of the stage evaluate, of the best weights and in float32."""
-    model = Transformer(run.model.config, run.model.vocab_size, torch.Generator())
+    model = Transformer(run.model.config, run.model.vocab_size, generator=None)
     model.load_state_dict(run.best.weights)
     metrics = split_metrics(model.to(run.device).eval(), run.data, VALIDATION, stride=stride, dtype=torch.float32)
     if metrics is None:

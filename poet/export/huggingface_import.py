@@ -49,7 +49,7 @@ def import_huggingface(folder: Path, out: Path) -> str:
         )
     # The model that the weights are compared with has shapes, but no memory.
     with torch.device("meta"):
-        model = Transformer(config, vocab_size, torch.Generator())
+        model = Transformer(config, vocab_size, generator=None)
         expected = to_huggingface(model.state_dict(), config, architecture)
     _check_tensors(folder / WEIGHTS, weights, expected)
     ours = from_huggingface(weights, config, architecture)

@@ -83,8 +83,7 @@ def load_model(folder: Path, device: torch.device) -> TrainedModel:
     digest = sha256(folder / WEIGHTS)
     if description.weights_sha256 not in ("", digest):
         raise ModelError(f"{folder / WEIGHTS} is damaged: its sha256 is not the one in {CONFIG}. {rebuild(folder)}")
-    # The weights of this generator are overwritten at once.
-    model = Transformer(description.model, description.vocab_size, torch.Generator())
+    model = Transformer(description.model, description.vocab_size, generator=None)
     _load_weights(model, folder / WEIGHTS)
     return TrainedModel(model=model.to(device).eval(), tokenizer=tokenizer, sha256=digest)
 
@@ -113,7 +112,7 @@ def _check_shapes(description: ModelDescription, path: Path) -> None:
         problems = [f"its {len(found)} tensors cannot be {description.model.n_layer} layers"]
     else:
         with torch.device("meta"):
-            model = Transformer(description.model, description.vocab_size, torch.Generator())
+            model = Transformer(description.model, description.vocab_size, generator=None)
         expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
         # All problems go into one message: a wrong folder has many, and the pattern tells what is wrong.
         problems = [f"{name}: missing" for name in expected.keys() - found.keys()]

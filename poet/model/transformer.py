@@ -40,18 +40,30 @@ class Cache:
     state: Tensor | None = None
 
 
-class Transformer(nn.Module):
-    """A decoder-only transformer after `config` for `vocab_size` tokens; `generator` (on the CPU) draws its weights."""
+def _empty_embedding(rows: int, width: int) -> nn.Embedding:
+    """A vector for each of `rows` ids, not drawn yet: torch's own would draw all of them, to no use.
 
-    def __init__(self, config: ModelConfig, vocab_size: int, generator: torch.Generator) -> None:
+    To draw on the device meta, torch imports its compiler, which takes longer than to load a model.
+    """
+    empty: nn.Embedding = nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)  # type: ignore[no-untyped-call]
+    return empty
+
+
+class Transformer(nn.Module):
+    """A decoder-only transformer after `config` for `vocab_size` tokens; `generator` (on the CPU) draws its weights.
+
+    Without a generator nothing is drawn: the weights are to be loaded.
+    """
+
+    def __init__(self, config: ModelConfig, vocab_size: int, generator: torch.Generator | None) -> None:
         super().__init__()
         self.config = config
         self.vocab_size = vocab_size
         # The names of these parts are the keys of the weights file: to rename one makes older models unreadable.
         # A vector for each token, and for each position unless the positions are rotary.
-        self.embedding = nn.Embedding(vocab_size, config.n_embd)
+        self.embedding = _empty_embedding(vocab_size, config.n_embd)
         learned = config.positions == "learned"
-        self.positions = nn.Embedding(config.sequence_len, config.n_embd) if learned else None
+        self.positions = _empty_embedding(config.sequence_len, config.n_embd) if learned else None
         self.blocks: list[Block] = nn.ModuleList(Block(config, i) for i in range(config.n_layer))  # type: ignore[assignment]
         self.final_norm = make_norm(config)
         # A tied head is the embedding matrix itself (Press & Wolf 2017, arXiv 1608.05859).
@@ -61,7 +73,8 @@ class Transformer(nn.Module):
         # Finished models of the same vocabulary whose mean prediction this one learns from, beside the text itself. A
         # training puts them here; they are no part of the model.
         self.teachers: Sequence[Transformer] = ()
-        self._initialise(generator)
+        if generator is not None:
+            self._initialise(generator)
 
     @property
     def head_weight(self) -> Tensor:

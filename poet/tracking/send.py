@@ -3,22 +3,38 @@
 A training starts this process at each snapshot, so that MLflow's work does not hold up its steps.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 from poet.tracking.publishing import publish, report_unsent
 
+# The lowest priority, and where Linux takes that of a session.
+LOWEST, AUTOGROUP = 19, Path("/proc/self/autogroup")
+
 
 def main() -> int:
     """Send what the arguments name; 1 if MLflow did not take it."""
-    if hasattr(os, "nice"):
-        os.nice(19)
+    _give_way()
     root, spool = map(Path, sys.argv[1:3])
     problem = publish(spool, root)
     if problem:
         report_unsent(problem, root)
     return int(bool(problem))
+
+
+def _give_way() -> None:
+    """Run only when nothing else wants to: every step of the training would wait for the core that this process has."""
+    if not hasattr(os, "nice"):
+        return
+    os.nice(LOWEST)
+    # Linux divides the processor among sessions first, and a training starts this process in a session of its own.
+    # Without the session's priority, that of the process means nothing (man 7 sched, "The autogroup feature").
+    if os.getsid(0) == os.getpid():
+        # Other kernels lack the file, and some containers do not let it be written.
+        with contextlib.suppress(OSError):
+            AUTOGROUP.write_text(str(LOWEST))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ text and looked up, in half of the time; but a model learns less from prediction
 
 import dataclasses
 
-import torch
 from tokenizers import Tokenizer
 
 from poet.model.transformer import Transformer
@@ -77,6 +76,6 @@ def train_model(
 
 def _finished(run: TrainingRun) -> Transformer:
     """The model of `run` with its best weights, on its device, without anything that training needs."""
-    teacher = Transformer(run.model.config, run.model.vocab_size, torch.Generator())
+    teacher = Transformer(run.model.config, run.model.vocab_size, generator=None)
     teacher.load_state_dict(run.best.weights)
     return teacher.to(run.device).eval().requires_grad_(False)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from poet.errors import ModelError, PoetError
 from poet.model.saving import load_model, save_model
 from poet.model.transformer import Transformer
 from poet.tokenizers.kinds import train_tokenizer
+from tests.clone import ROOT
 from tests.recipes import CHAR
 from tests.tiny import CONFIG, VARIANTS, generator
 
@@ -40,6 +43,17 @@ def test_round_trip(folder):
     assert {tensor.dtype for tensor in load_file(folder / "model.safetensors").values()} == {torch.float32}
     names = ["config.json", "last.safetensors", "model.safetensors", "tokenizer.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
+
+
+def test_loading_does_not_import_the_compiler(folder):
+    """It takes longer to import than all else that a short text needs, and is imported in ways that one does not see."""
+    code = f"""
+import pathlib, sys, torch
+from poet.model.saving import load_model
+load_model(pathlib.Path({str(folder)!r}), torch.device("cpu"))
+assert "torch._dynamo" not in sys.modules, "torch's compiler was imported"
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
