@@ -34,7 +34,7 @@ def _give_way() -> None:
     if os.getsid(0) == os.getpid():
         # Other kernels lack the file, and some containers do not let it be written.
         with contextlib.suppress(OSError):
-            AUTOGROUP.write_text(str(LOWEST))
+            AUTOGROUP.write_text(str(LOWEST), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from poet.benchmark.beside import busy, main
 
 
 def children():
-    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="utf-8").split())
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system does not list processes there")

@@ -46,7 +46,7 @@ def test_round_trip(folder):
 
 
 def test_loading_does_not_import_the_compiler(folder):
-    """It takes longer to import than all else that a short text needs, and is imported in ways that one does not see."""
+    """To import it takes longer than all else that a short text needs, and torch does so where nobody sees it."""
     code = f"""
 import pathlib, sys, torch
 from poet.model.saving import load_model

@@ -28,5 +28,5 @@ def test_it_gives_way_to_the_training(client, tmp_path):
 
 def priorities(process):
     """The priority of a process, and that of its session, as Linux says it: `/autogroup-25 nice 0`."""
-    session = Path(f"/proc/{process}/autogroup").read_text()
+    session = Path(f"/proc/{process}/autogroup").read_text(encoding="utf-8")
     return os.getpriority(os.PRIO_PROCESS, process), int(session.split()[-1])
