@@ -27,6 +27,9 @@ from poet.training.step import Trainer
 
 CPU = torch.device("cpu")
 
+# A program that never rests, and ends when this one is gone, however it ended.
+LOOP = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): pass"
+
 # Texts written at once, and the tokens of each.
 TEXTS, TOKENS = 16, 60
 
@@ -43,8 +46,8 @@ def main(rounds: int, programs: int) -> None:
     alone = [_seconds(work, rounds) for work in works]
     with busy(programs):
         beside = [_seconds(work, rounds) for work in works]
-    threads, spins = torch.get_num_threads(), os.environ.get("GOMP_SPINCOUNT", "as OpenMP likes")
-    click.echo(f"{threads} threads, {os.cpu_count()} cores, GOMP_SPINCOUNT {spins}")
+    threads, spins = torch.get_num_threads(), os.environ.get("GOMP_SPINCOUNT", "not set")
+    click.echo(f"{threads} threads, {os.cpu_count()} cores, GOMP_SPINCOUNT {spins} (GNU OpenMP alone reads it)")
     click.echo(f"| the default model | alone | beside {programs} | times |\n|---|---|---|---|")
     for name, first, second in zip(names, alone, beside, strict=True):
         click.echo(f"| {name} | {first:.3f} s | {second:.3f} s | {second / first:.1f} |")
@@ -75,10 +78,10 @@ def _seconds(work: Callable[[], object], rounds: int) -> float:
 @contextlib.contextmanager
 def busy(programs: int) -> Iterator[None]:
     """Keep as many cores busy inside the `with` block, each by a program of its own session, as of another terminal."""
-    loops = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(programs)
-    ]
+    loops: list[subprocess.Popen[bytes]] = []
     try:
+        for _ in range(programs):
+            loops.append(subprocess.Popen([sys.executable, "-c", LOOP, str(os.getpid())], start_new_session=True))
         yield
     finally:
         for loop in loops:

@@ -41,9 +41,9 @@ class Cache:
 
 
 def _empty_embedding(rows: int, width: int) -> nn.Embedding:
-    """A vector for each of `rows` ids, not drawn yet: torch's own would draw all of them, to no use.
+    """A vector for each of `rows` ids, not drawn yet. torch's own constructor draws all of them, to no use.
 
-    To draw on the device meta, torch imports its compiler, which takes longer than to load a model.
+    To draw on the device meta, torch imports its compiler. The import takes longer than to load a model.
     """
     empty: nn.Embedding = nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)  # type: ignore[no-untyped-call]
     return empty
@@ -52,7 +52,7 @@ def _empty_embedding(rows: int, width: int) -> nn.Embedding:
 class Transformer(nn.Module):
     """A decoder-only transformer after `config` for `vocab_size` tokens; `generator` (on the CPU) draws its weights.
 
-    Without a generator nothing is drawn: the weights are to be loaded.
+    Without a generator the weights mean nothing until they are loaded.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int, generator: torch.Generator | None) -> None:

@@ -6,6 +6,7 @@ A training starts this process at each snapshot, so that MLflow's work does not 
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
 from poet.tracking.publishing import publish, report_unsent
@@ -29,12 +30,23 @@ def _give_way() -> None:
     if not hasattr(os, "nice"):
         return
     os.nice(LOWEST)
-    # Linux divides the processor among sessions first, and a training starts this process in a session of its own.
-    # Without the session's priority, that of the process means nothing (man 7 sched, "The autogroup feature").
+    # Where no cgroup does it, Linux divides the processor among sessions first, and a training starts this process in a
+    # session of its own. Without the session's priority, that of the process means nothing (man 7 sched, "The autogroup
+    # feature").
     if os.getsid(0) == os.getpid():
         # Other kernels lack the file, and some containers do not let it be written.
         with contextlib.suppress(OSError):
-            AUTOGROUP.write_text(str(LOWEST), encoding="utf-8")
+            _write_patiently(AUTOGROUP, str(LOWEST))
+
+
+def _write_patiently(path: Path, value: str) -> None:
+    """Write `value`: Linux takes one such write in a tenth of a second from all users, so try for a second."""
+    for _ in range(10):
+        try:
+            path.write_text(value, encoding="utf-8")
+            return
+        except BlockingIOError:
+            time.sleep(0.1)
 
 
 if __name__ == "__main__":

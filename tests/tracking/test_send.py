@@ -11,7 +11,7 @@ from poet.tracking.run import tracking
 from poet.tracking.send import AUTOGROUP, LOWEST
 
 
-@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system gives no session a priority")
+@pytest.mark.skipif(not os.access(AUTOGROUP, os.W_OK), reason="no priority of a session can be set here")
 def test_it_gives_way_to_the_training(client, tmp_path):
     seen = set()
     with tracking(tmp_path, "shelf", "train") as tracker:
