@@ -36,19 +36,18 @@ TEXTS, TOKENS = 16, 60
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Calls; the median counts.")
-@click.option("--programs", type=click.IntRange(1), default=1, show_default=True, help="Other programs, one core each.")
-def main(rounds: int, programs: int) -> None:
-    """Print the seconds of a step, and of sixteen texts: alone, and beside programs that never rest."""
+def main(rounds: int) -> None:
+    """Print the seconds of a step, and of sixteen texts: alone, and beside a program that never rests."""
     keep_freed_memory()
     dtype = pick_precision("auto", CPU)
     names = f"a step, not compiled, {dtype_name(dtype)}", f"{TEXTS} texts of {TOKENS} tokens, float32"
     works = _step(dtype), _texts()
     alone = [_seconds(work, rounds) for work in works]
-    with busy(programs):
+    with busy_program():
         beside = [_seconds(work, rounds) for work in works]
     threads, spins = torch.get_num_threads(), os.environ.get("GOMP_SPINCOUNT", "not set")
     click.echo(f"{threads} threads, {os.cpu_count()} cores, GOMP_SPINCOUNT {spins} (GNU OpenMP alone reads it)")
-    click.echo(f"| the default model | alone | beside {programs} | times |\n|---|---|---|---|")
+    click.echo("| the default model | alone | beside | times |\n|---|---|---|---|")
     for name, first, second in zip(names, alone, beside, strict=True):
         click.echo(f"| {name} | {first:.3f} s | {second:.3f} s | {second / first:.1f} |")
 
@@ -76,17 +75,14 @@ def _seconds(work: Callable[[], object], rounds: int) -> float:
 
 
 @contextlib.contextmanager
-def busy(programs: int) -> Iterator[None]:
-    """Keep as many cores busy inside the `with` block, each by a program of its own session, as of another terminal."""
-    loops: list[subprocess.Popen[bytes]] = []
-    try:
-        for _ in range(programs):
-            loops.append(subprocess.Popen([sys.executable, "-c", LOOP, str(os.getpid())], start_new_session=True))
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
+def busy_program() -> Iterator["subprocess.Popen[bytes]"]:
+    """Keep a core busy inside the `with` block, by a program in a session of its own, as one of another terminal."""
+    command = [sys.executable, "-c", LOOP, str(os.getpid())]
+    with subprocess.Popen(command, start_new_session=True) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
 
 
 if __name__ == "__main__":

@@ -3,16 +3,15 @@
 A training starts this process at each snapshot, so that MLflow's work does not hold up its steps.
 """
 
-import contextlib
 import os
+import signal
 import sys
-import time
 from pathlib import Path
 
 from poet.tracking.publishing import publish, report_unsent
 
-# The lowest priority, and where Linux takes that of a session.
-LOWEST, AUTOGROUP = 19, Path("/proc/self/autogroup")
+# The lowest priority.
+LOWEST = 19
 
 
 def main() -> int:
@@ -27,26 +26,11 @@ def main() -> int:
 
 def _give_way() -> None:
     """Run only when nothing else wants to: every step of the training would wait for the core that this process has."""
-    if not hasattr(os, "nice"):
-        return
-    os.nice(LOWEST)
-    # Where no cgroup does it, Linux divides the processor among sessions first, and a training starts this process in a
-    # session of its own. Without the session's priority, that of the process means nothing (man 7 sched, "The autogroup
-    # feature").
-    if os.getsid(0) == os.getpid():
-        # Other kernels lack the file, and some containers do not let it be written.
-        with contextlib.suppress(OSError):
-            _write_patiently(AUTOGROUP, str(LOWEST))
-
-
-def _write_patiently(path: Path, value: str) -> None:
-    """Write `value`: Linux takes one such write in a tenth of a second from all users, so try for a second."""
-    for _ in range(10):
-        try:
-            path.write_text(value, encoding="utf-8")
-            return
-        except BlockingIOError:
-            time.sleep(0.1)
+    if hasattr(os, "nice"):
+        os.nice(LOWEST)
+        # To the terminal, this process is one in the background: with `stty tostop`, a line that it prints would stop
+        # it for ever.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

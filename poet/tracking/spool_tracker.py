@@ -152,8 +152,10 @@ class SpoolTracker(Tracker):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL if self.quiet else None,
-                # Ctrl-C in the terminal is for the training, which ends its sender itself.
-                start_new_session=True,
+                # Ctrl-C in the terminal is for the training, which ends its sender itself. The session stays the same:
+                # Linux divides the processor among sessions first, and in a session of its own a low priority
+                # would mean nothing (man 7 sched, "The autogroup feature").
+                process_group=0,
             )
         except OSError:
             self.sender = None  # out of memory or processes: the records are sent at the end
